@@ -1,0 +1,139 @@
+/**
+ * What agent and gateway say to each other: JSON texts over one WebSocket at `/agent/v1/connect`
+ * (`Authorization: Bearer <credential>`, `X-Scalarium-Machine: <machine id>`), plus two plain requests:
+ * `POST /agent/v1/enrol` and `GET /agent/v1/snapshots/<digest>`.
+ */
+import * as t from 'io-ts';
+import { LIFECYCLE, EventResult } from './kinds/lifecycle-event.js';
+import { fields, oneOf } from './words.js';
+
+export const AGENT_PATH = '/agent/v1';
+
+/** What user data brings to the host as `/etc/scalarium/agent.json`. */
+export const AgentConfig = fields(
+  'AgentConfig',
+  {
+    installation: t.string,
+    cluster: t.string,
+    role: t.string,
+    batch: t.string,
+    /** Good for as many enrolments as the batch has slots, one a machine id. */
+    token: t.string,
+    /** Base URLs, tried in turn. */
+    gateways: t.readonlyArray(t.string),
+  },
+  {},
+);
+export interface AgentConfig extends t.TypeOf<typeof AgentConfig> {}
+
+export const EnrolRequest = fields(
+  'EnrolRequest',
+  { cluster: t.string, role: t.string, batch: t.string, token: t.string, machine: t.string },
+  {},
+);
+export interface EnrolRequest extends t.TypeOf<typeof EnrolRequest> {}
+
+/** 200. 202 with Retry-After (seconds): the machine is not bound to a slot yet. 403: refused, with a Status. */
+export const EnrolAnswer = fields(
+  'EnrolAnswer',
+  { credential: t.string, instance: t.string, cluster: t.string },
+  {},
+);
+export interface EnrolAnswer extends t.TypeOf<typeof EnrolAnswer> {}
+
+/** The agent's first message on a connection. */
+export const Hello = fields(
+  'Hello',
+  {
+    type: t.literal('hello'),
+    version: t.string,
+    /** The greatest event revision that is in the agent's journal; 0 for none. */
+    cursor: t.number,
+    /** The last session it was given; 0 for none. */
+    lastSession: t.number,
+    /** The digest of the snapshot it has, or empty. */
+    snapshot: t.string,
+  },
+  {
+    /** Where other hosts reach this one, when it is not the address it connects from. */
+    address: t.string,
+  },
+);
+export interface Hello extends t.TypeOf<typeof Hello> {}
+
+/** A heartbeat. `sequence` starts at 1 in each session. */
+export const Report = fields(
+  'Report',
+  {
+    type: t.literal('report'),
+    sequence: t.number,
+    load1: t.number,
+    memoryUsedBytes: t.number,
+    memoryTotalBytes: t.number,
+    diskUsedBytes: t.number,
+    diskTotalBytes: t.number,
+  },
+  {
+    /** The event being carried out. */
+    running: t.string,
+  },
+);
+export interface Report extends t.TypeOf<typeof Report> {}
+
+/** Every event up to this revision is in the agent's journal on disk. */
+export const Acknowledge = t.strict({ type: t.literal('ack'), revision: t.number }, 'Acknowledge');
+
+/** Sent until `recorded` comes back, also over later connections. */
+export const ResultMessage = t.strict({ type: t.literal('result'), result: EventResult }, 'ResultMessage');
+
+export const AgentMessage = t.union([Hello, Report, Acknowledge, ResultMessage], 'AgentMessage');
+export type AgentMessage = t.TypeOf<typeof AgentMessage>;
+
+export const Welcome = fields(
+  'Welcome',
+  {
+    type: t.literal('welcome'),
+    session: t.number,
+    heartbeatSeconds: t.number,
+    instance: t.string,
+    /** Base URLs of all gateways that are alive, this one first. */
+    gateways: t.readonlyArray(t.string),
+  },
+  {},
+);
+export interface Welcome extends t.TypeOf<typeof Welcome> {}
+
+export const EventOrder = fields(
+  'EventOrder',
+  {
+    type: t.literal('event'),
+    /** Store revision of the event: the order in which a host carries events out. */
+    revision: t.number,
+    name: t.string,
+    event: oneOf(LIFECYCLE),
+    snapshot: t.strict({ version: t.number, digest: t.string }),
+  },
+  {
+    diff: t.strict({ base: t.string, patch: t.UnknownRecord }),
+    timeoutSeconds: t.number,
+  },
+);
+export interface EventOrder extends t.TypeOf<typeof EventOrder> {}
+
+/** The result of this event is in the store: the agent may forget it. */
+export const Recorded = t.strict({ type: t.literal('recorded'), event: t.string }, 'Recorded');
+
+export const GatewayMessage = t.union([Welcome, EventOrder, Recorded], 'GatewayMessage');
+export type GatewayMessage = t.TypeOf<typeof GatewayMessage>;
+
+/** WebSocket close codes of ours. */
+export const CLOSE = {
+  /** The machine is not (or no longer) bound to a slot: stop, do not come back. */
+  released: 4001,
+  /** The same machine connected again elsewhere. */
+  replaced: 4002,
+  /** A message that is not of this protocol. */
+  protocol: 4003,
+  /** The gateway is going: connect to another one. */
+  leaving: 4004,
+} as const;

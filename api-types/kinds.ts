@@ -1,0 +1,199 @@
+/** The one table of kinds: plural, short name, scope, codecs, columns and where an object lives follow from it. */
+import type * as t from 'io-ts';
+import type { Conditions } from './metadata.js';
+import { CloudSpec, CloudStatus, cloudDefaults } from './kinds/cloud.js';
+import { ClusterSpec, ClusterStatus, clusterDefaults } from './kinds/cluster.js';
+import { EventStatus } from './kinds/event.js';
+import { InstanceSpec, InstanceStatus, instanceDefaults, phaseOf } from './kinds/instance.js';
+import { LifecycleEventStatus } from './kinds/lifecycle-event.js';
+import { RoleSpec, RoleStatus, roleDefaults } from './kinds/role.js';
+
+/** A column of `get`; `read` gives its text from the object as the API serves it; wide ones show with `-o wide`. */
+export interface Column {
+  readonly title: string;
+  readonly wide?: boolean;
+  readonly read: (object: ColumnSource) => string;
+}
+
+export interface ColumnSource {
+  readonly name: string;
+  readonly spec: unknown;
+  readonly status: unknown;
+  readonly deleting: boolean;
+}
+
+export interface KindEntry<S = unknown, T = unknown> {
+  readonly kind: string;
+  readonly plural: string;
+  readonly shortNames: readonly string[];
+  readonly scope: 'Cluster' | 'Namespaced';
+  /** `spec`: people write it, controllers keep a record beside it. `record`: controllers only; read-only in the API. */
+  readonly home: 'spec' | 'record';
+  readonly spec: t.Type<S> | null;
+  readonly status: t.Type<T>;
+  /** Fills in defaults; applied at admission and whenever a raw spec is read. Pure. */
+  readonly defaults: (spec: S) => S;
+  readonly columns: readonly Column[];
+}
+
+const conditionOf = (status: unknown, type: string): string => {
+  const conditions = (status as { readonly conditions?: Conditions } | undefined)?.conditions;
+  return conditions?.[type]?.status ?? 'Unknown';
+};
+
+const text = (value: unknown): string =>
+  value === undefined || value === null || value === '' ? '-' : String(value as string | number);
+
+const column = <S, T>(
+  title: string,
+  read: (spec: S, status: T, source: ColumnSource) => unknown,
+  wide = false,
+): Column => ({
+  title,
+  wide,
+  read: (source) => text(read(source.spec as S, (source.status ?? {}) as T, source)),
+});
+
+const ready = column<unknown, unknown>('Ready', (_spec, status) => conditionOf(status, 'Ready'));
+
+const entry = <S, T>(value: KindEntry<S, T>): KindEntry<S, T> => value;
+
+const same = <S>(spec: S): S => spec;
+
+export const KINDS = {
+  Cloud: entry({
+    kind: 'Cloud',
+    plural: 'clouds',
+    shortNames: ['cl'],
+    scope: 'Cluster',
+    home: 'spec',
+    spec: CloudSpec,
+    status: CloudStatus,
+    defaults: cloudDefaults,
+    columns: [
+      column<CloudSpec, CloudStatus>('Provider', (spec) => spec.provider),
+      column<CloudSpec, CloudStatus>('Region', (spec) => spec.region),
+      ready,
+      column<CloudSpec, CloudStatus>('Endpoint', (spec) => spec.endpoints?.ec2, true),
+    ],
+  }),
+  Cluster: entry({
+    kind: 'Cluster',
+    plural: 'clusters',
+    shortNames: ['cls'],
+    scope: 'Cluster',
+    home: 'spec',
+    spec: ClusterSpec,
+    status: ClusterStatus,
+    defaults: clusterDefaults,
+    columns: [
+      column<ClusterSpec, ClusterStatus>('Cloud', (spec) => spec.cloud),
+      column<ClusterSpec, ClusterStatus>('Hosts', (_spec, status) => status.hosts),
+      column<ClusterSpec, ClusterStatus>('Online', (_spec, status) => status.readyHosts),
+      ready,
+      column<ClusterSpec, ClusterStatus>('Zones', (_spec, status) => status.zones?.join(','), true),
+    ],
+  }),
+  Role: entry({
+    kind: 'Role',
+    plural: 'roles',
+    shortNames: ['ro'],
+    scope: 'Namespaced',
+    home: 'spec',
+    spec: RoleSpec,
+    status: RoleStatus,
+    defaults: roleDefaults,
+    columns: [
+      column<RoleSpec, RoleStatus>('Type', (spec) => spec.type),
+      column<RoleSpec, RoleStatus>('Replicas', (spec) => spec.replicas),
+      column<RoleSpec, RoleStatus>('Online', (_spec, status) => status.readyReplicas),
+      ready,
+      column<RoleSpec, RoleStatus>('Instance-Type', (spec) => spec.instanceType, true),
+      column<RoleSpec, RoleStatus>('Depends-On', (spec) => spec.dependsOn?.join(','), true),
+    ],
+  }),
+  Instance: entry({
+    kind: 'Instance',
+    plural: 'instances',
+    shortNames: ['in', 'host', 'hosts'],
+    scope: 'Namespaced',
+    home: 'spec',
+    spec: InstanceSpec,
+    status: InstanceStatus,
+    defaults: instanceDefaults,
+    columns: [
+      column<InstanceSpec, InstanceStatus>('Role', (spec) => spec.role),
+      column<InstanceSpec, InstanceStatus>('Phase', (_spec, status, source) =>
+        phaseOf(status, source.deleting),
+      ),
+      ready,
+      column<InstanceSpec, InstanceStatus>('Machine', (_spec, status) => status.machine?.id),
+      column<InstanceSpec, InstanceStatus>('Address', (_spec, status) => status.agent?.address),
+      column<InstanceSpec, InstanceStatus>('Zone', (_spec, status) => status.machine?.zone, true),
+      column<InstanceSpec, InstanceStatus>(
+        'Instance-Type',
+        (_spec, status) => status.machine?.instanceType,
+        true,
+      ),
+    ],
+  }),
+  LifecycleEvent: entry({
+    kind: 'LifecycleEvent',
+    plural: 'lifecycleevents',
+    shortNames: ['le'],
+    scope: 'Namespaced',
+    home: 'record',
+    spec: null,
+    status: LifecycleEventStatus,
+    defaults: same,
+    columns: [
+      column<unknown, LifecycleEventStatus>('Event', (_spec, status) => status.event),
+      column<unknown, LifecycleEventStatus>('Targets', (_spec, status) => status.targets.length),
+      column<unknown, LifecycleEventStatus>('Cause', (_spec, status) => status.cause),
+    ],
+  }),
+  Event: entry({
+    kind: 'Event',
+    plural: 'events',
+    shortNames: ['ev'],
+    scope: 'Namespaced',
+    home: 'record',
+    spec: null,
+    status: EventStatus,
+    defaults: same,
+    columns: [
+      column<unknown, EventStatus>('Type', (_spec, status) => status.type),
+      column<unknown, EventStatus>('Reason', (_spec, status) => status.reason),
+      column<unknown, EventStatus>(
+        'Object',
+        (_spec, status) => `${status.regarding.kind}/${status.regarding.name}`,
+      ),
+      column<unknown, EventStatus>('Message', (_spec, status) => status.message),
+    ],
+  }),
+} as const;
+
+export type KindName = keyof typeof KINDS;
+export const KIND_NAMES = Object.keys(KINDS) as readonly KindName[];
+
+type CodecType<C> = C extends t.Type<infer A> ? A : unknown;
+export type SpecOf<K extends KindName> = CodecType<(typeof KINDS)[K]['spec']>;
+export type StatusOf<K extends KindName> = CodecType<(typeof KINDS)[K]['status']>;
+
+/** The entry of a kind, with its types forgotten: for code that serves every kind alike. */
+export const kindEntry = (kind: KindName): KindEntry => KINDS[kind] as unknown as KindEntry;
+
+/** By plural, singular, kind or short name, whatever the case: what people type after `get`. */
+export const findKind = (word: string): KindEntry | null => {
+  const wanted = word.toLowerCase();
+  const names = (entry_: KindEntry): readonly string[] => [
+    entry_.plural,
+    entry_.kind.toLowerCase(),
+    ...entry_.shortNames,
+  ];
+  return KIND_NAMES.map(kindEntry).find((candidate) => names(candidate).includes(wanted)) ?? null;
+};
+
+/** By the plural in a path or key. */
+export const kindOfPlural = (plural: string): KindName | null =>
+  KIND_NAMES.find((kind) => KINDS[kind].plural === plural) ?? null;

@@ -1,0 +1,182 @@
+/** Instance: one slot of a role. Made by the instances controller; people may edit `desired` and `roles`. */
+import * as t from 'io-ts';
+import { Name, fields, listOf, oneOf } from '../words.js';
+import { Conditions } from './conditions.js';
+
+export const DESIRED = ['Running', 'Stopped', 'Maintenance'] as const;
+
+export const InstanceSpec = fields(
+  'InstanceSpec',
+  { role: Name },
+  {
+    /** Further roles, which add recipes. */
+    roles: listOf(Name, 'a list of role names'),
+    /** Running; Stopped: the machine is stopped and kept; Maintenance: left alone by healing, not Ready. */
+    desired: oneOf(DESIRED),
+  },
+);
+export interface InstanceSpec extends t.TypeOf<typeof InstanceSpec> {}
+
+export const MACHINE_STATES = [
+  'pending',
+  'running',
+  'stopping',
+  'stopped',
+  'shutting-down',
+  'terminated',
+] as const;
+export type MachineState = (typeof MACHINE_STATES)[number];
+
+/** The machine bound to the slot. Writer: instances. */
+export const BoundMachine = fields(
+  'BoundMachine',
+  {
+    id: t.string,
+    batch: t.string,
+    zone: t.string,
+    instanceType: t.string,
+    imageId: t.string,
+    launchedAt: t.string,
+    state: oneOf(MACHINE_STATES),
+  },
+  { runningAt: t.string, privateAddress: t.string, publicAddress: t.string },
+);
+export interface BoundMachine extends t.TypeOf<typeof BoundMachine> {}
+
+/** A machine that must go. Never taken back; only such machines are rebooted, stopped or terminated. */
+export const Doomed = fields(
+  'Doomed',
+  {
+    machine: t.string,
+    /** CamelCase: `ScaledDown`, `Replaced`, `RoleDeleted`, `BootTimeout`, `SetupFailed`, `CloudGone`, … */
+    reason: t.string,
+    message: t.string,
+    at: t.string,
+    /** `now`, or once the slot's next machine is Ready (stateless roles: create, verify, then remove). */
+    when: oneOf(['now', 'replaced']),
+  },
+  {
+    /** The first terminate call, RFC 3339. */
+    terminateCalledAt: t.string,
+  },
+);
+export interface Doomed extends t.TypeOf<typeof Doomed> {}
+
+export const RUN_STATES = [
+  'pending',
+  'running',
+  'succeeded',
+  'failed',
+  'superseded',
+  'unknown',
+  'expired',
+] as const;
+
+/** How far a machine is with one life-cycle event. Writer: lifecycle. */
+export const EventProgress = fields(
+  'EventProgress',
+  { machine: t.string, event: t.string, state: oneOf(RUN_STATES), at: t.string },
+  {
+    message: t.string,
+    attempt: t.number,
+    /** Configure: the digest of the input that was sent. */
+    input: t.string,
+  },
+);
+export interface EventProgress extends t.TypeOf<typeof EventProgress> {}
+
+export const InstanceStatus = fields(
+  'InstanceStatus',
+  {},
+  {
+    observedGeneration: t.number,
+    appliedGeneration: t.number,
+    /** Writer: instances. */
+    machine: t.union([BoundMachine, t.null]),
+    doomed: t.readonlyArray(Doomed),
+    /** RFC 3339 of the moment the slot asked for its present machine. */
+    requestedAt: t.string,
+    /** Writer: server (gateway). First connection of the machine's agent, made once a machine. */
+    agent: t.strict({ machine: t.string, connectedAt: t.string, address: t.string, version: t.string }),
+    /** Writer: lifecycle. */
+    setup: EventProgress,
+    configure: EventProgress,
+    /** By machine id: doomed machines have one each. */
+    shutdown: t.record(t.string, EventProgress),
+    /** Writer: healing. What it wants done with the machine, and why; carried out by instances. */
+    remediation: t.strict({
+      machine: t.string,
+      action: oneOf(['reboot', 'replace']),
+      reason: t.string,
+      message: t.string,
+      at: t.string,
+    }),
+    /** Reboots carried out. Writer: instances. */
+    rebooted: t.strict({ machine: t.string, at: t.string }),
+    conditions: Conditions,
+  },
+);
+export interface InstanceStatus extends t.TypeOf<typeof InstanceStatus> {}
+
+export const instanceDefaults = (spec: InstanceSpec): InstanceSpec => ({
+  roles: [],
+  desired: 'Running',
+  ...spec,
+});
+
+export const PHASES = [
+  'requested',
+  'pending',
+  'booting',
+  'running_setup',
+  'online',
+  'start_failed',
+  'setup_failed',
+  'connection_lost',
+  'rebooting',
+  'stopping',
+  'shutting_down',
+  'stopped',
+  'terminated',
+] as const;
+export type Phase = (typeof PHASES)[number];
+
+const setUp = (status: InstanceStatus, machine: string): Phase | null => {
+  if (status.agent?.machine !== machine) return 'booting';
+  if (status.setup?.machine !== machine) return 'running_setup';
+  if (status.setup.state === 'failed' || status.setup.state === 'unknown') return 'setup_failed';
+  return status.setup.state === 'succeeded' ? null : 'running_setup';
+};
+
+const running = (status: InstanceStatus, machine: string): Phase => {
+  if (status.remediation?.machine === machine && status.remediation.action === 'reboot') {
+    const done = status.rebooted?.machine === machine && status.conditions?.['Healthy']?.status === 'True';
+    if (!done) return 'rebooting';
+  }
+  const early = setUp(status, machine);
+  if (early !== null) return early;
+  return status.conditions?.['Healthy']?.status === 'False' ? 'connection_lost' : 'online';
+};
+
+/** The phase for people, computed from the record: one word for where the slot is in its life. */
+export const phaseOf = (status: InstanceStatus, deleting: boolean): Phase => {
+  const machine = status.machine ?? null;
+  const leaving = (status.doomed ?? []).length > 0;
+  if (deleting) return machine !== null || leaving ? 'shutting_down' : 'terminated';
+  if (machine === null)
+    return status.conditions?.['Launched']?.reason === 'LaunchFailed' ? 'start_failed' : 'requested';
+  switch (machine.state) {
+    case 'pending':
+      return 'pending';
+    case 'running':
+      return running(status, machine.id);
+    case 'stopping':
+      return 'stopping';
+    case 'stopped':
+      return 'stopped';
+    case 'shutting-down':
+      return 'shutting_down';
+    default:
+      return 'terminated';
+  }
+};

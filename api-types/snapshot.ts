@@ -1,0 +1,42 @@
+/** Snapshot: a cluster as its hosts see it. Stored once by digest; what recipes are functions of. */
+import * as t from 'io-ts';
+import { RoleSpec } from './kinds/role.js';
+import { fields } from './words.js';
+
+export const SnapshotHost = fields(
+  'SnapshotHost',
+  {
+    machine: t.string,
+    role: t.string,
+    /** Further roles. */
+    roles: t.readonlyArray(t.string),
+    address: t.string,
+    zone: t.string,
+    /** Only Ready hosts are members of anything. */
+    ready: t.boolean,
+  },
+  {},
+);
+export interface SnapshotHost extends t.TypeOf<typeof SnapshotHost> {}
+
+export const Snapshot = fields(
+  'Snapshot',
+  {
+    cluster: t.string,
+    timeZone: t.string,
+    attributes: t.UnknownRecord,
+    /** By role name. */
+    roles: t.record(
+      t.string,
+      t.strict({
+        type: RoleSpec.type.types[0].props.type,
+        attributes: t.UnknownRecord,
+        watches: t.readonlyArray(t.string),
+      }),
+    ),
+    /** By instance name; hosts whose agent has connected and whose machine is not doomed. */
+    hosts: t.record(t.string, SnapshotHost),
+  },
+  {},
+);
+export interface Snapshot extends t.TypeOf<typeof Snapshot> {}

@@ -1,0 +1,110 @@
+/**
+ * Runs test files: `tsx test/run.ts unit` or with file names. Every file runs in a process of its own; the run fails
+ * unless every file passed, each ran at least one test, and none was skipped. Ends with `N passed, N failed`.
+ */
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const TIMEOUT_MS = Number(process.env['TEST_FILE_TIMEOUT_MS'] ?? 240_000);
+
+interface FileResult {
+  readonly file: string;
+  readonly passed: number;
+  readonly total: number;
+  readonly skipped: number;
+  readonly seconds: number;
+  readonly output: string;
+  readonly ok: boolean;
+}
+
+const testFiles = (folder: string): readonly string[] =>
+  readdirSync(join(root, 'test', folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => join('test', folder, name))
+    .sort();
+
+const numberAfter = (label: string, text: string): number => {
+  const match = new RegExp(`${label}:\\s+(\\d+)`).exec(text);
+  return match === null ? 0 : Number(match[1]);
+};
+
+// eslint-disable-next-line no-control-regex -- uvu colours its summary
+const COLOURS = /\x1b\[[0-9;]*m/g;
+
+const judged = (file: string, code: number | null, raw: string, seconds: number): FileResult => {
+  const output = raw.replace(COLOURS, '');
+  const total = numberAfter('Total', output);
+  const passed = numberAfter('Passed', output);
+  const skipped = numberAfter('Skipped', output);
+  const ok = code === 0 && total > 0 && passed === total && skipped === 0;
+  return { file, passed, total, skipped, seconds, output, ok };
+};
+
+const runFile = (file: string): Promise<FileResult> =>
+  new Promise((resolve) => {
+    const started = performance.now();
+    const child = spawn(process.execPath, ['--import', 'tsx', file], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      env: { ...process.env, FORCE_COLOR: '0', NODE_ENV: 'test' },
+    });
+    const chunks: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
+    const timer = setTimeout(() => {
+      chunks.push(Buffer.from(`\nTIMED OUT after ${String(TIMEOUT_MS)} ms\n`));
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    }, TIMEOUT_MS);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve(judged(file, code, Buffer.concat(chunks).toString(), (performance.now() - started) / 1000));
+    });
+  });
+
+const report = (result: FileResult): void => {
+  const mark = result.ok ? 'ok  ' : 'FAIL';
+  process.stdout.write(
+    `${mark} ${result.file} ${String(result.passed)}/${String(result.total)} ${result.seconds.toFixed(1)}s\n`,
+  );
+  if (!result.ok) process.stdout.write(`${result.output}\n`);
+};
+
+const runAll = async (files: readonly string[], atOnce: number): Promise<readonly FileResult[]> => {
+  const waiting = [...files];
+  const results: FileResult[] = [];
+  const worker = async (): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const result = await runFile(file);
+      report(result);
+      results.push(result);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
+};
+
+const filesFor = (argument: string): readonly string[] =>
+  argument.endsWith('.ts') ? [relative(root, join(process.cwd(), argument))] : testFiles(argument);
+
+const main = async (): Promise<void> => {
+  const wanted = process.argv.slice(2);
+  const results = [];
+  for (const argument of wanted)
+    results.push(...(await runAll(filesFor(argument), argument === 'unit' ? 2 : 1)));
+  const passed = results.reduce((sum, result) => sum + result.passed, 0);
+  const failed = results.reduce(
+    (sum, result) => sum + (result.ok ? 0 : Math.max(1, result.total - result.passed)),
+    0,
+  );
+  const skipped = results.reduce((sum, result) => sum + result.skipped, 0);
+  process.stdout.write(
+    `\n${String(passed)} passed, ${String(failed)} failed${skipped > 0 ? `, ${String(skipped)} skipped` : ''}\n`,
+  );
+  if (failed > 0 || passed === 0 || skipped > 0) process.exitCode = 1;
+};
+
+void main();
