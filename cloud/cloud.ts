@@ -95,6 +95,8 @@ export interface Cloud {
   describeIds(
     ids: readonly string[],
   ): TaskEither<Failure, { readonly machines: readonly Machine[]; readonly unknown: readonly string[] }>;
+  /** The machine's user data, decoded; null when it has none. For host drivers. */
+  userData(id: string): TaskEither<Failure, string | null>;
   statuses(ids: readonly string[]): TaskEither<Failure, readonly MachineStatus[]>;
   start(ids: readonly string[]): TaskEither<Failure, BatchOutcome>;
   stop(ids: readonly string[]): TaskEither<Failure, BatchOutcome>;
@@ -125,4 +127,19 @@ export interface Machines {
   note(machines: readonly Machine[]): void;
   /** The last complete sweep did not list it, and it is older than the consistency window: really gone. */
   gone(id: string): boolean;
+}
+
+/** An endpoint in use. */
+export interface OpenCloud {
+  readonly cloud: Cloud;
+  readonly machines: Machines;
+  readonly capabilities: Capabilities;
+}
+
+/** The endpoints that Cloud objects name, opened and probed. */
+export interface Clouds {
+  /** Null: there is no such Cloud, or its probe has not succeeded yet. */
+  get(name: string): OpenCloud | null;
+  /** Names of Clouds that became usable, changed or went; and, as they change, none else. */
+  readonly changes$: Observable<string>;
 }

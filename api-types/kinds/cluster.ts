@@ -61,6 +61,8 @@ export const ClusterStatus = fields(
     snapshot: t.strict({ version: t.number, digest: t.string }),
     /** Writer: sweeper. Machines with our installation's tag that no slot names. */
     strangers: t.readonlyArray(t.string),
+    /** Writer: server (the consent verb). The revision of the edit or deletion that was consented to. */
+    consentRevision: t.number,
     conditions: Conditions,
   },
 );

@@ -83,6 +83,8 @@ export const LaunchBatch = fields(
     /** Instance names in launch order, with the uid of their slot: machine k goes to slot k. */
     slots: t.readonlyArray(t.strict({ name: t.string, uid: t.string })),
     createdAt: t.string,
+    /** Where its agents enrol: part of the user data, so part of the parameters. */
+    gateways: t.readonlyArray(t.string),
   },
   {
     subnetId: t.string,
