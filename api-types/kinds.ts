@@ -41,9 +41,12 @@ const conditionOf = (status: unknown, type: string): string => {
   return conditions?.[type]?.status ?? 'Unknown';
 };
 
-const text = (value: unknown): string =>
-  value === undefined || value === null || value === '' ? '-' : String(value as string | number);
+const text = (value: unknown): string => {
+  if (value === undefined || value === null || value === '') return '-';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+};
 
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- they say what the reader is given
 const column = <S, T>(
   title: string,
   read: (spec: S, status: T, source: ColumnSource) => unknown,
@@ -56,7 +59,10 @@ const column = <S, T>(
 
 const ready = column<unknown, unknown>('Ready', (_spec, status) => conditionOf(status, 'Ready'));
 
-const entry = <S, T>(value: KindEntry<S, T>): KindEntry<S, T> => value;
+const entry = <S, T>(
+  // ties a kind's codecs to the types of its defaults
+  value: Omit<KindEntry<S, T>, 'columns'> & { readonly columns: readonly Column[] },
+): KindEntry<S, T> => value;
 
 const same = <S>(spec: S): S => spec;
 

@@ -18,7 +18,7 @@ const LONGEST = 80;
 /** A value as it is shown in `got`: JSON, cut at 80 characters. */
 export const shown = (value: unknown): string => {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value) ?? typeof value;
+  const text = typeof value === 'function' ? 'a function' : JSON.stringify(value);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 };
 

@@ -52,9 +52,7 @@ export const CountOrPercentage = refined(
 );
 
 export const oneOf = <const V extends readonly [string, string, ...string[]]>(values: V): t.Type<V[number]> =>
-  refined(t.string, `one of ${values.join(', ')}`, (value) => values.includes(value)) as unknown as t.Type<
-    V[number]
-  >;
+  refined(t.string, `one of ${values.join(', ')}`, (value) => values.includes(value));
 
 export const listOf = <A, O>(item: t.Type<A, O>, name: string): t.Type<readonly A[], readonly O[]> =>
   t.readonlyArray(item, name);

@@ -31,7 +31,6 @@ const numberAfter = (label: string, text: string): number => {
   return match === null ? 0 : Number(match[1]);
 };
 
-// eslint-disable-next-line no-control-regex -- uvu colours its summary
 const COLOURS = /\x1b\[[0-9;]*m/g;
 
 const judged = (file: string, code: number | null, raw: string, seconds: number): FileResult => {

@@ -148,35 +148,37 @@ const setUp = (status: InstanceStatus, machine: string): Phase | null => {
   return status.setup.state === 'succeeded' ? null : 'running_setup';
 };
 
-const running = (status: InstanceStatus, machine: string): Phase => {
-  if (status.remediation?.machine === machine && status.remediation.action === 'reboot') {
-    const done = status.rebooted?.machine === machine && status.conditions?.['Healthy']?.status === 'True';
-    if (!done) return 'rebooting';
-  }
-  const early = setUp(status, machine);
-  if (early !== null) return early;
-  return status.conditions?.['Healthy']?.status === 'False' ? 'connection_lost' : 'online';
+const rebooting = (status: InstanceStatus, machine: string): boolean => {
+  const { remediation, rebooted } = status;
+  if (remediation?.machine !== machine || remediation.action !== 'reboot') return false;
+  return rebooted?.machine !== machine || !healthy(status);
 };
+
+const healthy = (status: InstanceStatus): boolean => status.conditions?.['Healthy']?.status !== 'False';
+
+const running = (status: InstanceStatus, machine: string): Phase => {
+  if (rebooting(status, machine)) return 'rebooting';
+  return setUp(status, machine) ?? (healthy(status) ? 'online' : 'connection_lost');
+};
+
+const PHASE_OF_STATE: Readonly<Record<Exclude<MachineState, 'running'>, Phase>> = {
+  pending: 'pending',
+  stopping: 'stopping',
+  stopped: 'stopped',
+  'shutting-down': 'shutting_down',
+  terminated: 'terminated',
+};
+
+const leaving = (status: InstanceStatus): Phase =>
+  status.machine || (status.doomed ?? []).length > 0 ? 'shutting_down' : 'terminated';
+
+const launching = (status: InstanceStatus): Phase =>
+  status.conditions?.['Launched']?.reason === 'LaunchFailed' ? 'start_failed' : 'requested';
 
 /** The phase for people, computed from the record: one word for where the slot is in its life. */
 export const phaseOf = (status: InstanceStatus, deleting: boolean): Phase => {
-  const machine = status.machine ?? null;
-  const leaving = (status.doomed ?? []).length > 0;
-  if (deleting) return machine !== null || leaving ? 'shutting_down' : 'terminated';
-  if (machine === null)
-    return status.conditions?.['Launched']?.reason === 'LaunchFailed' ? 'start_failed' : 'requested';
-  switch (machine.state) {
-    case 'pending':
-      return 'pending';
-    case 'running':
-      return running(status, machine.id);
-    case 'stopping':
-      return 'stopping';
-    case 'stopped':
-      return 'stopped';
-    case 'shutting-down':
-      return 'shutting_down';
-    default:
-      return 'terminated';
-  }
+  if (deleting) return leaving(status);
+  const { machine } = status;
+  if (!machine) return launching(status);
+  return machine.state === 'running' ? running(status, machine.id) : PHASE_OF_STATE[machine.state];
 };
