@@ -182,7 +182,7 @@ export const KINDS = {
 export type KindName = keyof typeof KINDS;
 export const KIND_NAMES = Object.keys(KINDS) as readonly KindName[];
 
-type CodecType<C> = C extends t.Type<infer A> ? A : unknown;
+type CodecType<C> = C extends t.Type<infer A> ? A : never;
 export type SpecOf<K extends KindName> = CodecType<(typeof KINDS)[K]['spec']>;
 export type StatusOf<K extends KindName> = CodecType<(typeof KINDS)[K]['status']>;
 
