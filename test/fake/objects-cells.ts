@@ -53,10 +53,20 @@ const frozenOf = (cell: Cell, alive: SpecCell | null): Live['frozen'] => {
   return E.isLeft(result) ? { revision: alive.mod, problems: result.left } : null;
 };
 
+const meta = ({ valid }: RecordCell): Pick<Live, 'labels' | 'annotations' | 'owner'> => ({
+  labels: valid.labels ?? {},
+  annotations: valid.annotations ?? {},
+  owner: valid.owner ?? null,
+});
+
+const aliveIn = ({ spec, record }: Cell): SpecCell | null =>
+  spec !== null && spec.create === record?.incarnation ? spec : null;
+
 export const liveOf = (cell: Cell): Live | null => {
   const { record, spec } = cell;
   if (record === null) return null;
-  const alive = spec !== null && spec.create === record.incarnation ? spec : null;
+  const alive = aliveIn(cell);
+  const specRevision = spec?.mod ?? 0;
   const recordOnly = kindEntry(cell.ref.kind).home === 'record';
   return {
     ref: cell.ref,
@@ -64,17 +74,15 @@ export const liveOf = (cell: Cell): Live | null => {
     incarnation: record.incarnation,
     generation: alive?.version ?? record.valid.generation,
     specGeneration: record.valid.generation,
-    resourceVersion: Math.max(spec?.mod ?? 0, record.mod, cell.cut),
+    resourceVersion: Math.max(specRevision, record.mod, cell.cut),
     createdAt: record.createdAt,
-    labels: record.valid.labels ?? {},
-    annotations: record.valid.annotations ?? {},
-    owner: record.valid.owner ?? null,
+    ...meta(record),
     spec: record.valid.spec as never,
     status: record.status as never,
     deletion: record.deletion,
     succeeded: !recordOnly && spec !== null && alive === null,
     frozen: frozenOf(cell, alive),
-    specRevision: spec?.mod ?? 0,
+    specRevision,
     recordRevision: record.mod,
   };
 };
@@ -108,24 +116,25 @@ export class Txn {
 
   /** What the keeper does: a record for a new spec, the last valid spec noted, a deletion stamped. */
   keep(cell: Cell): void {
-    const { record, spec } = cell;
-    if (spec === null) {
-      if (record === null || record.deletion !== null) return this.set(cell);
-      const deletion = { at: this.now, revision: this.revision };
-      return this.set({ ...cell, record: { ...record, deletion, mod: this.revision } });
-    }
-    if (record !== null && record.incarnation !== spec.create) return this.set(cell);
-    const result = decoded(cell.ref, spec.document);
-    if (E.isLeft(result)) return this.set(cell);
+    this.set({ ...cell, record: cell.spec === null ? this.stamped(cell) : this.noted(cell, cell.spec) });
+  }
+
+  private stamped({ record }: Cell): RecordCell | null {
+    if (record === null || record.deletion !== null) return record;
+    return { ...record, deletion: { at: this.now, revision: this.revision }, mod: this.revision };
+  }
+
+  private noted({ ref: of, record }: Cell, spec: SpecCell): RecordCell | null {
+    if (record !== null && record.incarnation !== spec.create) return record;
+    const result = decoded(of, spec.document);
+    if (E.isLeft(result)) return record;
     const valid = { ...spec.document, spec: result.right, generation: spec.version };
-    const fresh = {
-      incarnation: spec.create,
-      createdAt: this.now,
-      deletion: null,
-      status: {},
-      mod: this.revision,
-    };
-    this.set({ ...cell, record: { ...(record ?? fresh), valid, mod: this.revision } });
+    return { ...(record ?? this.fresh(spec.create)), valid, mod: this.revision };
+  }
+
+  private fresh(incarnation: number): RecordCell {
+    const valid = { spec: undefined, generation: 1 };
+    return { incarnation, createdAt: this.now, deletion: null, status: {}, mod: this.revision, valid };
   }
 
   putSpec(of: Ref, document: SpecDocument): void {
@@ -145,46 +154,35 @@ export class Txn {
 
   status(of: Ref, patch: unknown, since: number | undefined): boolean {
     const cell = this.cell(of);
-    if (since !== undefined && since !== (cell.record?.mod ?? 0))
-      refuse(`${of.kind} ${of.name} was written since`);
-    if (cell.record === null && kindEntry(of.kind).home === 'spec')
-      refuse(`${of.kind} ${of.name} is not there`);
-    const before = cell.record?.status ?? {};
-    const status = mergePatch(before, patch);
-    if (cell.record !== null && JSON.stringify(status) === JSON.stringify(before)) return false;
-    const fresh = {
-      incarnation: this.revision,
-      createdAt: this.now,
-      valid: { spec: undefined, generation: 1 },
-      deletion: null,
-    };
-    this.set({ ...cell, record: { ...(cell.record ?? fresh), status, mod: this.revision } });
+    const name = `${of.kind} ${of.name}`;
+    if (since !== undefined && since !== (cell.record?.mod ?? 0)) refuse(`${name} was written since`);
+    if (cell.record === null && kindEntry(of.kind).home === 'spec') refuse(`${name} is not there`);
+    const record = cell.record ?? this.fresh(this.revision);
+    const status = mergePatch(record.status, patch);
+    if (cell.record !== null && JSON.stringify(status) === JSON.stringify(record.status)) return false;
+    this.set({ ...cell, record: { ...record, status, mod: this.revision } });
     return true;
   }
 
   forget(of: Ref, since: number): void {
     const cell = this.cell(of);
-    if (cell.record === null || cell.record.mod !== since)
-      return void refuse(`the record of ${of.kind} ${of.name} was written since`);
-    if (kindEntry(of.kind).home === 'spec' && cell.record.deletion === null)
-      return void refuse(`${of.kind} ${of.name} is not being deleted`);
+    const name = `${of.kind} ${of.name}`;
+    if (cell.record?.mod !== since) refuse(`the record of ${name} was written since`);
+    if (kindEntry(of.kind).home === 'spec' && cell.record?.deletion === null)
+      refuse(`${name} is not being deleted`);
     this.keep({ ...cell, record: null });
   }
 
-  rawWrite(compare: readonly Compare[], operation: Operation): void {
+  private rawWrite(compare: readonly Compare[], operation: Operation): void {
     for (const one of compare) if (!this.holds(one)) refuse(`${one.key} was written since`);
-    if (operation.op === 'deletePrefix') {
-      for (const key of [...this.raws.keys()]) if (key.startsWith(operation.prefix)) this.raws.delete(key);
-    } else if (operation.op === 'delete') this.raws.delete(operation.key);
-    else {
-      const last = this.raws.get(operation.key);
-      const next = {
-        create: last?.create ?? this.revision,
-        mod: this.revision,
-        version: (last?.version ?? 0) + 1,
-      };
-      this.raws.set(operation.key, { value: operation.value, ...next });
-    }
+    if (operation.op === 'delete') this.raws.delete(operation.key);
+    else if (operation.op === 'put') this.putRaw(operation.key, operation.value);
+    else for (const key of [...this.raws.keys()]) if (key.startsWith(operation.prefix)) this.raws.delete(key);
+  }
+
+  private putRaw(key: string, value: string): void {
+    const last = this.raws.get(key) ?? { create: this.revision, version: 0 };
+    this.raws.set(key, { value, create: last.create, mod: this.revision, version: last.version + 1 });
   }
 
   private holds(compare: Compare): boolean {
@@ -195,22 +193,21 @@ export class Txn {
 
   /** Whether anything was written. */
   carryOut(write: Write): boolean {
-    if (write.write === 'raw') {
-      this.rawWrite(write.compare, write.operation);
-      return true;
-    }
-    const cell = this.cell(write.ref);
-    const name = `${write.ref.kind} ${write.ref.name}`;
     if (write.write === 'status') return this.status(write.ref, write.patch, write.unchangedSince);
-    if (write.write === 'forget') this.forget(write.ref, write.unchangedSince);
-    else if (write.write === 'create') {
-      if (cell.spec !== null || cell.record !== null) refuse(`${name} is there already`, 'AlreadyExists');
-      this.putSpec(write.ref, write.document);
-    } else {
-      if ((cell.spec?.mod ?? 0) !== write.unchangedSince) refuse(`${name} was written since`);
-      if (write.write === 'replace') this.putSpec(write.ref, write.document);
-      else this.deleteSpec(write.ref);
-    }
+    if (write.write === 'raw') this.rawWrite(write.compare, write.operation);
+    else if (write.write === 'forget') this.forget(write.ref, write.unchangedSince);
+    else this.specWrite(write);
     return true;
+  }
+
+  private specWrite(write: Extract<Write, { write: 'create' | 'replace' | 'delete' }>): void {
+    const { spec, record } = this.cell(write.ref);
+    const name = `${write.ref.kind} ${write.ref.name}`;
+    const there = spec !== null || record !== null;
+    if (write.write === 'create' && there) refuse(`${name} is there already`, 'AlreadyExists');
+    if (write.write !== 'create' && (spec?.mod ?? 0) !== write.unchangedSince)
+      refuse(`${name} was written since`);
+    if (write.write === 'delete') this.deleteSpec(write.ref);
+    else this.putSpec(write.ref, write.document);
   }
 }
