@@ -1,0 +1,96 @@
+/** What `scalarium up` can be told, by option or by environment variable. */
+import { readFileSync } from 'node:fs';
+
+export interface UpOptions {
+  readonly data: string;
+  readonly port: number;
+  readonly store: StoreOption;
+  /** `local`, or the URL of an EC2 endpoint. */
+  readonly cloud: string;
+  readonly hosts: HostsOption;
+  readonly example: boolean;
+  readonly apply: string | null;
+  readonly once: boolean;
+  readonly timeoutSeconds: number;
+  readonly installationKey: string | null;
+}
+
+export type StoreOption =
+  | { readonly kind: 'file'; readonly directory: string }
+  | { readonly kind: 'etcd'; readonly endpoints: readonly string[] };
+
+export const HOST_DRIVERS = ['process', 'hollow', 'none'] as const;
+export type HostsOption = (typeof HOST_DRIVERS)[number];
+
+/** As commander gives them: texts, absent where neither option nor variable was set. */
+export interface RawUpOptions {
+  readonly data: string;
+  readonly port: string;
+  readonly store?: string;
+  readonly cloud: string;
+  readonly hosts: string;
+  readonly example: boolean;
+  readonly apply?: string;
+  readonly once?: boolean;
+  readonly timeout: string;
+  readonly installationKey?: string;
+}
+
+const wrong = (option: string, expected: string, got: string): Error =>
+  new Error(`${option}: expected ${expected}, got "${got}"`);
+
+const wholeNumber = (option: string, text: string, most: number): number => {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < 0 || value > most)
+    throw wrong(option, `a whole number from 0 to ${String(most)}`, text);
+  return value;
+};
+
+const STORE_FORMS = 'file:DIRECTORY or etcd://HOST:PORT[,HOST:PORT…]';
+
+/** `file:DIR` or `etcd://host:2379,host:2379`; none: an embedded store in the data directory. */
+export const parseStore = (text: string | undefined, data: string): StoreOption => {
+  if (text === undefined) return { kind: 'file', directory: `${data}/store` };
+  if (text.startsWith('file:') && text.length > 'file:'.length)
+    return { kind: 'file', directory: text.slice('file:'.length) };
+  const endpoints = text.startsWith('etcd://') ? text.slice('etcd://'.length).split(',') : [];
+  if (endpoints.length === 0 || endpoints.some((endpoint) => !/^[^\s/:]+:\d+$/.test(endpoint)))
+    throw wrong('--store', STORE_FORMS, text);
+  return { kind: 'etcd', endpoints };
+};
+
+const parseCloud = (text: string): string => {
+  if (text === 'local') return text;
+  if (/^https?:\/\/[^\s]+$/.test(text)) return text;
+  throw wrong('--cloud', 'local or an http or https URL', text);
+};
+
+const parseHosts = (text: string): HostsOption => {
+  const driver = HOST_DRIVERS.find((candidate) => candidate === text);
+  if (driver === undefined) throw wrong('--hosts', HOST_DRIVERS.join(', '), text);
+  return driver;
+};
+
+const readable = (file: string | undefined): string | null => {
+  if (file === undefined) return null;
+  try {
+    if (file !== '-') readFileSync(file);
+    return file;
+  } catch (error) {
+    throw new Error(`--apply ${file}: cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+};
+
+/** Throws an Error with one line for a person when an option is not of its form. */
+export const parseOptions = (raw: RawUpOptions): UpOptions => ({
+  data: raw.data,
+  port: wholeNumber('--port', raw.port, 65_535),
+  store: parseStore(raw.store, raw.data),
+  cloud: parseCloud(raw.cloud),
+  hosts: parseHosts(raw.hosts),
+  example: raw.example && raw.apply === undefined,
+  apply: readable(raw.apply),
+  once: raw.once === true,
+  timeoutSeconds: wholeNumber('--timeout', raw.timeout, 86_400),
+  installationKey: raw.installationKey ?? null,
+});
