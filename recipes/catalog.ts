@@ -1,0 +1,65 @@
+/** Which resources a host gets for a life-cycle event: pure functions of the cluster's snapshot. */
+import type { Lifecycle } from '../api-types/kinds/lifecycle-event.js';
+import type { RoleType } from '../api-types/kinds/role.js';
+import type { Snapshot } from '../api-types/snapshot.js';
+import { hostsFile } from './hosts-file.js';
+import { remembered, rolesOf } from './members.js';
+import type { Resource } from './resource.js';
+import { dbMaster, dbReplica } from './roles/database.js';
+import { loadBalancer } from './roles/load-balancer.js';
+import { memcached } from './roles/memcached.js';
+import { nodejsApp } from './roles/nodejs-app.js';
+
+type RoleRecipe = (snapshot: Snapshot, role: string) => readonly Resource[];
+
+const RECIPES: Readonly<Record<RoleType, RoleRecipe>> = {
+  'load-balancer': loadBalancer,
+  'nodejs-app': nodejsApp,
+  'db-master': dbMaster,
+  'db-replica': dbReplica,
+  memcached,
+  custom: () => [],
+};
+
+/** What every host of these roles (comma-separated) gets alike; computed once a snapshot. */
+export const roleResources = remembered((snapshot, roles): readonly Resource[] =>
+  roles.split(',').flatMap((role) => {
+    const type = snapshot.roles[role]?.type;
+    return type === undefined ? [] : RECIPES[type](snapshot, role);
+  }),
+);
+
+/** What differs from host to host, without the hosts file. */
+export const ownResources = (snapshot: Snapshot, instance: string): readonly Resource[] => [
+  { type: 'file', path: '/etc/hostname', content: `${instance}\n` },
+  { type: 'file', path: '/etc/timezone', content: `${snapshot.timeZone}\n` },
+];
+
+/** A host's roles as `roleResources` wants them. */
+export const roleKey = (snapshot: Snapshot, instance: string): string => {
+  const host = snapshot.hosts[instance];
+  return host === undefined ? '' : rolesOf(host).join(',');
+};
+
+/** Roles may name one file twice (two of a type on one host): the first role's wins, as it is the host's main one. */
+const eachOnce = (resources: readonly Resource[]): readonly Resource[] => {
+  const seen = new Set<string>();
+  return resources.filter((resource) => {
+    const place = resource.type === 'execute' ? `execute ${resource.name}` : resource.path;
+    return !seen.has(place) && seen.add(place);
+  });
+};
+
+const everything = (snapshot: Snapshot, instance: string): readonly Resource[] =>
+  eachOnce([
+    ...ownResources(snapshot, instance),
+    { type: 'file', path: '/etc/hosts', content: hostsFile(snapshot, instance) },
+    ...roleResources(snapshot, roleKey(snapshot, instance)),
+  ]);
+
+/**
+ * The resources of one event on one host, in order. Setup and configure want the same files; deploy and undeploy have
+ * no applications yet, and at shutdown a host is left as it is: it has been taken out of everything before.
+ */
+export const recipeFor = (event: Lifecycle, snapshot: Snapshot, instance: string): readonly Resource[] =>
+  event === 'setup' || event === 'configure' ? everything(snapshot, instance) : [];

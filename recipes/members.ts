@@ -1,0 +1,76 @@
+/** Who is who in a snapshot: computed once a snapshot, however many hosts ask. */
+import { createHash } from 'node:crypto';
+import type { RoleType } from '../api-types/kinds/role.js';
+import type { Snapshot, SnapshotHost } from '../api-types/snapshot.js';
+
+export interface Member {
+  readonly name: string;
+  readonly role: string;
+  readonly host: SnapshotHost;
+}
+
+/** Above this many hosts a hosts file lists only the roles that its host has to do with. */
+export const WHOLE_HOSTS_FILE = 500;
+
+/** Gives `make`'s value for a snapshot and a key, and remembers it as long as the snapshot lives. */
+export const remembered = <A>(
+  make: (snapshot: Snapshot, key: string) => A,
+): ((snapshot: Snapshot, key: string) => A) => {
+  const known = new WeakMap<Snapshot, Map<string, A>>();
+  return (snapshot, key) => {
+    const values = known.get(snapshot) ?? new Map<string, A>();
+    known.set(snapshot, values);
+    const found = values.get(key);
+    if (found !== undefined) return found;
+    const made = make(snapshot, key);
+    values.set(key, made);
+    return made;
+  };
+};
+
+const people = new Intl.Collator('en', { numeric: true });
+
+const byName = (a: Member, b: Member): number => people.compare(a.name, b.name) || (a.name < b.name ? -1 : 1);
+
+const sorted = remembered((snapshot): readonly Member[] =>
+  Object.entries(snapshot.hosts)
+    .map(([name, host]) => ({ name, role: host.role, host }))
+    .sort(byName),
+);
+
+/** All hosts, in the order people count: app-2 before app-10. */
+export const allHosts = (snapshot: Snapshot): readonly Member[] => sorted(snapshot, '');
+
+/** A host's role and its further ones, each once. */
+export const rolesOf = (host: SnapshotHost): readonly string[] => [...new Set([host.role, ...host.roles])];
+
+/** Ready hosts that have a role of this type; `role` is the one that makes them members. */
+export const readyOfType = remembered((snapshot, type): readonly Member[] =>
+  allHosts(snapshot).flatMap((member) => {
+    const role = rolesOf(member.host).find((name) => snapshot.roles[name]?.type === type);
+    return role === undefined || !member.host.ready ? [] : [{ ...member, role }];
+  }),
+) as (snapshot: Snapshot, type: RoleType) => readonly Member[];
+
+/** Types whose members the built-in recipe of a type looks at. */
+const NEEDS: Readonly<Record<RoleType, readonly RoleType[]>> = {
+  'load-balancer': ['nodejs-app'],
+  'nodejs-app': ['db-master', 'db-replica', 'memcached'],
+  'db-master': ['db-replica'],
+  'db-replica': ['db-master'],
+  memcached: [],
+  custom: [],
+};
+
+/** Roles that a host with these roles has to do with: its own, those they watch, those the built-in recipes need. */
+export const watchedRoles = (snapshot: Snapshot, roles: readonly string[]): ReadonlySet<string> => {
+  const found = roles.flatMap((name) => snapshot.roles[name] ?? []);
+  const needed = new Set(found.flatMap((role) => NEEDS[role.type]));
+  const builtIn = Object.keys(snapshot.roles).filter((name) => {
+    const type = snapshot.roles[name]?.type;
+    return type !== undefined && needed.has(type);
+  });
+  return new Set([...roles, ...found.flatMap((role) => role.watches), ...builtIn]);
+};
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

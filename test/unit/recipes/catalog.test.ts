@@ -1,0 +1,181 @@
+import * as E from 'fp-ts/lib/Either.js';
+import type { Snapshot } from '../../../api-types/snapshot.js';
+import { recipeFor } from '../../../recipes/catalog.js';
+import { inputOf } from '../../../recipes/inputs.js';
+import { render } from '../../../recipes/template.js';
+import { assert, suite } from '../../suite.js';
+import { host, role, snapshotOf } from './world.js';
+
+const test = suite('recipes are functions of the snapshot');
+
+const fileOf = (snapshot: Snapshot, instance: string, path: string): string | null => {
+  const found = recipeFor('configure', snapshot, instance).find(
+    (resource) => resource.type !== 'execute' && resource.path === path,
+  );
+  if (found?.type === 'file') return found.content;
+  if (found?.type !== 'template') return null;
+  const rendered = render(found.template, found.attributes);
+  if (E.isLeft(rendered)) throw new Error(rendered.left);
+  return rendered.right;
+};
+
+const serversIn = (config: string | null): readonly string[] =>
+  [...(config ?? '').matchAll(/^ +server (\S+) (\S+)/gm)].map(
+    (match) => `${match[1] ?? ''} ${match[2] ?? ''}`,
+  );
+
+const HAPROXY = '/etc/haproxy/haproxy.cfg';
+
+test('haproxy lists the Ready app servers and no others, in the order people count', () => {
+  const config = fileOf(snapshotOf(), 'lb-1', HAPROXY);
+  assert.equal(serversIn(config), ['app-1 127.0.2.1:8080', 'app-10 127.0.2.10:8080']);
+  assert.match(config ?? '', 'check inter 10s weight 10 maxconn 100');
+});
+
+test('a host with the app role as a further one is a member too', () => {
+  const base = snapshotOf();
+  const hosts = { ...base.hosts, 'misc-1': host('misc', '127.0.6.1', { roles: ['app'] }) };
+  const config = fileOf(snapshotOf({ hosts }), 'lb-1', HAPROXY);
+  assert.ok(serversIn(config).includes('misc-1 127.0.6.1:8080'));
+});
+
+test('with no app server Ready there is a backend without servers', () => {
+  const hosts = { 'lb-1': host('lb', '127.0.1.1'), 'app-2': host('app', '127.0.2.2', { ready: false }) };
+  const config = fileOf(snapshotOf({ hosts }), 'lb-1', HAPROXY);
+  assert.equal(serversIn(config), []);
+  assert.match(config ?? '', '503');
+});
+
+test('attributes: the role wins over the cluster, the cluster over the default', () => {
+  const base = snapshotOf();
+  const snapshot = snapshotOf({
+    attributes: { haproxy: { port: 81, retries: 9 }, nodejs: { port: 3000 } },
+    roles: { ...base.roles, lb: role('load-balancer', { haproxy: { port: 82 } }) },
+  });
+  const config = fileOf(snapshot, 'lb-1', HAPROXY) ?? '';
+  assert.match(config, 'bind :82');
+  assert.match(config, 'retries 9');
+  assert.match(config, 'timeout queue 120s');
+  assert.match(config, '127.0.2.1:3000');
+});
+
+test('an attribute that is no text or number fails the template and names itself', () => {
+  const base = snapshotOf();
+  const roles = { ...base.roles, app: role('nodejs-app', { nodejs: { backends: 'many' } }) };
+  assert.throws(() => fileOf(snapshotOf({ roles }), 'lb-1', HAPROXY), /roles\.app\.maxConnections/);
+});
+
+test('every host has its name, time zone and all hosts', () => {
+  for (const instance of ['lb-1', 'app-2', 'misc-1']) {
+    assert.is(fileOf(snapshotOf(), instance, '/etc/hostname'), `${instance}\n`);
+    assert.is(fileOf(snapshotOf(), instance, '/etc/timezone'), 'Europe/Berlin\n');
+    const hosts = fileOf(snapshotOf(), instance, '/etc/hosts') ?? '';
+    assert.match(hosts, '127.0.0.1 localhost');
+    assert.match(hosts, '127.0.2.2 app-2.shop app-2');
+    assert.is(hosts.split('\n').filter((line) => line.includes('.shop ')).length, 8);
+  }
+});
+
+test('app hosts know databases and caches', () => {
+  const environment = fileOf(snapshotOf(), 'app-1', '/etc/scalarium/environment');
+  assert.is(
+    environment,
+    'DATABASE_MASTER=127.0.3.1:3306\nDATABASE_REPLICAS=127.0.4.1:3306\nMEMCACHED_SERVERS=127.0.5.1:11211\n',
+  );
+  const cluster = JSON.parse(fileOf(snapshotOf(), 'app-1', '/etc/scalarium/cluster.json') ?? '') as {
+    readonly database: { readonly masters: unknown };
+  };
+  assert.equal(cluster.database.masters, [{ name: 'db-1', address: '127.0.3.1', port: 3306 }]);
+});
+
+test('a replica follows the master, and says so when there is none', () => {
+  assert.match(
+    fileOf(snapshotOf(), 'db-replica-1', '/etc/mysql/conf.d/scalarium.cnf') ?? '',
+    'master_host = 127.0.3.1',
+  );
+  const hosts = { 'db-replica-1': host('db-replica', '127.0.4.1') };
+  const alone = fileOf(snapshotOf({ hosts }), 'db-replica-1', '/etc/mysql/conf.d/scalarium.cnf') ?? '';
+  assert.match(alone, 'No master is Ready');
+});
+
+test('shutdown of a host that the snapshot does not know leaves it as it is', () => {
+  assert.equal(recipeFor('shutdown', snapshotOf(), 'gone-1'), []);
+});
+
+const withHost = (name: string, more: Parameters<typeof host>[2]): Snapshot => {
+  const base = snapshotOf();
+  const old = base.hosts[name] ?? host('app', '127.0.2.77');
+  return snapshotOf({ hosts: { ...base.hosts, [name]: { ...old, ...more } } });
+};
+
+const touched = (after: Snapshot): { readonly input: readonly string[]; readonly hostsFile: boolean } => {
+  const before = snapshotOf();
+  const names = Object.keys(after.hosts).filter((name) => before.hosts[name] !== undefined);
+  const differs = (name: string): boolean => inputOf(before, name).input !== inputOf(after, name).input;
+  const hostsFile = names.some((name) => inputOf(before, name).hostsFile !== inputOf(after, name).hostsFile);
+  return { input: names.filter(differs), hostsFile };
+};
+
+const cases: readonly {
+  readonly name: string;
+  readonly after: Snapshot;
+  readonly input: readonly string[];
+  readonly hostsFile: boolean;
+}[] = [
+  { name: 'nothing changed', after: snapshotOf(), input: [], hostsFile: false },
+  {
+    name: 'an app server becomes Ready: the load balancer only',
+    after: withHost('app-2', { ready: true }),
+    input: ['lb-1'],
+    hostsFile: false,
+  },
+  {
+    name: 'a host is there, not Ready yet: hosts files only',
+    after: withHost('app-3', { ready: false }),
+    input: [],
+    hostsFile: true,
+  },
+  {
+    name: 'the cache is lost: app servers',
+    after: withHost('cache-1', { ready: false }),
+    input: ['app-1', 'app-2', 'app-10'],
+    hostsFile: false,
+  },
+  {
+    name: 'the master is lost: app servers and the replica',
+    after: withHost('db-1', { ready: false }),
+    input: ['app-1', 'app-2', 'app-10', 'db-replica-1'],
+    hostsFile: false,
+  },
+  { name: 'a zone is no input', after: withHost('db-1', { zone: 'b' }), input: [], hostsFile: false },
+  {
+    name: 'the time zone: everybody',
+    after: snapshotOf({ timeZone: 'UTC' }),
+    input: Object.keys(snapshotOf().hosts),
+    hostsFile: false,
+  },
+];
+
+for (const row of cases) {
+  test(`input: ${row.name}`, () => {
+    assert.equal(touched(row.after), { input: row.input, hostsFile: row.hostsFile });
+  });
+}
+
+test('5,000 hosts: digests of all in less than three seconds, and hosts files list watched roles only', () => {
+  const hosts = Object.fromEntries(
+    Array.from({ length: 5000 }, (_value, index) => {
+      const name = index < 4000 ? `app-${String(index)}` : `misc-${String(index)}`;
+      return [name, host(index < 4000 ? 'app' : 'misc', `10.0.${String(index >> 8)}.${String(index & 255)}`)];
+    }),
+  );
+  const snapshot = snapshotOf({ hosts: { ...snapshotOf().hosts, ...hosts } });
+  const started = performance.now();
+  const digests = new Set(Object.keys(snapshot.hosts).map((name) => inputOf(snapshot, name).input));
+  assert.ok(performance.now() - started < 3000, `took ${String(performance.now() - started)} ms`);
+  assert.is(digests.size, Object.keys(snapshot.hosts).length);
+  const file = fileOf(snapshot, 'misc-4500', '/etc/hosts') ?? '';
+  assert.match(file, ' misc-4999');
+  assert.not.match(file, ' app-17');
+  assert.match(fileOf(snapshot, 'lb-1', '/etc/hosts') ?? '', ' app-17');
+});
