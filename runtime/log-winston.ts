@@ -50,7 +50,7 @@ const pretty = winston.format.printf(({ level, message, keys, time }) => {
   return [String(time), level.padEnd(5), String(message), ...rest].join(' ');
 });
 
-const transportOf = ({ file, stream }: WinstonLogArguments): winston.transport =>
+const transportOf = ({ file, stream }: WinstonLogArguments) =>
   file === undefined
     ? new winston.transports.Stream({ stream: stream ?? process.stderr })
     : new winston.transports.File({ filename: file });
@@ -78,6 +78,7 @@ export const winstonLog = (args: WinstonLogArguments): ClosableLog => {
   const logger = winston.createLogger({
     level: args.level,
     format: args.format === 'pretty' ? pretty : json,
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its transports as interfaces
     transports: [transport],
   });
   return {

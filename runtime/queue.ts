@@ -39,7 +39,6 @@ interface State {
   readonly running: Set<string>;
   /** Running keys that were added meanwhile. */
   readonly again: Set<string>;
-  readonly failures: Map<string, number>;
   closed: boolean;
 }
 
@@ -54,6 +53,20 @@ const makeDue = (state: State, clock: Clock, key: string): void => {
   else if (!state.due.has(key)) state.due.set(key, clock.monotonic());
 };
 
+const failureCounts = (): Pick<WorkQueue, 'failed' | 'succeeded'> => {
+  const failures = new Map<string, number>();
+  return {
+    failed: (key) => {
+      const count = (failures.get(key) ?? 0) + 1;
+      failures.set(key, count);
+      return count;
+    },
+    succeeded: (key) => {
+      failures.delete(key);
+    },
+  };
+};
+
 /** A queue that calls `onDue` whenever a key may be taken. */
 export const workQueue = (clock: Clock, onDue: () => void): WorkQueue => {
   const state: State = {
@@ -61,7 +74,6 @@ export const workQueue = (clock: Clock, onDue: () => void): WorkQueue => {
     delayed: new Map(),
     running: new Set(),
     again: new Set(),
-    failures: new Map(),
     closed: false,
   };
 
@@ -100,14 +112,7 @@ export const workQueue = (clock: Clock, onDue: () => void): WorkQueue => {
       state.running.delete(key);
       if (state.again.delete(key) && !state.closed) dueNow(key);
     },
-    failed: (key) => {
-      const count = (state.failures.get(key) ?? 0) + 1;
-      state.failures.set(key, count);
-      return count;
-    },
-    succeeded: (key) => {
-      state.failures.delete(key);
-    },
+    ...failureCounts(),
     depth: () => state.due.size,
     delayed: () => state.delayed.size,
     running: () => state.running.size,

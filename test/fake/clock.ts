@@ -55,7 +55,7 @@ class ClockAction<T> extends Subscription implements SchedulerAction<T> {
 const schedulerOn = (clock: Pick<Clock, 'after' | 'now'>): SchedulerLike => ({
   now: () => clock.now(),
   schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T) =>
-    new ClockAction<T>(clock, work).schedule(state as T, delay),
+    new ClockAction<T>(clock, work).schedule(state, delay),
 });
 
 const earliest = (timers: ReadonlySet<Due>, until: number): Due | null => {
