@@ -47,7 +47,10 @@ export const Hello = fields(
   {
     type: t.literal('hello'),
     version: t.string,
-    /** The greatest event revision that is in the agent's journal; 0 for none. */
+    /**
+     * The greatest event revision that is in the agent's journal; 0 for none. Events *of* that revision are sent again
+     * (two may share one); the agent knows them by name.
+     */
     cursor: t.number,
     /** The last session it was given; 0 for none. */
     lastSession: t.number,
@@ -125,6 +128,40 @@ export const Recorded = t.strict({ type: t.literal('recorded'), event: t.string 
 
 export const GatewayMessage = t.union([Welcome, EventOrder, Recorded], 'GatewayMessage');
 export type GatewayMessage = t.TypeOf<typeof GatewayMessage>;
+
+/** What one gateway heard and another has not: sent each second over `/agent/v1/peer`, from dialler to dialled. */
+export const PeerDelta = fields(
+  'PeerDelta',
+  {
+    type: t.literal('delta'),
+    entries: t.readonlyArray(
+      fields(
+        'PeerEntry',
+        {
+          machine: t.string,
+          session: t.number,
+          sequence: t.number,
+          connected: t.boolean,
+          gateway: t.string,
+          /** Since the report was heard, when this was sent. */
+          ageMs: t.number,
+          load1: t.number,
+          memoryUsedBytes: t.number,
+          memoryTotalBytes: t.number,
+          diskUsedBytes: t.number,
+          diskTotalBytes: t.number,
+        },
+        {},
+      ),
+    ),
+  },
+  {},
+);
+export interface PeerDelta extends t.TypeOf<typeof PeerDelta> {}
+
+/** Header that names the machine (agents) or the gateway (peers) that asks. */
+export const MACHINE_HEADER = 'x-scalarium-machine';
+export const GATEWAY_HEADER = 'x-scalarium-gateway';
 
 /** WebSocket close codes of ours. */
 export const CLOSE = {
