@@ -6,8 +6,10 @@
  * - Every call is idempotent: a repeated one has no further effect.
  * - An answer is whole or a failure. An error, a throttle or a short page never reads as "gone".
  * - Calls wait for the client-side token budget of their action, and fail as `Transient` (`Throttled`,
- *   `retryAfter`) when the wait would be longer than the call's timeout.
- * - Failures: `Transient` (`Throttled`, `CloudUnavailable`, `NoCapacity`, `NotFoundYet`),
+ *   `retryAfter`) when the wait would be longer than half the call's timeout: waiting and calling together stay
+ *   within it (30 s for RunInstances, 15 s for others).
+ * - Failures: `Transient` (`Throttled`, `CloudUnavailable`, `NoCapacity`, `NotFoundYet`, `IncorrectState`, and
+ *   `OutcomeUnknown` from RunInstances alone: it may have launched, the answer is lost),
  *   `Stalled` (`BadCredentials`, `BadParameter`, `QuotaExceeded`, `TokenMismatch`).
  */
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
