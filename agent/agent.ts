@@ -1,0 +1,185 @@
+/**
+ * The daemon on a host: enrols, keeps one connection to some gateway, carries out events in order, and goes on
+ * carrying out what it was told when there is no gateway.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type AgentConfig, CLOSE } from '../api-types/agent-protocol.js';
+import { millis, type Millis } from '../api-types/units.js';
+import type { Chance } from '../runtime/chance.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Log } from '../runtime/log.js';
+import { type BackOff, delayAfter, LEAVING, RECONNECT, REFUSED } from './back-off.js';
+import type { Ending } from './connection.js';
+import { openDiskJournal } from './disk-journal.js';
+import type { Executor } from './executor.js';
+import type { Journal } from './journal.js';
+import { type Measure, measureHost } from './measure.js';
+import { type Memory, openDiskMemory } from './memory.js';
+import { enrol, type Enrolment, fetchSnapshot, type Route } from './requests.js';
+import { Runner } from './runner.js';
+import { Session } from './session.js';
+import { openDiskSnapshots, type Snapshots } from './snapshots.js';
+
+export interface Agent {
+  /** `released`: the control plane has no slot for this machine any more, the agent may end. */
+  readonly done: Promise<'released' | 'stopped'>;
+  /** Leaves what runs unfinished; it runs again after the next start. */
+  stop(): Promise<void>;
+}
+
+/** Where an agent keeps its things. */
+export interface AgentState {
+  readonly memory: Memory;
+  readonly journal: Journal;
+  readonly snapshots: Snapshots;
+}
+
+export interface AgentDependencies {
+  readonly machine: string;
+  readonly config: AgentConfig;
+  readonly state: AgentState;
+  readonly executor: Executor;
+  readonly measure: Measure;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+  readonly version: string;
+  /** The address to connect from; null: the system chooses. */
+  readonly localAddress: string | null;
+  /** Told to the gateway as the host's address when it is not the one it connects from. */
+  readonly address: string | null;
+}
+
+type Who = NonNullable<Memory['known']['identity']>;
+
+class Daemon implements Agent {
+  readonly done: Promise<'released' | 'stopped'>;
+  private readonly stopping = new AbortController();
+  private readonly runner: Runner;
+  private session: Session | null = null;
+  private turn: number;
+  private failures = 0;
+
+  constructor(private readonly with_: AgentDependencies) {
+    const { state, chance } = with_;
+    this.runner = new Runner({
+      ...with_,
+      journal: state.journal,
+      instance: () => state.memory.known.identity?.instance ?? '',
+      snapshot: (digest) => state.snapshots.get(digest, (wanted) => this.fetch(wanted)),
+      finished: (result) => this.session?.tell(result),
+    });
+    this.turn = Math.floor(chance.number() * 1_000);
+    this.runner.wake(); // what was told before the restart needs no gateway
+    this.done = this.live();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    this.session?.end();
+    await this.done;
+  }
+
+  private async live(): Promise<'released' | 'stopped'> {
+    let released = false;
+    while (!this.stopping.signal.aborted && !released) {
+      const who = this.with_.state.memory.known.identity;
+      if (who === null) await this.enrolOnce();
+      else released = await this.connectOnce(who);
+    }
+    await this.runner.stop();
+    await this.with_.state.journal.close();
+    return released ? 'released' : 'stopped';
+  }
+
+  /** Tries go round all gateways known; the one that the last welcome came from is first. */
+  private route(): Route {
+    const { config, localAddress, state } = this.with_;
+    const gateways = [...new Set([...state.memory.known.gateways, ...config.gateways])];
+    return { gateway: gateways[this.turn % gateways.length] ?? '', localAddress };
+  }
+
+  private async enrolOnce(): Promise<void> {
+    const { config, machine, state, log, clock, chance } = this.with_;
+    const { cluster, role, batch, token } = config;
+    const route = this.route();
+    const enrolment = await enrol(route, { cluster, role, batch, token, machine }).catch(unreachable);
+    if (enrolment._tag === 'Enrolled') {
+      await state.memory.learn({ identity: enrolment.answer });
+      log.info('enrolled', { instance: enrolment.answer.instance, gateway: route.gateway });
+      this.failures = 0;
+    } else if (enrolment._tag === 'NotYet') {
+      const wait = enrolment.afterSeconds * 1000 * (0.5 + chance.number() / 2);
+      await clock.sleep(millis(wait), this.stopping.signal);
+    } else {
+      log.warn('enrolment failed', { gateway: route.gateway, ...enrolment });
+      await this.pause(enrolment.status === 0 ? RECONNECT : REFUSED);
+    }
+  }
+
+  private async connectOnce({ credential }: Who): Promise<boolean> {
+    const { log, state } = this.with_;
+    const route = this.route();
+    const session = new Session({ ...this.with_, ...state, runner: this.runner });
+    this.session = session;
+    const ending = await session.run(route, credential);
+    this.session = null;
+    if (ending.code === CLOSE.released) return true;
+    if (this.stopping.signal.aborted) return false;
+    if (session.welcomed) this.failures = 0;
+    log.info('not connected', { gateway: route.gateway, ...ending });
+    await this.pause(backOffOf(ending));
+    return false;
+  }
+
+  private async pause(backOff: BackOff): Promise<void> {
+    const delay: Millis = delayAfter(this.failures, backOff, this.with_.chance);
+    this.failures += 1;
+    this.turn += 1;
+    await this.with_.clock.sleep(delay, this.stopping.signal);
+  }
+
+  private fetch(digest: string): Promise<unknown> {
+    const { memory } = this.with_.state;
+    const who = { machine: memory.known.machine, credential: memory.known.identity?.credential ?? '' };
+    return fetchSnapshot(this.route(), who, digest);
+  }
+}
+
+const unreachable = (error: unknown): Enrolment => ({
+  _tag: 'Refused',
+  status: 0,
+  message: error instanceof Error ? error.message : String(error),
+});
+
+const backOffOf = ({ code }: Ending): BackOff => {
+  if (code === CLOSE.leaving) return LEAVING;
+  // another process is this machine too: whoever it is, taking turns with it helps nobody
+  return code === CLOSE.replaced || code === 401 || code === 403 ? REFUSED : RECONNECT;
+};
+
+/** An agent on state of its own choosing; never rejects: it tries until it is released or stopped. */
+export const runAgent = (dependencies: AgentDependencies): Agent => new Daemon(dependencies);
+
+export interface StartAgent extends Omit<
+  AgentDependencies,
+  'state' | 'measure' | 'localAddress' | 'address'
+> {
+  /** The host's root: `/`, or the directory of a process host. */
+  readonly root: string;
+  /** The address to connect from; null: the system chooses. */
+  readonly address: string | null;
+}
+
+/** The agent of a real host: its journal, credential and snapshots are below `<root>/var/lib/scalarium/`. */
+export const startAgent = async ({ root, address, ...rest }: StartAgent): Promise<Agent> => {
+  const folder = join(root, 'var/lib/scalarium');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const state = {
+    memory: await openDiskMemory(join(folder, 'agent.json'), rest.machine),
+    journal: await openDiskJournal(join(folder, 'journal')),
+    snapshots: await openDiskSnapshots(join(folder, 'snapshots')),
+  };
+  return runAgent({ ...rest, state, measure: measureHost(root), localAddress: address, address: null });
+};

@@ -1,0 +1,106 @@
+/** The agent's two plain requests to a gateway: enrolment and snapshots, sent from the host's own address. */
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { gunzipSync } from 'node:zlib';
+import { AGENT_PATH, EnrolAnswer, type EnrolRequest, MACHINE_HEADER } from '../api-types/agent-protocol.js';
+import * as E from 'fp-ts/lib/Either.js';
+
+export interface Route {
+  /** Base URL of the gateway. */
+  readonly gateway: string;
+  /** The address to send from; null: the system chooses. */
+  readonly localAddress: string | null;
+}
+
+/** The gateway knows no such snapshot (any more). */
+export class SnapshotGone extends Error {}
+
+const TIMEOUT_MS = 15_000;
+/** A snapshot is at most a store value, 1 MiB, but may be sent uncompressed with room to spare. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+
+interface Answer {
+  readonly status: number;
+  readonly retryAfterSeconds: number | null;
+  readonly text: string;
+}
+
+type Requester = (
+  url: URL,
+  options: RequestOptions,
+  answered: (answer: IncomingMessage) => void,
+) => ClientRequest;
+
+/** TLS is loaded only where it is used: start-up is to be light. */
+const requesterOf = async (url: URL): Promise<Requester> =>
+  url.protocol === 'https:' ? (await import('node:https')).request : (await import('node:http')).request;
+
+const textOf = async (answer: IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_ANSWER_BYTES) throw new Error('the answer is too long');
+    chunks.push(chunk);
+  }
+  const whole = Buffer.concat(chunks);
+  return (answer.headers['content-encoding'] === 'gzip' ? gunzipSync(whole) : whole).toString('utf8');
+};
+
+const send = async (
+  { gateway, localAddress }: Route,
+  path: string,
+  options: RequestOptions,
+  body?: string,
+): Promise<Answer> => {
+  const url = new URL(AGENT_PATH + path, gateway);
+  const request = await requesterOf(url);
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const from = localAddress === null ? {} : { localAddress };
+    const sent = request(url, { ...options, ...from, agent: false, timeout: TIMEOUT_MS }, resolve);
+    sent.on('error', reject);
+    sent.on('timeout', () => {
+      sent.destroy(new Error(`no answer from ${gateway} within ${String(TIMEOUT_MS / 1000)} s`));
+    });
+    sent.end(body);
+  });
+  const retryAfter = Number(answer.headers['retry-after']);
+  return {
+    status: answer.statusCode ?? 0,
+    retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : null,
+    text: await textOf(answer),
+  };
+};
+
+export type Enrolment =
+  | { readonly _tag: 'Enrolled'; readonly answer: EnrolAnswer }
+  | { readonly _tag: 'NotYet'; readonly afterSeconds: number }
+  | { readonly _tag: 'Refused'; readonly status: number; readonly message: string };
+
+const refused = ({ status, text }: Answer): Enrolment => ({ _tag: 'Refused', status, message: text });
+
+/** Asks for the host's own credential. Rejects when the gateway cannot be reached. */
+export const enrol = async (route: Route, request: EnrolRequest): Promise<Enrolment> => {
+  const options = { method: 'POST', headers: { 'content-type': 'application/json' } };
+  const answer = await send(route, '/enrol', options, JSON.stringify(request));
+  if (answer.status === 202) return { _tag: 'NotYet', afterSeconds: answer.retryAfterSeconds ?? 1 };
+  if (answer.status !== 200) return refused(answer);
+  const decoded = EnrolAnswer.decode(JSON.parse(answer.text));
+  return E.isRight(decoded) ? { _tag: 'Enrolled', answer: decoded.right } : refused(answer);
+};
+
+/** Fetches a snapshot of the host's own cluster. */
+export const fetchSnapshot = async (
+  route: Route,
+  who: { readonly machine: string; readonly credential: string },
+  digest: string,
+): Promise<unknown> => {
+  const headers = {
+    authorization: `Bearer ${who.credential}`,
+    [MACHINE_HEADER]: who.machine,
+    'accept-encoding': 'gzip',
+  };
+  const answer = await send(route, `/snapshots/${digest}`, { headers });
+  if (answer.status === 404) throw new SnapshotGone(`snapshot ${digest} is no longer kept`);
+  if (answer.status !== 200) throw new Error(`the gateway answered ${String(answer.status)}: ${answer.text}`);
+  return JSON.parse(answer.text);
+};

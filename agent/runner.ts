@@ -1,0 +1,181 @@
+/** Carries events out, one at a time, as the journal says; asks nobody outside the host but for a missing snapshot. */
+import * as E from 'fp-ts/lib/Either.js';
+import type { EventResult } from '../api-types/kinds/lifecycle-event.js';
+import { decodeLoose, problemText } from '../api-types/problems.js';
+import { Snapshot } from '../api-types/snapshot.js';
+import { millis, seconds } from '../api-types/units.js';
+import { type Clock, type Timer, timestamp } from '../runtime/clock.js';
+import type { Log } from '../runtime/log.js';
+import type { Executor, ExecutorResult } from './executor.js';
+import type { Entry, Journal, Order } from './journal.js';
+import { planNext } from './queue.js';
+import { SnapshotGone } from './requests.js';
+
+export interface RunnerDependencies {
+  readonly journal: Journal;
+  readonly executor: Executor;
+  readonly machine: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The slot's name, once enrolled. */
+  readonly instance: () => string;
+  readonly snapshot: (digest: string) => Promise<unknown>;
+  /** A result that is on disk. */
+  readonly finished: (result: EventResult) => void;
+}
+
+/** Before a snapshot that could not be had is asked for again. */
+const ASK_AGAIN = millis(2_000);
+
+const NO_SNAPSHOT: Snapshot = { cluster: '', timeZone: 'UTC', attributes: {}, roles: {}, hosts: {} };
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+type Ready =
+  | { readonly _tag: 'Snapshot'; readonly snapshot: Snapshot }
+  | { readonly _tag: 'Later' }
+  | { readonly _tag: 'Never'; readonly why: string };
+
+export class Runner {
+  private readonly stopping = new AbortController();
+  private working: Promise<void> | null = null;
+  private again = false;
+  private current = '';
+
+  constructor(private readonly with_: RunnerDependencies) {}
+
+  /** The event being carried out, or empty. */
+  running(): string {
+    return this.current;
+  }
+
+  /** There may be something to do. */
+  wake(): void {
+    this.again = true;
+    this.working ??= this.work().finally(() => {
+      this.working = null;
+    });
+  }
+
+  /** What runs is cut off and left unfinished: it runs again after the next start. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.working;
+  }
+
+  private get stopped(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
+  private async work(): Promise<void> {
+    while (this.again && !this.stopped) {
+      this.again = false;
+      try {
+        await this.step();
+      } catch (error) {
+        this.with_.log.error('the journal cannot be written', { error: messageOf(error) });
+        await this.pause();
+        this.again = true;
+      }
+    }
+  }
+
+  private async step(): Promise<void> {
+    const { supersede, run } = planNext(this.with_.journal.entries());
+    for (const entry of supersede) await this.finish(entry, { state: 'superseded' });
+    if (run === null) return;
+    this.again = true;
+    const ready = await this.prepare(run);
+    if (ready._tag === 'Later') await this.pause();
+    else if (ready._tag === 'Never') await this.finish(run, { state: 'failed', message: ready.why });
+    else await this.carryOut(run, ready.snapshot);
+  }
+
+  private pause(): Promise<void> {
+    return this.with_.clock.sleep(ASK_AGAIN, this.stopping.signal);
+  }
+
+  private async prepare({ order }: Entry): Promise<Ready> {
+    if (!this.with_.executor.needsSnapshot) return { _tag: 'Snapshot', snapshot: NO_SNAPSHOT };
+    try {
+      const decoded = decodeLoose(Snapshot, await this.with_.snapshot(order.snapshot.digest));
+      if (E.isRight(decoded)) return { _tag: 'Snapshot', snapshot: decoded.right };
+      return { _tag: 'Never', why: `the snapshot: ${decoded.left.map(problemText).join('; ')}` };
+    } catch (error) {
+      if (error instanceof SnapshotGone) return { _tag: 'Never', why: error.message };
+      this.with_.log.warn('the snapshot cannot be had yet', { event: order.name, error: messageOf(error) });
+      return { _tag: 'Later' };
+    }
+  }
+
+  private async carryOut(entry: Entry, snapshot: Snapshot): Promise<void> {
+    const { journal, clock, log } = this.with_;
+    const attempt = entry.attempt + 1;
+    const startedAt = timestamp(clock.now());
+    await journal.append({ record: 'started', event: entry.order.name, attempt, at: startedAt });
+    log.info('event begins', { event: entry.order.name, attempt });
+    this.current = entry.order.name;
+    const { changed, failure } = await this.execute(entry, snapshot);
+    this.current = '';
+    if (this.stopped) return;
+    await this.finish(
+      { ...entry, attempt, startedAt },
+      {
+        state: failure === null ? 'succeeded' : 'failed',
+        changed,
+        ...(failure === null ? {} : { message: failure }),
+        ...(attempt > 1 ? { interrupted: true } : {}),
+      },
+    );
+  }
+
+  private async execute({ order }: Entry, snapshot: Snapshot): Promise<ExecutorResult> {
+    const { executor, instance } = this.with_;
+    const cut = new AbortController();
+    const late = new AbortController();
+    const stop = (): void => {
+      cut.abort();
+    };
+    this.stopping.signal.addEventListener('abort', stop, { once: true });
+    late.signal.addEventListener('abort', stop, { once: true });
+    const timer = this.deadline(order, late);
+    try {
+      const result = await executor.run(order.event, snapshot, instance(), cut.signal);
+      return late.signal.aborted
+        ? { ...result, failure: `cut off after ${String(order.timeoutSeconds)} s: ${result.failure ?? ''}` }
+        : result;
+    } catch (error) {
+      return { changed: [], failure: messageOf(error) };
+    } finally {
+      timer?.cancel();
+      this.stopping.signal.removeEventListener('abort', stop);
+    }
+  }
+
+  private deadline({ timeoutSeconds }: Order, late: AbortController): Timer | null {
+    if (timeoutSeconds === undefined) return null;
+    return this.with_.clock.after(seconds(timeoutSeconds), () => {
+      late.abort();
+    });
+  }
+
+  private async finish(
+    entry: Entry,
+    outcome: Pick<EventResult, 'state' | 'changed' | 'message' | 'interrupted'>,
+  ): Promise<void> {
+    const { journal, clock, log, instance, machine, finished } = this.with_;
+    const now = timestamp(clock.now());
+    const result: EventResult = {
+      event: entry.order.name,
+      instance: instance(),
+      machine,
+      attempt: Math.max(1, entry.attempt),
+      startedAt: entry.startedAt ?? now,
+      finishedAt: now,
+      ...outcome,
+    };
+    await journal.append({ record: 'finished', result });
+    log.info('event ends', { event: result.event, state: result.state, message: result.message });
+    finished(result);
+  }
+}

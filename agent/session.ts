@@ -1,0 +1,162 @@
+/** What an agent says and hears over one connection. */
+import type { EventOrder, GatewayMessage, Welcome } from '../api-types/agent-protocol.js';
+import type { EventResult } from '../api-types/kinds/lifecycle-event.js';
+import { type Millis, seconds } from '../api-types/units.js';
+import type { Clock, Timer } from '../runtime/clock.js';
+import type { Log } from '../runtime/log.js';
+import { type Connection, connect, type Ending } from './connection.js';
+import type { Journal, Order } from './journal.js';
+import type { Measure } from './measure.js';
+import type { Memory } from './memory.js';
+import type { Route } from './requests.js';
+import type { Runner } from './runner.js';
+import type { Snapshots } from './snapshots.js';
+
+export interface SessionDependencies {
+  readonly version: string;
+  /** The host's address when it is not the one it connects from. */
+  readonly address: string | null;
+  readonly memory: Memory;
+  readonly journal: Journal;
+  readonly snapshots: Snapshots;
+  readonly runner: Runner;
+  readonly measure: Measure;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Heartbeats without any sign of the gateway after which it is taken for dead. */
+const PATIENCE = 3;
+
+export class Session {
+  private connection: Connection | null = null;
+  private sequence = 0;
+  private lastAlive: Millis;
+  private timer: Timer | null = null;
+  private over = false;
+  private incoming: Promise<void> = Promise.resolve();
+  /** A welcome came: this gateway is a good one. */
+  welcomed = false;
+
+  constructor(private readonly with_: SessionDependencies) {
+    this.lastAlive = with_.clock.monotonic();
+  }
+
+  /** Lives through one connection; resolves with how it ended, once all that came has been taken in. */
+  async run(route: Route, credential: string): Promise<Ending> {
+    const { memory, clock } = this.with_;
+    const connection = connect(
+      route,
+      { machine: memory.known.machine, credential },
+      {
+        opened: () => {
+          this.hello();
+        },
+        message: (message) => {
+          this.hear(message);
+        },
+        alive: () => {
+          this.lastAlive = clock.monotonic();
+        },
+      },
+    );
+    this.connection = connection;
+    if (this.over) connection.cut();
+    const ending = await connection.ended;
+    this.over = true;
+    this.timer?.cancel();
+    await this.incoming;
+    return ending;
+  }
+
+  /** Reports a result that is on disk; unheard results are told again over the next connection. */
+  tell(result: EventResult): void {
+    if (this.welcomed) this.connection?.send({ type: 'result', result });
+  }
+
+  end(): void {
+    this.over = true;
+    this.connection?.close();
+  }
+
+  private hello(): void {
+    const { memory, journal, snapshots, version, address } = this.with_;
+    this.connection?.send({
+      type: 'hello',
+      version,
+      cursor: journal.cursor(),
+      lastSession: memory.known.lastSession,
+      snapshot: snapshots.newest(),
+      ...(address === null ? {} : { address }),
+    });
+  }
+
+  private hear(message: GatewayMessage): void {
+    if (message.type === 'welcome') this.welcome(message);
+    else if (message.type === 'event') this.queue(() => this.take(message));
+    else this.queue(() => this.forget(message.event));
+  }
+
+  /** One after the other: acknowledgements must be in the order of the journal. */
+  private queue(work: () => Promise<void>): void {
+    this.incoming = this.incoming.then(work).catch((error: unknown) => {
+      // not in the journal, so not acknowledged: it comes again over the next connection
+      this.with_.log.error('cannot take in what the gateway sent', { error: String(error) });
+      this.connection?.cut();
+    });
+  }
+
+  private welcome(welcome: Welcome): void {
+    this.welcomed = true;
+    const { memory, journal } = this.with_;
+    this.queue(() => memory.learn({ lastSession: welcome.session, gateways: welcome.gateways }));
+    for (const { result, recorded } of journal.entries()) if (result !== null && !recorded) this.tell(result);
+    void this.heartbeat(seconds(welcome.heartbeatSeconds));
+  }
+
+  private async take(order: EventOrder): Promise<void> {
+    const { journal, snapshots, runner } = this.with_;
+    const old = order.revision < journal.cursor() || journal.get(order.name) !== null;
+    if (!old) {
+      await journal.append({ record: 'event', order: withoutDiff(order) });
+      await snapshots.offer(order);
+    }
+    this.connection?.send({ type: 'ack', revision: journal.cursor() });
+    runner.wake();
+  }
+
+  private async forget(event: string): Promise<void> {
+    const { journal } = this.with_;
+    if (journal.get(event)?.state === 'finished') await journal.append({ record: 'recorded', event });
+  }
+
+  private async heartbeat(every: Millis): Promise<void> {
+    const { clock, measure, runner, log } = this.with_;
+    if (clock.monotonic() - this.lastAlive > every * PATIENCE) {
+      log.warn('the gateway is silent: looking for another');
+      this.connection?.cut();
+      return;
+    }
+    const measured = await measure();
+    if (this.over) return;
+    this.sequence += 1;
+    const running = runner.running();
+    this.connection?.send({
+      type: 'report',
+      sequence: this.sequence,
+      ...measured,
+      ...(running === '' ? {} : { running }),
+    });
+    this.timer = clock.after(every, () => {
+      void this.heartbeat(every);
+    });
+  }
+}
+
+const withoutDiff = ({ revision, name, event, snapshot, timeoutSeconds }: EventOrder): Order => ({
+  revision,
+  name,
+  event,
+  snapshot,
+  ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+});
