@@ -62,7 +62,7 @@ const NEEDS: Readonly<Record<RoleType, readonly RoleType[]>> = {
   custom: [],
 };
 
-/** Roles that a host with these roles has to do with: its own, those they watch, those the built-in recipes need. */
+/** Roles that a host with these roles has to do with: those they watch and those the built-in recipes need. */
 export const watchedRoles = (snapshot: Snapshot, roles: readonly string[]): ReadonlySet<string> => {
   const found = roles.flatMap((name) => snapshot.roles[name] ?? []);
   const needed = new Set(found.flatMap((role) => NEEDS[role.type]));
@@ -70,7 +70,7 @@ export const watchedRoles = (snapshot: Snapshot, roles: readonly string[]): Read
     const type = snapshot.roles[name]?.type;
     return type !== undefined && needed.has(type);
   });
-  return new Set([...roles, ...found.flatMap((role) => role.watches), ...builtIn]);
+  return new Set([...found.flatMap((role) => role.watches), ...builtIn]);
 };
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -175,7 +175,7 @@ test('5,000 hosts: digests of all in less than three seconds, and hosts files li
   assert.ok(performance.now() - started < 3000, `took ${String(performance.now() - started)} ms`);
   assert.is(digests.size, Object.keys(snapshot.hosts).length);
   const file = fileOf(snapshot, 'misc-4500', '/etc/hosts') ?? '';
-  assert.match(file, ' misc-4999');
-  assert.not.match(file, ' app-17');
+  assert.match(file, ' misc-4500');
+  assert.not.match(file, ' misc-4999');
   assert.match(fileOf(snapshot, 'lb-1', '/etc/hosts') ?? '', ' app-17');
 });

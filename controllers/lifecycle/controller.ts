@@ -1,0 +1,225 @@
+/**
+ * Lifecycle: tells hosts of setup, configure and shutdown, and reads what became of it. Key: the cluster. All state
+ * is in records (events, Instance status, the Cluster's snapshot pointer); what is in memory here is only what they
+ * say, kept to be read fast, and is thrown away whenever a write fails.
+ */
+import * as E from 'fp-ts/lib/Either.js';
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import { EMPTY, audit, from, groupBy, merge, mergeMap, timer, type Observable } from 'rxjs';
+import type { EventResult } from '../../api-types/kinds/lifecycle-event.js';
+import { seconds } from '../../api-types/units.js';
+import type { Clock } from '../../runtime/clock.js';
+import { runAfter, settled, soonest, type Controller, type Outcome } from '../../runtime/controller.js';
+import type { Failure } from '../../runtime/failure.js';
+import type { Hosts } from '../../runtime/hosts.js';
+import type { Log } from '../../runtime/log.js';
+import type { Change, Fence, Objects } from '../../store/objects/objects.js';
+import type { Ownership } from '../../store/ownership.js';
+import type { Store } from '../../store/store.js';
+import type { Debounce } from './debounce.js';
+import { resultsFeed, type ResultsFeed } from './feed.js';
+import { membersOf, observe, type Observed } from './observe.js';
+import { planLifecycle, type Plan } from './plan.js';
+import { awaited, recall, type Recalled } from './recall.js';
+import { note } from './sent.js';
+import { lifecycleSettings, type LifecycleSettings } from './settings.js';
+import { clusterWrites, memberWrites, sendingOf } from './steps.js';
+
+export interface LifecycleDependencies {
+  readonly objects: Objects;
+  readonly store: Store;
+  readonly ownership: Ownership;
+  readonly hosts: Hosts;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings?: LifecycleSettings;
+}
+
+/** What is known of one cluster under one fence. */
+interface Memory extends Recalled {
+  readonly fence: string;
+  debounce: Debounce | null;
+  /** The feed's epoch when pending results were last listed, and when (monotonic). */
+  listedEpoch: number;
+  listedAt: number;
+}
+
+/** A guard against a watch that lost something: while results are awaited, they are listed this often. */
+const RELIST = seconds(30);
+
+class Lifecycle implements Controller {
+  readonly name = 'lifecycle';
+  readonly wake$: Observable<string>;
+  private readonly memories = new Map<string, Memory>();
+  private readonly doomed = new Map<string, string>();
+  private readonly feed: ResultsFeed;
+  private readonly settings: LifecycleSettings;
+
+  constructor(private readonly on: LifecycleDependencies) {
+    this.settings = on.settings ?? lifecycleSettings;
+    const { store, clock, log } = on;
+    this.feed = resultsFeed({ store, clock, log, watched: () => [...this.memories.keys()] });
+    this.wake$ = merge(
+      on.objects.changes$.pipe(mergeMap(clustersOf)),
+      on.ownership.changes$,
+      this.feed.arrived$,
+      on.hosts.changes$.pipe(mergeMap((machine) => this.clusterOfDoomed(machine))),
+    ).pipe(
+      groupBy((cluster) => cluster),
+      mergeMap((wakes$) => wakes$.pipe(audit((cluster) => timer(this.pause(cluster), clock.scheduler)))),
+    );
+  }
+
+  reconcile(cluster: string): TaskEither<Failure, Outcome> {
+    return async () => {
+      const fence = this.on.ownership.of(cluster);
+      const observed = fence === null ? null : observe(this.on.objects, cluster);
+      if (fence === null || observed === null) {
+        this.memories.delete(cluster);
+        return E.right(settled);
+      }
+      const outcome = await this.run(observed, fence);
+      if (E.isLeft(outcome)) this.memories.delete(cluster);
+      return outcome;
+    };
+  }
+
+  /** Wakes are gathered for a moment, longer in a large cluster: a run looks at all of its hosts. */
+  private pause(cluster: string): number {
+    return 20 + this.on.objects.list('Instance', cluster).length / 20;
+  }
+
+  private clusterOfDoomed(machine: string): Observable<string> {
+    const cluster = this.doomed.get(machine);
+    return cluster === undefined ? EMPTY : from([cluster]);
+  }
+
+  private async run(observed: Observed, fence: Fence): Promise<E.Either<Failure, Outcome>> {
+    const { clock, hosts } = this.on;
+    const memory = await this.remember(observed, fence);
+    if (E.isLeft(memory)) return memory;
+    const { sent } = memory.right;
+    const results = await this.results(observed, memory.right);
+    if (E.isLeft(results)) return results;
+    const now = clock.now();
+    const members = membersOf(observed, { results: results.right, sent, now });
+    this.noteDoomed(observed);
+    const plan = planLifecycle({
+      observed,
+      members,
+      sent,
+      connected: (machine) => hosts.get(machine)?.connected === true,
+      now,
+      elapsed: clock.monotonic(),
+      debounce: memory.right.debounce,
+      settings: this.settings,
+    });
+    const done = await this.send(plan, memory.right, { observed, fence });
+    if (E.isLeft(done)) return done;
+    const writes = [
+      ...memberWrites(members, now),
+      ...clusterWrites(observed.cluster, members, plan.unconfirmed, now),
+    ];
+    const written = await this.write(fence, writes);
+    if (E.isLeft(written)) return written;
+    const waits = awaited(observed.instances, sent).length > 0;
+    return E.right(soonest([plan.next, waits ? runAfter(RELIST, 'results are awaited') : settled]));
+  }
+
+  private async write(
+    fence: Fence,
+    writes: Parameters<Objects['write']>[1],
+  ): Promise<E.Either<Failure, null>> {
+    if (writes.length === 0) return E.right(null);
+    const written = await this.on.objects.write(fence, writes)();
+    if (E.isLeft(written)) return written;
+    await this.on.objects.caughtUp(written.right);
+    return E.right(null);
+  }
+
+  private async send(
+    plan: Plan,
+    memory: Memory,
+    { observed, fence }: { readonly observed: Observed; readonly fence: Fence },
+  ): Promise<E.Either<Failure, null>> {
+    if (plan.events.length === 0) {
+      memory.debounce = plan.debounce;
+      return E.right(null);
+    }
+    const cluster = observed.cluster.ref.name;
+    const now = this.on.clock.now();
+    const sending = sendingOf(plan, { cluster, last: memory.snapshot, sent: memory.sent, now });
+    const written = await this.write(fence, sending.writes);
+    if (E.isLeft(written)) return written;
+    memory.debounce = plan.debounce;
+    memory.snapshot = sending.snapshot;
+    for (const { name, planned } of sending.events) {
+      this.on.log.info('event sent', {
+        cluster,
+        event: name,
+        targets: planned.targets.length,
+        cause: planned.cause,
+      });
+      const expiresAt = now + planned.timeoutSeconds * 1000;
+      for (const { machine } of planned.targets) {
+        const input = planned.inputs.get(machine) ?? null;
+        note(memory.sent, machine, planned.event, { event: name, at: now, expiresAt, input });
+      }
+    }
+    return E.right(null);
+  }
+
+  /** A host driver reports a doomed machine's agent back: its shutdown may be sent after all. */
+  private noteDoomed({ cluster, instances }: Observed): void {
+    const name = cluster.ref.name;
+    for (const [machine, of] of this.doomed) if (of === name) this.doomed.delete(machine);
+    for (const { status } of instances)
+      for (const { machine } of status.doomed ?? []) this.doomed.set(machine, name);
+  }
+
+  private async remember(observed: Observed, fence: Fence): Promise<E.Either<Failure, Memory>> {
+    const cluster = observed.cluster.ref.name;
+    const key = JSON.stringify(fence.compare);
+    const known = this.memories.get(cluster);
+    if (known?.fence === key) return E.right(known);
+    const recalled = await recall(this.on, observed);
+    if (E.isLeft(recalled)) return recalled;
+    const memory = { ...recalled.right, fence: key, debounce: null, listedEpoch: -1, listedAt: 0 };
+    this.memories.set(cluster, memory);
+    return E.right(memory);
+  }
+
+  /** What has arrived; and, when something may have been missed, everything stored of events that wait. */
+  private async results(
+    observed: Observed,
+    memory: Memory,
+  ): Promise<E.Either<Failure, readonly EventResult[]>> {
+    const cluster = observed.cluster.ref.name;
+    const epoch = this.feed.epoch();
+    const now = this.on.clock.monotonic();
+    const arrived = this.feed.take(cluster);
+    if (memory.listedEpoch === epoch && now - memory.listedAt < RELIST) return E.right(arrived);
+    const listed = [...arrived];
+    for (const event of awaited(observed.instances, memory.sent)) {
+      const found = await this.feed.list(cluster, event);
+      if (E.isLeft(found)) return found;
+      listed.push(...found.right);
+    }
+    memory.listedEpoch = epoch;
+    memory.listedAt = now;
+    return E.right(listed);
+  }
+}
+
+const clusterOf = ({ ref }: Change): readonly string[] => {
+  if (ref.kind === 'Cluster') return [ref.name];
+  return (ref.kind === 'Instance' || ref.kind === 'Role') && ref.cluster !== null ? [ref.cluster] : [];
+};
+
+const clustersOf = (changes: readonly Change[]): readonly string[] => [
+  ...new Set(changes.flatMap(clusterOf)),
+];
+
+/** The controller that tells hosts of their life-cycle events. */
+export const lifecycleController = (dependencies: LifecycleDependencies): Controller =>
+  new Lifecycle(dependencies);

@@ -1,0 +1,196 @@
+/** The plan of the lifecycle controller for one cluster: pure, from what is observed to events and statuses. */
+import type { Target } from '../../api-types/kinds/lifecycle-event.js';
+import type { Snapshot } from '../../api-types/snapshot.js';
+import { millis } from '../../api-types/units.js';
+import { parseTimestamp } from '../../runtime/clock.js';
+import { runAfter, settled, type Outcome } from '../../runtime/controller.js';
+import { dueIn, seen, type Debounce } from './debounce.js';
+import { inFlight } from './fold.js';
+import { isMember, snapshotOf, type Member, type Observed } from './observe.js';
+import { inputText, type SentLog, type Sending } from './sent.js';
+import type { LifecycleSettings } from './settings.js';
+import { expiresIn, wantsConfigure, wantsSetup, wantsShutdown, type ConfigureWish } from './targets.js';
+
+export interface PlannedEvent {
+  readonly event: Sending;
+  readonly cause: string;
+  readonly timeoutSeconds: number;
+  readonly targets: readonly Target[];
+  /** Configure: by machine, the digest of what is sent. */
+  readonly inputs: ReadonlyMap<string, string>;
+}
+
+export interface PlanInput {
+  readonly observed: Observed;
+  readonly members: readonly Member[];
+  readonly sent: SentLog;
+  readonly connected: (machine: string) => boolean;
+  /** Wall clock, milliseconds. */
+  readonly now: number;
+  /** Monotonic clock, milliseconds. */
+  readonly elapsed: number;
+  readonly debounce: Debounce | null;
+  readonly settings: LifecycleSettings;
+}
+
+export interface Plan {
+  readonly snapshot: Snapshot;
+  readonly events: readonly PlannedEvent[];
+  readonly debounce: Debounce | null;
+  /** Hosts whose newest configure input has not been confirmed. */
+  readonly unconfirmed: readonly string[];
+  readonly next: Outcome;
+}
+
+/** An event is one record of at most 1 MiB. */
+const TARGETS_AN_EVENT = 4000;
+const NO_INPUTS: ReadonlyMap<string, string> = new Map();
+
+const names = (targets: readonly Target[]): string => {
+  const shown = targets.slice(0, 3).map(({ instance }) => instance);
+  const more = targets.length - shown.length;
+  return more > 0 ? `${shown.join(', ')} and ${String(more)} more` : shown.join(', ');
+};
+
+const pieces = (event: PlannedEvent): readonly PlannedEvent[] =>
+  Array.from({ length: Math.ceil(event.targets.length / TARGETS_AN_EVENT) }, (_value, index) => ({
+    ...event,
+    targets: event.targets.slice(index * TARGETS_AN_EVENT, (index + 1) * TARGETS_AN_EVENT),
+  }));
+
+/** One event for each time-out among the targets, so that each host has its own role's. */
+const byTimeout = (
+  found: readonly { readonly target: Target; readonly timeoutSeconds: number }[],
+  make: (targets: readonly Target[], timeoutSeconds: number) => PlannedEvent,
+): readonly PlannedEvent[] => {
+  const timeouts = [...new Set(found.map(({ timeoutSeconds }) => timeoutSeconds))];
+  return timeouts.flatMap((timeoutSeconds) => {
+    const of = found.filter((one) => one.timeoutSeconds === timeoutSeconds);
+    return pieces(
+      make(
+        of.map(({ target }) => target),
+        timeoutSeconds,
+      ),
+    );
+  });
+};
+
+const roleOf = ({ observed }: PlanInput, member: Member) => observed.roles.get(member.spec.role)?.spec;
+
+const setups = (input: PlanInput): readonly PlannedEvent[] => {
+  const found = input.members.flatMap((member) => {
+    const target = wantsSetup(member, input.sent);
+    const timeoutSeconds = roleOf(input, member)?.healing?.setupTimeoutSeconds ?? 900;
+    return target === null ? [] : [{ target, timeoutSeconds }];
+  });
+  return byTimeout(found, (targets, timeoutSeconds) => ({
+    event: 'setup',
+    cause: `${names(targets)} booted`,
+    timeoutSeconds,
+    targets,
+    inputs: NO_INPUTS,
+  }));
+};
+
+const shutdowns = (input: PlanInput): readonly PlannedEvent[] => {
+  const found = input.members.flatMap((member) => {
+    const timeoutSeconds = roleOf(input, member)?.shutdownTimeoutSeconds ?? 120;
+    const targets = wantsShutdown(member, input.sent, input.connected);
+    return targets.map((target) => ({ target, timeoutSeconds }));
+  });
+  return byTimeout(found, (targets, timeoutSeconds) => ({
+    event: 'shutdown',
+    cause: `the machine of ${names(targets)} must go`,
+    timeoutSeconds,
+    targets,
+    inputs: NO_INPUTS,
+  }));
+};
+
+const wishes = (input: PlanInput, snapshot: Snapshot): readonly ConfigureWish[] =>
+  input.members.flatMap((member) => {
+    const wish = wantsConfigure(member, () => inputText(snapshot, member.name), input);
+    return wish === null ? [] : [wish];
+  });
+
+const CAUSES = {
+  first: 'set up',
+  changed: 'input changed',
+  hostsFile: 'hosts file changed',
+  retry: 'the last run did not succeed',
+} as const;
+
+const causeOf = (due: readonly ConfigureWish[]): string => {
+  const kinds = (Object.keys(CAUSES) as (keyof typeof CAUSES)[]).filter((why) =>
+    due.some((wish) => wish.why === why),
+  );
+  return kinds
+    .map(
+      (why) => `${names(due.filter((wish) => wish.why === why).map(({ target }) => target))}: ${CAUSES[why]}`,
+    )
+    .join('; ');
+};
+
+const configures = (due: readonly ConfigureWish[], settings: LifecycleSettings): readonly PlannedEvent[] =>
+  due.length === 0
+    ? []
+    : pieces({
+        event: 'configure',
+        cause: causeOf(due),
+        timeoutSeconds: Math.round(settings.configureTimeout / 1000),
+        targets: due.map(({ target }) => target),
+        inputs: new Map(due.map(({ target, input }) => [target.machine, input])),
+      });
+
+const WORTH_TELLING_MS = 10_000;
+
+/** When a host that waits for its roles is to say so in its conditions. */
+const tellingIn = ({ status, waitsFor }: Member, now: number): number => {
+  if (waitsFor.length === 0 || status.agent === undefined) return Infinity;
+  const left = parseTimestamp(status.agent.connectedAt) + WORTH_TELLING_MS - now;
+  return left > 0 ? left : Infinity;
+};
+
+const nextRun = (input: PlanInput, waits: readonly number[], debounced: number): Outcome => {
+  let soonest = Math.min(debounced, ...waits.slice(0, 1000));
+  for (const wait of waits) soonest = Math.min(soonest, wait);
+  for (const member of input.members) {
+    const { sent, now } = input;
+    soonest = Math.min(soonest, expiresIn(member, sent, now), tellingIn(member, now));
+  }
+  return soonest === Infinity ? settled : runAfter(millis(Math.max(1, soonest)), 'events are due');
+};
+
+const unconfirmedOf = ({ members, sent }: PlanInput, due: ReadonlySet<string>): readonly string[] =>
+  members
+    .filter(isMember)
+    .filter(({ name, status }) => {
+      const well = status.configure?.state === 'succeeded' && !due.has(name);
+      return !well || inFlight(status, sent, 'configure') !== null;
+    })
+    .map(({ name }) => name);
+
+/** Setup and shutdown go at once; configure when changes have settled; each host only what it has not been sent. */
+export const planLifecycle = (input: PlanInput): Plan => {
+  const { observed, members, settings, elapsed } = input;
+  const snapshot = snapshotOf(observed, members);
+  const wished = wishes(input, snapshot);
+  const due = wished.filter(({ wait }) => wait === 0);
+  const wanted = due.map((wish) => `${wish.target.machine}:${wish.input}`).join(' ');
+  const growth = settings.perHost * members.length;
+  const waits = { idle: settings.configureIdle + growth, max: settings.configureMax + growth };
+  const state = seen(input.debounce, wanted, elapsed);
+  const left = state === null ? Infinity : dueIn(state, waits, elapsed);
+  const now = left <= 0 ? due : [];
+  return {
+    snapshot,
+    events: [...shutdowns(input), ...setups(input), ...configures(now, settings)],
+    debounce: now.length > 0 ? null : state,
+    unconfirmed: unconfirmedOf(input, new Set(due.map(({ target }) => target.instance))),
+    next: nextRun(
+      input,
+      wished.map(({ wait }) => (wait === 0 ? Infinity : wait)),
+      left <= 0 ? Infinity : left,
+    ),
+  };
+};

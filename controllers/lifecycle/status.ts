@@ -1,0 +1,121 @@
+/** Conditions of an Instance that the lifecycle controller writes, as one pure function of what is known. */
+import type { InstanceSpec, InstanceStatus } from '../../api-types/kinds/instance.js';
+import { withCondition, type Condition, type ConditionStatus } from '../../api-types/metadata.js';
+import { parseTimestamp, timestamp } from '../../runtime/clock.js';
+
+/** The slot as the conditions need it: its status with results folded in. */
+export interface Slot {
+  readonly name: string;
+  readonly spec: InstanceSpec;
+  readonly status: InstanceStatus;
+  readonly deleting: boolean;
+  /** Roles of dependsOn that have no Ready host yet. */
+  readonly waitsFor: readonly string[];
+}
+
+interface Verdict {
+  readonly status: ConditionStatus;
+  readonly reason: string;
+  readonly message: string;
+}
+
+const no = (reason: string, message: string): Verdict => ({ status: 'False', reason, message });
+const yes = (reason: string, message: string): Verdict => ({ status: 'True', reason, message });
+
+/** Why no event can reach the slot's machine, or null. */
+const unreachable = ({ status, deleting, name }: Slot): Verdict | null => {
+  const machine = status.machine ?? null;
+  if (deleting) return no('Deleting', `${name} is being deleted`);
+  if (machine === null) return no('NoMachine', `${name} has no machine yet`);
+  if (machine.state !== 'running')
+    return no('MachineNotRunning', `machine ${machine.id} is ${machine.state}`);
+  if (status.agent?.machine !== machine.id)
+    return no('AgentNotConnected', `the agent on ${machine.id} has not connected yet`);
+  return null;
+};
+
+const setupVerdict = (slot: Slot): Verdict => {
+  const { machine, setup } = slot.status;
+  const cannot = unreachable(slot);
+  if (cannot !== null) return cannot;
+  if (setup === undefined || setup.machine !== machine?.id) {
+    if (slot.waitsFor.length === 0) return no('SettingUp', 'setup is running');
+    return no('WaitingForRoles', `setup waits for a Ready host of ${slot.waitsFor.join(', ')}`);
+  }
+  if (setup.state === 'succeeded') return yes('SetupDone', `${setup.event} succeeded`);
+  const reason = setup.state === 'expired' ? 'SetupExpired' : 'SetupFailed';
+  return no(reason, `${setup.event} ${setup.state}: ${setup.message ?? 'no message'}`);
+};
+
+const configuredVerdict = (slot: Slot): Verdict => {
+  const { machine, configure } = slot.status;
+  const cannot = unreachable(slot);
+  if (cannot !== null) return cannot;
+  if (configure === undefined || configure.machine !== machine?.id)
+    return no('NotConfigured', 'no configure run of this machine has ended yet');
+  if (configure.state === 'succeeded' || configure.state === 'superseded')
+    return yes('Configured', `${configure.event} ${configure.state}`);
+  return no('ConfigureFailed', `${configure.event} ${configure.state}: ${configure.message ?? 'no message'}`);
+};
+
+/** A later run that fails does not take a Ready host out of service; only its first has to succeed. */
+const wasConfigured = ({ status }: Slot): boolean => {
+  const { machine, configure, conditions } = status;
+  if (configure === undefined || configure.machine !== machine?.id) return false;
+  return configure.state === 'succeeded' || conditions?.['Ready']?.status === 'True';
+};
+
+/** Why a host that could serve is not to, or null. */
+const withheld = ({ spec, status }: Slot): Verdict | null => {
+  const { conditions, doomed, machine } = status;
+  const healthy = conditions?.['Healthy'];
+  if ((doomed ?? []).some((one) => one.machine === machine?.id)) return no('Doomed', 'its machine must go');
+  if (spec.desired !== 'Running') return no(spec.desired ?? 'Stopped', 'it is not wanted in service');
+  return healthy?.status === 'False' ? no('Unhealthy', healthy.message) : null;
+};
+
+const readyVerdict = (slot: Slot): Verdict => {
+  const not = unreachable(slot) ?? withheld(slot);
+  if (not !== null) return not;
+  const setup = setupVerdict(slot);
+  if (setup.status !== 'True') return setup;
+  if (!wasConfigured(slot)) return no('Configuring', 'its first configure run has not succeeded yet');
+  return yes('Online', 'machine, agent, setup and configure are well');
+};
+
+/** Only Ready hosts are members of anything. */
+export const isReady = (slot: Slot): boolean => readyVerdict(slot).status === 'True';
+
+/** A host that waits for its roles this long gets it written down; in a quick bring-up nobody reads it. */
+const WORTH_TELLING_MS = 10_000;
+
+const isNews = (last: Condition | undefined, next: Condition, slot: Slot, now: number): boolean => {
+  if (last !== undefined) return last.status !== next.status || last.reason !== next.reason;
+  if (next.status === 'True') return true;
+  const since = parseTimestamp(slot.status.agent?.connectedAt ?? '');
+  return slot.status.machine?.id === slot.status.agent?.machine && now - since >= WORTH_TELLING_MS;
+};
+
+/** Conditions to write, by type; empty when there is nothing new in them. */
+export const conditionChanges = (slot: Slot, now: number): Readonly<Record<string, Condition>> => {
+  const lastTransitionTime = timestamp(now);
+  const verdicts = {
+    SetupDone: setupVerdict(slot),
+    Configured: configuredVerdict(slot),
+    Ready: readyVerdict(slot),
+  };
+  const before = slot.status.conditions ?? {};
+  const wanted = Object.entries(verdicts).map(([type, verdict]) => ({
+    type,
+    ...verdict,
+    lastTransitionTime,
+  }));
+  if (!wanted.some((next) => isNews(before[next.type], next, slot, now))) return {};
+  const after = wanted.reduce(withCondition, before);
+  return Object.fromEntries(
+    wanted.flatMap(({ type }) => {
+      const next = after[type];
+      return next === undefined || next === before[type] ? [] : [[type, next]];
+    }),
+  );
+};
