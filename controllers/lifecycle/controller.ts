@@ -5,7 +5,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
-import { EMPTY, audit, from, groupBy, merge, mergeMap, timer, type Observable } from 'rxjs';
+import { EMPTY, audit, defer, from, groupBy, merge, mergeMap, timer, type Observable } from 'rxjs';
 import type { EventResult } from '../../api-types/kinds/lifecycle-event.js';
 import { seconds } from '../../api-types/units.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -60,6 +60,7 @@ class Lifecycle implements Controller {
     const { store, clock, log } = on;
     this.feed = resultsFeed({ store, clock, log, watched: () => [...this.memories.keys()] });
     this.wake$ = merge(
+      defer(() => from(on.objects.list('Cluster').map(({ ref }) => ref.name))),
       on.objects.changes$.pipe(mergeMap(clustersOf)),
       on.ownership.changes$,
       this.feed.arrived$,

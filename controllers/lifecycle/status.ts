@@ -86,12 +86,24 @@ const readyVerdict = (slot: Slot): Verdict => {
 /** Only Ready hosts are members of anything. */
 export const isReady = (slot: Slot): boolean => readyVerdict(slot).status === 'True';
 
-/** A host that waits for its roles this long gets it written down; in a quick bring-up nobody reads it. */
+/** A host that is on its way this long gets it written down. */
 const WORTH_TELLING_MS = 10_000;
+
+/** Steps that every host goes through; in a quick bring-up nobody reads them. */
+const PASSING: readonly string[] = [
+  'NoMachine',
+  'MachineNotRunning',
+  'AgentNotConnected',
+  'SettingUp',
+  'WaitingForRoles',
+  'NotConfigured',
+  'Configuring',
+  'Deleting',
+];
 
 const isNews = (last: Condition | undefined, next: Condition, slot: Slot, now: number): boolean => {
   if (last !== undefined) return last.status !== next.status || last.reason !== next.reason;
-  if (next.status === 'True') return true;
+  if (next.status === 'True' || !PASSING.includes(next.reason)) return true;
   const since = parseTimestamp(slot.status.agent?.connectedAt ?? '');
   return slot.status.machine?.id === slot.status.agent?.machine && now - since >= WORTH_TELLING_MS;
 };

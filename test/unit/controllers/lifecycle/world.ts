@@ -1,0 +1,191 @@
+/** A cluster for the lifecycle controller in memory: objects, the keys beside them, agents that answer when told. */
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { Subject } from 'rxjs';
+import type { RoleSpec } from '../../../../api-types/kinds/role.js';
+import type { InstanceStatus } from '../../../../api-types/kinds/instance.js';
+import type { EventResult, LifecycleEventStatus } from '../../../../api-types/kinds/lifecycle-event.js';
+import { lifecycleController } from '../../../../controllers/lifecycle/controller.js';
+import { seededChance } from '../../../../runtime/chance.js';
+import type { Hosts, ObservedHost } from '../../../../runtime/hosts.js';
+import { silentLog } from '../../../../runtime/log.js';
+import { startLoop, type Loop } from '../../../../runtime/loop.js';
+import type { Failure } from '../../../../runtime/failure.js';
+import type { KeyValue, RevisionEvents, Store } from '../../../../store/store.js';
+import { fakeObjects, ref, type FakeObjects } from '../../../fake/objects.js';
+import { virtualClock, type VirtualClock } from '../../../fake/clock.js';
+import { EPOCH, condition, machine } from '../../../build/objects.js';
+
+export const CLUSTER = 'shop';
+
+const keyValue = (key: string, value: string): KeyValue => ({
+  key,
+  value,
+  createRevision: 1,
+  modRevision: 1,
+  version: 1,
+  lease: null,
+});
+
+const unused = (): never => {
+  throw new Error('not part of this double');
+};
+
+/** The keys beside objects, of which the controller reads snapshots and results. */
+const storeOver = (
+  objects: FakeObjects,
+  results: ReadonlyMap<string, string>,
+  events: Subject<RevisionEvents>,
+): Store => ({
+  description: 'memory',
+  get: (key) => {
+    const value = objects.raw(key);
+    return TE.right(value === null ? null : keyValue(key, value));
+  },
+  list: (prefix) => {
+    const items = [...results]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => keyValue(key, value));
+    return TE.right<Failure, { revision: number; items: readonly KeyValue[] }>({ revision: 1, items });
+  },
+  watch: () => events.asObservable(),
+  status: () => TE.right({ revision: 1, compactedRevision: 0, sizeBytes: 0 }),
+  txn: unused,
+  grantLease: unused,
+  renewLease: unused,
+  revokeLease: unused,
+  compact: unused,
+  close: () => Promise.resolve(),
+});
+
+export interface SentEvent extends LifecycleEventStatus {
+  readonly name: string;
+}
+
+export class World {
+  readonly clock: VirtualClock = virtualClock();
+  readonly objects = fakeObjects(() => this.clock.now());
+  readonly connected = new Set<string>();
+  private readonly results = new Map<string, string>();
+  private readonly chunks = new Subject<RevisionEvents>();
+  private readonly hostChanges = new Subject<string>();
+  private loop: Loop | null = null;
+  private readonly answered = new Set<string>();
+  private chunk = 0;
+
+  constructor() {
+    this.objects.has(ref('Cluster', null, CLUSTER), { spec: { cloud: 'local' } });
+  }
+
+  role(name: string, spec: Partial<RoleSpec>): void {
+    this.objects.has(ref('Role', CLUSTER, name), { spec: { type: 'nodejs-app', replicas: 1, ...spec } });
+  }
+
+  /** A slot; its machine runs and its agent has connected unless `status` says otherwise. */
+  boots(name: string, status: Partial<InstanceStatus> = {}): void {
+    const id = `i-${name}`;
+    const role = name.replace(/-\d+$/, '');
+    this.objects.has(
+      ref('Instance', CLUSTER, name),
+      { spec: { role } },
+      {
+        machine: machine(id),
+        agent: { machine: id, connectedAt: EPOCH, address: `10.0.0.${name}`, version: '1' },
+        ...status,
+      },
+    );
+    this.connected.add(id);
+  }
+
+  async patch(name: string, patch: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.objects.write(null, [{ write: 'status', ref: ref('Instance', CLUSTER, name), patch }])();
+    await this.clock.settle();
+  }
+
+  sick(name: string, sick: boolean): Promise<void> {
+    return this.patch(name, {
+      conditions: { Healthy: condition('Healthy', sick ? 'False' : 'True') },
+    });
+  }
+
+  status(name: string): InstanceStatus {
+    return this.objects.get(ref('Instance', CLUSTER, name))!.status;
+  }
+
+  isReady(name: string): boolean {
+    return this.status(name).conditions?.['Ready']?.status === 'True';
+  }
+
+  events(kind?: string): readonly SentEvent[] {
+    return this.objects
+      .list('LifecycleEvent', CLUSTER)
+      .map(({ ref: of, status, incarnation }) => ({ ...status, name: of.name, incarnation }))
+      .filter(({ event }) => kind === undefined || event === kind)
+      .sort((a, b) => a.incarnation - b.incarnation);
+  }
+
+  /** Who was told, event by event: `["setup app-1 app-2", …]`. */
+  told(): readonly string[] {
+    return this.events().map(({ event, targets }) =>
+      [event, ...targets.map(({ instance }) => instance).sort()].join(' '),
+    );
+  }
+
+  /** The gateway stores what hosts answered to an event; `only` these hosts. */
+  answer(event: SentEvent, more: Partial<EventResult> = {}, only?: readonly string[]): void {
+    const results = event.targets
+      .filter(({ instance }) => only?.includes(instance) ?? true)
+      .map((target) => ({
+        ...target,
+        event: event.name,
+        state: 'succeeded',
+        attempt: 1,
+        startedAt: EPOCH,
+        finishedAt: EPOCH,
+        ...more,
+      }));
+    this.answered.add(event.name);
+    this.chunk += 1;
+    const key = `/scalarium/results/${CLUSTER}/${event.name}/${String(this.chunk)}`;
+    const value = JSON.stringify({ event: event.name, results });
+    this.results.set(key, value);
+    this.chunks.next({ revision: this.chunk, events: [{ type: 'put', kv: keyValue(key, value) }] });
+  }
+
+  private hosts(): Hosts {
+    return {
+      get: (id) => (this.connected.has(id) ? ({ machine: id, connected: true } as ObservedHost) : null),
+      changes$: this.hostChanges.asObservable(),
+      listeningFor: () => this.clock.monotonic(),
+    };
+  }
+
+  /** Starts a control plane: one that knows nothing but what is stored. */
+  async starts(): Promise<void> {
+    const { clock, objects } = this;
+    const store = storeOver(objects, this.results, this.chunks);
+    const fence = { compare: { key: 'owner', target: 'create' as const, equals: 1 }, left: () => 10_000 };
+    const controller = lifecycleController({
+      objects,
+      store,
+      hosts: this.hosts(),
+      ownership: { of: () => fence, changes$: new Subject<string>() },
+      clock,
+      log: silentLog,
+    });
+    this.loop = startLoop({ controller, clock, chance: seededChance(1), log: silentLog });
+    await clock.advance(100);
+  }
+
+  async stops(): Promise<void> {
+    await this.loop?.drain();
+    this.loop = null;
+  }
+
+  /** Answers everything that is sent, for so long. */
+  async runs(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 100) {
+      await this.clock.advance(100);
+      for (const event of this.events()) if (!this.answered.has(event.name)) this.answer(event);
+    }
+  }
+}
