@@ -1,0 +1,73 @@
+/**
+ * One process a directory. LMDB would let two in, and their leases and watchers would know nothing of each other.
+ * The lock is an abstract Unix socket (Linux) named by the directory's device and inode: it dies with its holder,
+ * however that dies, and leaves no file behind. It says who holds it to anybody who connects.
+ */
+import { statSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import type { Millis } from '../../api-types/units.js';
+import type { Clock } from '../../runtime/clock.js';
+
+/** A holder that is stopped (SIGSTOP) cannot answer. */
+const ANSWER_WITHIN = 500 as Millis;
+
+export interface DirectoryLock {
+  release(): Promise<void>;
+}
+
+const nameOf = (directory: string): string => {
+  const { dev, ino } = statSync(directory, { bigint: true });
+  return `\0scalarium-store-${String(dev)}-${String(ino)}`;
+};
+
+const listen = (name: string): Promise<Server | null> =>
+  new Promise((resolve, reject) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.end(String(process.pid));
+    });
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(null);
+      else reject(error);
+    });
+    server.listen(name, () => {
+      server.unref();
+      resolve(server);
+    });
+  });
+
+const holder = (name: string, clock: Clock): Promise<string> =>
+  new Promise((resolve) => {
+    const chunks: string[] = [];
+    const socket = connect(name);
+    const answer = (): void => {
+      timer.cancel();
+      socket.destroy();
+      resolve(chunks.length > 0 ? `process ${chunks.join('')}` : 'another process');
+    };
+    const timer = clock.after(ANSWER_WITHIN, answer);
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => chunks.push(chunk));
+    socket.on('error', answer);
+    socket.on('close', answer);
+  });
+
+/** Rejects with an Error for a person when another process holds the directory. */
+export const lockDirectory = async (directory: string, clock: Clock): Promise<DirectoryLock> => {
+  const name = nameOf(directory);
+  const server = await listen(name);
+  if (server === null) {
+    const who = await holder(name, clock);
+    throw new Error(
+      `the data directory ${directory} is in use by ${who}: stop that one first (scalarium down), or choose another directory with --data`,
+    );
+  }
+  return {
+    release: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      }),
+  };
+};
