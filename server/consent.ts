@@ -1,0 +1,64 @@
+/** Consent: a person wants the terminations that an edit or a deletion means. Noted on the record by revision. */
+import * as E from 'fp-ts/lib/Either.js';
+import { kindEntry } from '../api-types/kinds.js';
+import type { Status } from '../api-types/status.js';
+import type { Live } from '../store/objects/objects.js';
+import type { Answer, Context } from './context.js';
+import { presented } from './present.js';
+import { reached, refOf } from './reads.js';
+import type { ResourceRoute } from './routes.js';
+import {
+  type About,
+  badRequest,
+  conflicted,
+  lagging,
+  methodNotAllowed,
+  notFound,
+  statusOfFailure,
+} from './statuses.js';
+
+/** What the person saw when they consented; both are optional. */
+interface Seen {
+  readonly uid: unknown;
+  readonly generation: unknown;
+}
+
+const changedSince = (live: Live, { uid, generation }: Seen): boolean =>
+  (uid !== undefined && uid !== live.uid) || (generation !== undefined && generation !== live.generation);
+
+/** What the person saw, of the object it still is; a Status when they must look again. */
+const agreed = (
+  live: Live,
+  about: About,
+  options: Readonly<Record<string, unknown>>,
+): E.Either<Status, number> => {
+  const unknown = Object.keys(options).find((key) => key !== 'uid' && key !== 'generation');
+  if (unknown !== undefined) return E.left(badRequest(`expected uid and generation, got "${unknown}"`));
+  if (changedSince(live, { uid: options['uid'], generation: options['generation'] }))
+    return E.left(conflicted(about, 'it was edited after what you consented to; look again'));
+  return E.right(live.deletion?.revision ?? live.specRevision);
+};
+
+/** POST …/roles/<name>/consent and …/clusters/<name>/consent, with `{uid, generation}` of what was seen. */
+export const consent = async (
+  context: Context,
+  route: ResourceRoute,
+  options: Readonly<Record<string, unknown>>,
+): Promise<Answer> => {
+  const entry = kindEntry(route.kind);
+  if (route.kind !== 'Role' && route.kind !== 'Cluster')
+    return E.left(
+      methodNotAllowed('POST', `the consent of ${entry.plural}: only roles and clusters park edits`),
+    );
+  const ref = refOf(route, route.name ?? '');
+  const about = { entry, name: ref.name };
+  const live = context.objects.get(ref);
+  if (live === null) return E.left(notFound(about));
+  const revision = agreed(live, about, options);
+  if (E.isLeft(revision)) return revision;
+  const patch = { consentRevision: revision.right };
+  const written = await context.objects.write(null, [{ write: 'status', ref, patch }])();
+  if (E.isLeft(written)) return E.left(statusOfFailure(written.left, about));
+  if (!(await reached(context, written.right))) return E.left(lagging('the consent is stored'));
+  return E.right({ code: 200, body: presented(context.objects.get(ref) ?? live) });
+};

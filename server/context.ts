@@ -1,0 +1,32 @@
+/** What every request handler is given, and what it answers. */
+import type * as E from 'fp-ts/lib/Either.js';
+import type { Planner } from '../api-types/plan.js';
+import type { Status } from '../api-types/status.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Log } from '../runtime/log.js';
+import type { Objects } from '../store/objects/objects.js';
+import type { Metric } from './metrics.js';
+import type { Ring } from './ring.js';
+
+export interface Context {
+  readonly objects: Objects;
+  readonly plan: Planner;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly version: string;
+  readonly metrics: () => readonly Metric[];
+  readonly ring: Ring;
+  /** Aborted when the server closes. */
+  readonly closing: AbortSignal;
+}
+
+export interface Reply {
+  readonly code: number;
+  /** JSON when it is no text. */
+  readonly body: unknown;
+  readonly type?: string;
+  /** For people, in a `Warning:` header. */
+  readonly warning?: string;
+}
+
+export type Answer = E.Either<Status, Reply>;

@@ -1,0 +1,47 @@
+/** `POST /apis/scalarium.dev/v1/plan`: what would be done about the documents of the body. */
+import * as E from 'fp-ts/lib/Either.js';
+import { type SentManifest, decodeManifest, nameOfManifest } from '../api-types/manifest.js';
+import { API_VERSION } from '../api-types/metadata.js';
+import type { Plan } from '../api-types/plan.js';
+import type { Problem } from '../api-types/problems.js';
+import { inDependencyOrder, referenceProblems } from '../api-types/references.js';
+import type { Ref } from '../store/objects/objects.js';
+import type { Answer, Context } from './context.js';
+import { invalid } from './statuses.js';
+
+const flattened = (bodies: readonly unknown[]): readonly unknown[] =>
+  bodies.flatMap((body) => {
+    const { kind, items } = (body ?? {}) as { readonly kind?: unknown; readonly items?: unknown };
+    return kind === 'List' && Array.isArray(items) ? (items as readonly unknown[]) : [body];
+  });
+
+const named = (input: unknown, index: number, problem: Problem): Problem => ({
+  ...problem,
+  path: `document ${String(index + 1)} (${nameOfManifest(input)}) ${problem.path}`.trim(),
+});
+
+const stored =
+  (context: Context) =>
+  (kind: Ref['kind'], cluster: string | null, name: string): unknown => {
+    const live = context.objects.get({ kind, cluster, name });
+    return live === null || (live.deletion !== null && !live.succeeded) ? null : live.spec;
+  };
+
+/** Plans a List or the documents of a YAML stream; any problem refuses them all. */
+export const planDocuments = (context: Context, bodies: readonly unknown[]): Answer => {
+  const inputs = flattened(bodies);
+  const problems: Problem[] = [];
+  const manifests: SentManifest[] = [];
+  inputs.forEach((input, index) => {
+    const decoded = decodeManifest(input);
+    if (E.isLeft(decoded)) problems.push(...decoded.left.map((problem) => named(input, index, problem)));
+    else manifests.push(decoded.right);
+  });
+  if (problems.length === 0)
+    for (const problem of referenceProblems(manifests, stored(context)))
+      problems.push(named(inputs[problem.document], problem.document, problem));
+  if (problems.length > 0) return E.left(invalid('Plan', 'plan', problems));
+  const changes = context.plan(inDependencyOrder(manifests));
+  const plan: Plan = { apiVersion: API_VERSION, kind: 'Plan', changes };
+  return E.right({ code: 200, body: plan });
+};

@@ -1,0 +1,164 @@
+/** The HTTP API: Kubernetes conventions over Objects, and the port on which other doors take their requests. */
+import { setMaxListeners } from 'node:events';
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Planner } from '../api-types/plan.js';
+import { millis, seconds } from '../api-types/units.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Log } from '../runtime/log.js';
+import type { Objects } from '../store/objects/objects.js';
+import type { Context } from './context.js';
+import { handle } from './handler.js';
+import type { RequestHook, UpgradeHook } from './hooks.js';
+import type { Metric } from './metrics.js';
+import { openRing } from './ring.js';
+import { badRequest } from './statuses.js';
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** The bearer token people send. */
+  readonly token: string;
+  readonly objects: Objects;
+  readonly plan: Planner;
+  /** Asked in order before anything else; they check who asks themselves. */
+  readonly extra: readonly RequestHook[];
+  readonly upgrade: readonly UpgradeHook[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly version: string;
+  readonly metrics: () => readonly Metric[];
+  /** Changes kept for watches; 8192 unless told. */
+  readonly ringSize?: number;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  readonly port: number;
+  /** Ends watches, lets running requests finish for at most two seconds, closes every socket. */
+  close(): Promise<void>;
+}
+
+/** Against clients that send a byte a minute. */
+const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
+const DRAIN = seconds(2);
+
+const sentence = (error: NodeJS.ErrnoException, host: string, port: number): string => {
+  const place = `${host}:${String(port)}`;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `port ${String(port)} on ${host} is in use by another program: stop that one, or choose another port with --port`;
+    case 'EACCES':
+      return `listening on ${place} is not allowed to this user: choose a port above 1023 with --port`;
+    case 'EADDRNOTAVAIL':
+      return `this machine has no address ${host} to listen on`;
+    default:
+      return `can not listen on ${place}: ${error.message}`;
+  }
+};
+
+const listening = (server: Server, host: string, port: number): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
+      reject(new Error(sentence(error, host, port), { cause: error }));
+    };
+    server.once('error', failed);
+    server.listen(port, host, () => {
+      server.off('error', failed);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+
+/** A request that is no HTTP, or too slow: node has not made a request of it, so it is answered by hand. */
+const refuseSocket = (socket: Duplex, error: NodeJS.ErrnoException): void => {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const big = error.code === 'HPE_HEADER_OVERFLOW';
+  const line = slow ? '408 Request Timeout' : big ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  const body = JSON.stringify(badRequest(`the request is no HTTP/1.1: ${error.message}`));
+  socket.end(
+    `HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${String(Buffer.byteLength(body))}\r\n\r\n${body}`,
+  );
+};
+
+const taken = (hooks: readonly RequestHook[], request: IncomingMessage, response: ServerResponse): boolean =>
+  hooks.some((hook) => hook(request, response));
+
+const wire = (server: Server, options: ServerOptions, context: Context): void => {
+  const { extra, upgrade, token, log } = options;
+  server.on('request', (request, response) => {
+    // a client that goes away mid-answer is its own affair
+    response.on('error', () => undefined);
+    try {
+      if (taken(extra, request, response)) return;
+    } catch (error) {
+      log.error('a hook failed in an unexpected way', { path: request.url, error });
+      response.destroy();
+      return;
+    }
+    void handle(context, token, request, response);
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    try {
+      if (upgrade.some((hook) => hook(request, socket, head))) return;
+    } catch (error) {
+      log.error('a hook failed in an unexpected way', { path: request.url, error });
+    }
+    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    refuseSocket(socket, error);
+  });
+};
+
+const closeAll = async (server: Server, clock: Clock): Promise<void> => {
+  const closed = new Promise<true>((resolve) => {
+    server.close(() => {
+      resolve(true);
+    });
+  });
+  const deadline = clock.monotonic() + DRAIN;
+  // connections fall idle one by one as their answers end
+  for (let done = false; !done && clock.monotonic() < deadline;) {
+    server.closeIdleConnections();
+    done = await Promise.race([closed, clock.sleep(millis(20)).then(() => false)]);
+  }
+  server.closeAllConnections();
+  await closed;
+};
+
+const closer = (server: Server, context: Context, abort: AbortController) => {
+  const close = async (): Promise<void> => {
+    abort.abort();
+    await closeAll(server, context.clock);
+    context.ring.close();
+  };
+  let closing: Promise<void> | null = null;
+  return (): Promise<void> => (closing ??= close());
+};
+
+/** Starts the server; rejects with one line for a person when it can not listen. */
+export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
+  const { objects, plan, clock, log, version, metrics, host } = options;
+  const abort = new AbortController();
+  // every watch listens to it
+  setMaxListeners(0, abort.signal);
+  const server = createServer(TIMEOUTS);
+  const ring = openRing(objects, options.ringSize);
+  const context: Context = { objects, plan, clock, log, version, metrics, ring, closing: abort.signal };
+  wire(server, options, context);
+  try {
+    const port = await listening(server, host, options.port);
+    const shown = host.includes(':') ? `[${host}]` : host;
+    return { url: `http://${shown}:${String(port)}`, port, close: closer(server, context, abort) };
+  } catch (error) {
+    ring.close();
+    throw error;
+  }
+};
