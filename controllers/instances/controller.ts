@@ -1,0 +1,137 @@
+/** Keeps each role's slots filled: key `<cluster>/<role>`; the cluster's own part: key `<cluster>`. */
+import * as E from 'fp-ts/lib/Either.js';
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import { millis } from '../../api-types/units.js';
+import type { Clouds } from '../../cloud/cloud.js';
+import type { Chance } from '../../runtime/chance.js';
+import type { Clock } from '../../runtime/clock.js';
+import { runAfter, settled, type Controller, type Outcome } from '../../runtime/controller.js';
+import type { Failure } from '../../runtime/failure.js';
+import type { Hosts } from '../../runtime/hosts.js';
+import type { Log } from '../../runtime/log.js';
+import type { Fence, Objects, Write } from '../../store/objects/objects.js';
+import type { Ownership } from '../../store/ownership.js';
+import type { RolePlan } from './actions.js';
+import { planCluster } from './cluster-plan.js';
+import { createMemory } from './memory.js';
+import type { Note } from './notes.js';
+import { observeCluster, observeRole, openCloudOf, type Sources } from './observe.js';
+import { planRole } from './plan.js';
+import { roleStatusPatch } from './status.js';
+import { carryOut, commit, type Run } from './steps.js';
+import { createTagging } from './tagging.js';
+import { DEFAULT_SETTINGS, type InstancesSettings } from './view.js';
+import { wakes } from './wake.js';
+
+export interface InstancesDependencies {
+  readonly objects: Objects;
+  readonly clouds: Clouds;
+  readonly ownership: Ownership;
+  readonly hosts: Hosts;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+  readonly installationKey: Buffer;
+  /** Base URLs of the gateways that new hosts are told of. */
+  readonly gateways: () => readonly string[];
+  readonly settings?: Partial<InstancesSettings>;
+}
+
+interface Parts {
+  readonly sources: Sources;
+  readonly log: Log;
+  readonly tagLater: Run['tagLater'];
+  readonly tell: Run['tell'];
+}
+
+type Result = E.Either<Failure, Outcome>;
+
+/** A new owner must first have seen everything its predecessor wrote: all of it is older than the owner key. */
+const caughtUpWithOwner = async ({ objects }: Sources, fence: Fence): Promise<void> => {
+  const { target, equals } = fence.compare;
+  if (target === 'create' && typeof equals === 'number') await objects.caughtUp(equals);
+};
+
+const writeStatus = async (parts: Parts, fence: Fence, key: readonly [string, string], plan: RolePlan) => {
+  const view = observeRole(parts.sources, ...key);
+  const patch = view === null ? null : roleStatusPatch(view, plan);
+  if (view === null || patch === null) return E.right(undefined);
+  return commit(parts.sources, fence, [{ write: 'status', ref: view.role.ref, patch }]);
+};
+
+const outcomeOf = (plan: RolePlan): Outcome => {
+  if (plan.steps.some(({ action }) => action === 'launch'))
+    return runAfter(millis(0), 'launch calls were answered');
+  return plan.wait === null ? settled : runAfter(millis(plan.wait), 'machines or launches are in motion');
+};
+
+const reconcileRole = async (parts: Parts, fence: Fence, cluster: string, role: string): Promise<Result> => {
+  const view = observeRole(parts.sources, cluster, role);
+  if (view === null) return E.right(settled);
+  const plan = planRole(view);
+  const { sources, tagLater, tell } = parts;
+  const log = parts.log.with({ cluster, role });
+  const open = openCloudOf(sources, cluster);
+  const done = await carryOut({ sources, log, fence, view, open, tagLater, tell }, plan.steps);
+  const status = await writeStatus(parts, fence, [cluster, role], plan);
+  if (E.isLeft(done)) return done;
+  return E.isLeft(status) ? status : E.right(outcomeOf(plan));
+};
+
+const reconcileCluster = async ({ sources }: Parts, fence: Fence, name: string): Promise<Result> => {
+  const view = observeCluster(sources, name);
+  if (view === null) return E.right(settled);
+  const { removeRoles, forget, patch } = planCluster(view);
+  const { ref, recordRevision } = view.cluster;
+  const writes: readonly Write[] = [
+    ...(patch === null ? [] : [{ write: 'status' as const, ref, patch }]),
+    ...removeRoles.map((role) => ({
+      write: 'delete' as const,
+      ref: role.ref,
+      unchangedSince: role.specRevision,
+    })),
+    ...(forget ? [{ write: 'forget' as const, ref, unchangedSince: recordRevision }] : []),
+  ];
+  if (writes.length === 0) return E.right(settled);
+  const written = await commit(sources, fence, writes);
+  return E.isLeft(written) ? written : E.right(settled);
+};
+
+const telling =
+  (log: Log): Run['tell'] =>
+  (_fence: Fence, notes: readonly Note[]): TaskEither<Failure, void> =>
+  () => {
+    for (const note of notes) log.info('note', { ...note });
+    return Promise.resolve(E.right(undefined));
+  };
+
+/** The instances controller. */
+export const instancesController = (dependencies: InstancesDependencies): Controller => {
+  const { objects, clouds, hosts, clock, installationKey, gateways, ownership } = dependencies;
+  const log = dependencies.log.with({ controller: 'instances' });
+  const settings = { ...DEFAULT_SETTINGS, ...dependencies.settings };
+  const sources = {
+    objects,
+    clouds,
+    hosts,
+    clock,
+    installationKey,
+    gateways,
+    settings,
+    memory: createMemory(),
+  };
+  const parts: Parts = { sources, log, tagLater: createTagging(), tell: telling(log) };
+  return {
+    name: 'instances',
+    wake$: wakes(sources, ownership),
+    reconcile: (key) => async () => {
+      const [cluster = '', role] = key.split('/');
+      const fence = ownership.of(cluster);
+      if (fence === null) return E.right(settled);
+      await caughtUpWithOwner(sources, fence);
+      return role === undefined
+        ? reconcileCluster(parts, fence, cluster)
+        : reconcileRole(parts, fence, cluster, role);
+    },
+  };
+};

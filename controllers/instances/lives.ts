@@ -1,0 +1,70 @@
+/** Which Instances of a role come and go, pure. Their machines are doomed first: that is what consent is about. */
+import { editReason } from './troubles.js';
+import { slotName } from './slot-names.js';
+import type { RoleView, Slot } from './view.js';
+
+/** The role's deletion (or its cluster's) waits for consent. */
+export const isRoleParked = ({ consent, role }: RoleView): boolean =>
+  consent.parked.some(
+    ({ kind, name, reason }) =>
+      kind === 'Cluster' || (kind === 'Role' && name === role.ref.name && reason === 'RoleDeleted'),
+  );
+
+/** The role ends: its deletion, or its cluster's, is in progress and not parked. */
+export const isLeaving = (view: RoleView): boolean =>
+  (view.role.deletion !== null || (view.cluster?.deletion ?? null) !== null) && !isRoleParked(view);
+
+/** Nothing is launched, stopped or removed while the newest edit does not decode. */
+export const isFrozen = (view: RoleView): boolean =>
+  view.role.frozen !== null || (view.cluster?.frozen ?? null) !== null;
+
+const isEmpty = ({ live }: Slot): boolean =>
+  live.status.machine == null && (live.status.doomed ?? []).length === 0;
+
+const inOpenBatch = (view: RoleView): ReadonlySet<string> =>
+  new Set(
+    view.batches
+      .filter(({ batch }) => batch.closed !== true)
+      .flatMap(({ batch }) => batch.slots.map(({ uid }) => uid)),
+  );
+
+export interface Lives {
+  readonly create: readonly string[];
+  readonly remove: readonly Slot[];
+  readonly forget: readonly Slot[];
+}
+
+const missing = (view: RoleView): readonly string[] => {
+  const there = new Set(view.slots.map(({ number }) => number));
+  return Array.from({ length: view.role.spec.replicas }, (_, index) => index + 1)
+    .filter((number) => !there.has(number))
+    .map((number) => slotName(view.role.ref.name, number));
+};
+
+/** Instances to make, to delete and to forget now. */
+export const lives = (view: RoleView): Lives => {
+  if (isFrozen(view) || view.cluster === null) return { create: [], remove: [], forget: [] };
+  const waited = inOpenBatch(view);
+  const forget = view.slots.filter(
+    (slot) => slot.live.deletion !== null && isEmpty(slot) && !waited.has(slot.live.uid),
+  );
+  const ending = isRoleParked(view)
+    ? []
+    : view.slots.filter(
+        (slot) => slot.live.deletion === null && slot.live.frozen === null && ends(view, slot),
+      );
+  const create = view.role.deletion === null && view.cluster.deletion === null ? missing(view) : [];
+  return { create, remove: ending.filter(({ live }) => live.status.machine == null), forget };
+};
+
+const ends = (view: RoleView, slot: Slot): boolean => {
+  const reason = editReason(view, slot);
+  return reason !== null && reason !== 'InstanceDeleted';
+};
+
+/** A deleted role of which nothing is left. */
+export const isOver = (view: RoleView): boolean =>
+  view.role.deletion !== null &&
+  !isFrozen(view) &&
+  view.slots.length === 0 &&
+  view.batches.every(({ batch }) => batch.closed === true);

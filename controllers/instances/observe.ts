@@ -1,0 +1,191 @@
+/** Reads what a run needs, from the cache, the cloud's view and what hosts said. */
+import type { LaunchBatch } from '../../api-types/kinds/role.js';
+import { TAGS, type Clouds, type Machine, type Machines, type OpenCloud } from '../../cloud/cloud.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Hosts } from '../../runtime/hosts.js';
+import type { Live, Objects } from '../../store/objects/objects.js';
+import { inLaunchOrder, isAlive, requestOf } from './batches.js';
+import type { ClusterView } from './cluster-plan.js';
+import { judgeEdits, type Fleet } from './consent.js';
+import type { Memory } from './memory.js';
+import { roleOfSlot, slotNumber } from './slot-names.js';
+import type { BatchView, CloudView, InstancesSettings, RoleView, Seen, Slot } from './view.js';
+
+export interface Sources {
+  readonly objects: Objects;
+  readonly clouds: Clouds;
+  readonly hosts: Hosts;
+  readonly clock: Clock;
+  readonly installationKey: Buffer;
+  readonly gateways: () => readonly string[];
+  readonly settings: InstancesSettings;
+  readonly memory: Memory;
+}
+
+/** A host that lost its connection a moment ago may be on another gateway already. */
+const RECONNECTS_WITHIN = 10_000;
+
+/** Absent machines of a cluster, beyond which the listing is doubted: more than two and more than half. */
+const isBlind = (absent: number, bound: number): boolean => absent > 2 && absent * 2 > bound;
+
+const fleetOf = (objects: Objects, name: string): Fleet => ({
+  cluster: objects.get({ kind: 'Cluster', cluster: null, name }),
+  roles: objects.list('Role', name),
+  instances: objects.list('Instance', name),
+});
+
+/** The endpoint of a cluster, when it is usable. */
+export const openCloudOf = ({ objects, clouds }: Sources, cluster: string): OpenCloud | null => {
+  const live = objects.get({ kind: 'Cluster', cluster: null, name: cluster });
+  return live === null ? null : clouds.get(live.spec.cloud);
+};
+
+const cloudState = ({ objects }: Sources, cluster: Live<'Cluster'> | null): 'missing' | 'unusable' =>
+  cluster !== null && objects.get({ kind: 'Cloud', cluster: null, name: cluster.spec.cloud }) !== null
+    ? 'unusable'
+    : 'missing';
+
+const connected = ({ hosts, settings }: Sources, machine: string): boolean | null => {
+  const host = hosts.get(machine);
+  if (host?.connected === true) return true;
+  if (host !== null && host.silentFor < RECONNECTS_WITHIN) return null;
+  return hosts.listeningFor() < settings.startGrace ? null : false;
+};
+
+const seenBy =
+  (sources: Sources, machines: Machines | null) =>
+  (id: string): Seen => {
+    const machine = machines?.get(id) ?? null;
+    const reach = connected(sources, id);
+    const ended = machine?.state === 'terminated';
+    return { machine, gone: ended || (machines?.gone(id) === true && reach !== true), connected: reach };
+  };
+
+const slotOf = (
+  live: Live<'Instance'>,
+  number: number,
+  seen: (id: string) => Seen,
+  repeatDue: (id: string) => boolean,
+): Slot => ({
+  name: live.ref.name,
+  number,
+  live,
+  seen: live.status.machine == null ? null : seen(live.status.machine.id),
+  doomed: (live.status.doomed ?? []).map((entry) => ({
+    entry,
+    seen: seen(entry.machine),
+    repeatDue: repeatDue(entry.machine),
+  })),
+});
+
+const slotsOf = (
+  sources: Sources,
+  fleet: Fleet,
+  role: string,
+  machines: Machines | null,
+): readonly Slot[] => {
+  const seen = seenBy(sources, machines);
+  const { clock, memory, settings } = sources;
+  const repeatDue = (id: string): boolean => {
+    const ago = memory.terminateAgo(id, clock.monotonic());
+    return ago === null || ago >= settings.repeatTerminate;
+  };
+  return fleet.instances
+    .filter((live) => roleOfSlot(live) === role)
+    .map((live) => slotOf(live, slotNumber(role, live.ref.name) ?? 0, seen, repeatDue))
+    .sort((left, right) => left.number - right.number);
+};
+
+const byBatch = (machines: Machines | null, cluster: string): ReadonlyMap<string, readonly Machine[]> => {
+  const found = new Map<string, Machine[]>();
+  for (const machine of machines?.byCluster(cluster) ?? []) {
+    const batch = machine.tags[TAGS.batch] ?? machine.clientToken;
+    if (batch === null) continue;
+    const there = found.get(batch) ?? [];
+    there.push(machine);
+    found.set(batch, there);
+  }
+  return found;
+};
+
+const batchesOf = (
+  { memory, clock, settings }: Sources,
+  batches: readonly LaunchBatch[],
+  machines: Machines | null,
+  cluster: string,
+): readonly BatchView[] => {
+  const found = batches.length === 0 ? new Map<string, readonly Machine[]>() : byBatch(machines, cluster);
+  const now = clock.monotonic();
+  return batches.map((batch) => ({
+    batch,
+    machines: inLaunchOrder(found.get(batch.id) ?? []),
+    answer: memory.answer(batch.id, now),
+    sweepsSince: memory.sweepsSince(
+      batch.id,
+      machines?.lastFullSweep() ?? null,
+      settings.consistencyWindow,
+      now,
+    ),
+  }));
+};
+
+const blind = (fleet: Fleet, machines: Machines | null): boolean => {
+  if (machines === null) return false;
+  const ids = fleet.instances.flatMap(({ status }) => status.machine?.id ?? []);
+  const absent = ids.filter((id) => {
+    const machine = machines.get(id);
+    return machines.gone(id) && (machine === null || isAlive(machine));
+  });
+  return isBlind(absent.length, ids.length);
+};
+
+/** The view of a role; null when there is no such role. */
+export const observeRole = (sources: Sources, cluster: string, name: string): RoleView | null => {
+  const { objects, clock, hosts, settings } = sources;
+  const role = objects.get({ kind: 'Role', cluster, name });
+  if (role === null) return null;
+  const fleet = fleetOf(objects, cluster);
+  const open = openCloudOf(sources, cluster);
+  const machines = open?.machines ?? null;
+  const batches = role.status.batches ?? [];
+  sources.memory.keepOnly(`${cluster}/${name}`, new Set(batches.map(({ id }) => id)));
+  const cloud: CloudView =
+    open === null
+      ? { state: cloudState(sources, fleet.cluster) }
+      : { state: 'usable', honoursClientTokens: open.capabilities.honoursClientTokens };
+  const context = {
+    installation: objects.installation,
+    installationKey: sources.installationKey,
+    cluster,
+    role: name,
+  };
+  return {
+    now: clock.now(),
+    role,
+    cluster: fleet.cluster,
+    cloud,
+    slots: slotsOf(sources, fleet, name, machines),
+    batches: batchesOf(sources, batches, machines, cluster),
+    consent: judgeEdits(fleet),
+    blind: blind(fleet, machines),
+    listening: hosts.listeningFor() >= settings.startGrace,
+    gateways: sources.gateways(),
+    settings,
+    request: (batch) => requestOf(context, batch),
+  };
+};
+
+/** The view of a cluster; null when there is none. */
+export const observeCluster = (sources: Sources, name: string): ClusterView | null => {
+  const fleet = fleetOf(sources.objects, name);
+  if (fleet.cluster === null) return null;
+  const open = openCloudOf(sources, name);
+  return {
+    now: sources.clock.now(),
+    cluster: fleet.cluster,
+    roles: fleet.roles,
+    instances: fleet.instances,
+    consent: judgeEdits(fleet),
+    cloud: open?.capabilities ?? cloudState(sources, fleet.cluster),
+  };
+};

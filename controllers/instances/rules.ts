@@ -1,0 +1,44 @@
+/** What a role's spec says of times and of replacing, with nothing left to default; and small readings of a record. */
+import type { BoundMachine } from '../../api-types/kinds/instance.js';
+import { isStateful, roleDefaults } from '../../api-types/kinds/role.js';
+import { seconds, type Millis } from '../../api-types/units.js';
+import type { Live } from '../../store/objects/objects.js';
+
+export interface Rules {
+  readonly boot: Millis;
+  readonly setup: Millis;
+  readonly shutdown: Millis;
+  /** A new, empty machine may take the place of one that is lost, without asking. */
+  readonly mayReplace: boolean;
+}
+
+/** The bounds of a role. */
+export const rulesOf = ({ spec }: Live<'Role'>): Rules => {
+  const { healing = {}, shutdownTimeoutSeconds = 120 } = roleDefaults(spec);
+  const { bootTimeoutSeconds = 300, setupTimeoutSeconds = 900, enabled = !isStateful(spec.type) } = healing;
+  return {
+    boot: seconds(bootTimeoutSeconds),
+    setup: seconds(setupTimeoutSeconds),
+    shutdown: seconds(shutdownTimeoutSeconds),
+    mayReplace: enabled,
+  };
+};
+
+/** The machine in the slot, or null. */
+export const boundTo = ({ status }: Live<'Instance'>): BoundMachine | null => status.machine ?? null;
+
+/** Its agent has connected at least once. */
+export const wasHeard = ({ status }: Live<'Instance'>): boolean => {
+  const { machine, agent } = status;
+  return machine != null && agent?.machine === machine.id;
+};
+
+/** Setup has succeeded on this very machine, not on the one before. */
+export const isSetUp = ({ status }: Live<'Instance'>): boolean => {
+  const { machine, setup } = status;
+  return machine != null && setup?.machine === machine.id && setup.state === 'succeeded';
+};
+
+/** Ready, by lifecycle's word about this very machine. */
+export const isReady = (live: Live<'Instance'>): boolean =>
+  boundTo(live)?.state === 'running' && live.status.conditions?.['Ready']?.status === 'True' && isSetUp(live);

@@ -1,0 +1,98 @@
+/** Which keys are looked at when; the reconcile itself reads everything anew. */
+import {
+  EMPTY,
+  type Observable,
+  defer,
+  filter,
+  from,
+  groupBy,
+  merge,
+  mergeMap,
+  switchMap,
+  throttleTime,
+} from 'rxjs';
+import { TAGS } from '../../cloud/cloud.js';
+import type { Change, Live } from '../../store/objects/objects.js';
+import type { Ownership } from '../../store/ownership.js';
+import type { Sources } from './observe.js';
+import { roleOfSlot } from './slot-names.js';
+
+/** A key's runs begin at least this far apart, however much happens to its instances. */
+const APART_MS = 100;
+
+const keysOfCluster = ({ objects }: Sources, cluster: string): readonly string[] => [
+  cluster,
+  ...objects.list('Role', cluster).map(({ ref }) => `${cluster}/${ref.name}`),
+];
+
+const allKeys = (sources: Sources): readonly string[] => [
+  ...sources.objects.list('Cluster').map(({ ref }) => ref.name),
+  ...sources.objects.list('Role').map(({ ref }) => `${ref.cluster ?? ''}/${ref.name}`),
+];
+
+/** What of a Cluster its roles' plans depend on. */
+const matters = (live: Live | null): string => {
+  const cluster = live as Live<'Cluster'> | null;
+  return JSON.stringify([
+    cluster?.specRevision,
+    cluster?.deletion,
+    cluster?.status.zones,
+    cluster?.status.imageId,
+    cluster?.status.consentRevision,
+  ]);
+};
+
+const keysOfChange = (sources: Sources, { ref, before, after }: Change): readonly string[] => {
+  const cluster = ref.cluster ?? ref.name;
+  if (ref.kind === 'Cluster')
+    return matters(before) === matters(after) ? [cluster] : keysOfCluster(sources, cluster);
+  if (ref.kind === 'Role') return [`${cluster}/${ref.name}`, cluster];
+  if (ref.kind !== 'Instance') return [];
+  const live = (after ?? before) as Live<'Instance'> | null;
+  const role = live === null ? null : roleOfSlot(live);
+  return role === null ? [cluster] : [`${cluster}/${role}`];
+};
+
+const keysOfCloud = (sources: Sources, cloud: string): readonly string[] =>
+  sources.objects
+    .list('Cluster')
+    .filter(({ spec }) => spec.cloud === cloud)
+    .flatMap(({ ref }) => keysOfCluster(sources, ref.name));
+
+const keyOfMachine = (sources: Sources, cloud: string, id: string): readonly string[] => {
+  const tags = sources.clouds.get(cloud)?.machines.get(id)?.tags;
+  const cluster = tags?.[TAGS.cluster];
+  const role = tags?.[TAGS.role];
+  return cluster === undefined || role === undefined ? [] : [`${cluster}/${role}`];
+};
+
+const fromMachines = (sources: Sources): Observable<string> => {
+  const names = defer(() => from(sources.objects.list('Cloud').map(({ ref }) => ref.name)));
+  return merge(names, sources.clouds.changes$).pipe(
+    groupBy((name) => name),
+    mergeMap((group) =>
+      group.pipe(
+        switchMap((name) => sources.clouds.get(name)?.machines.changes$ ?? EMPTY),
+        mergeMap((id) => keyOfMachine(sources, group.key, id)),
+      ),
+    ),
+  );
+};
+
+/** Keys to look at, each at most every 100 ms. */
+export const wakes = (sources: Sources, ownership: Ownership): Observable<string> =>
+  merge(
+    defer(() => from(allKeys(sources))),
+    sources.objects.changes$.pipe(
+      mergeMap((changes) => [...new Set(changes.flatMap((change) => keysOfChange(sources, change)))]),
+    ),
+    sources.clouds.changes$.pipe(mergeMap((name) => keysOfCloud(sources, name))),
+    ownership.changes$.pipe(mergeMap((cluster) => keysOfCluster(sources, cluster))),
+    fromMachines(sources),
+  ).pipe(
+    filter((key) => ownership.of(key.split('/')[0] ?? '') !== null),
+    groupBy((key) => key),
+    mergeMap((group) =>
+      group.pipe(throttleTime(APART_MS, sources.clock.scheduler, { leading: true, trailing: true })),
+    ),
+  );
