@@ -23,6 +23,10 @@ export const missingParameter = (name: string): ApiError =>
 
 export const invalidValue = (message: string): ApiError => apiError('InvalidParameterValue', message);
 
-export const requestLimitExceeded: ApiError = apiError('RequestLimitExceeded', 'Request limit exceeded.', 503);
+export const requestLimitExceeded: ApiError = apiError(
+  'RequestLimitExceeded',
+  'Request limit exceeded.',
+  503,
+);
 
 export const internalError: ApiError = apiError('InternalError', 'An internal error has occurred', 500);

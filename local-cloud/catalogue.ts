@@ -66,11 +66,18 @@ export interface MachineType {
 }
 
 const FAMILIES: Readonly<Record<string, number>> = {
-  ...Object.fromEntries(['c4', 'c5', 'c5a', 'c6a', 'c6g', 'c6i', 'c7a', 'c7g', 'c7i'].map((name) => [name, 2])),
   ...Object.fromEntries(
-    ['m4', 'm5', 'm5a', 'm6a', 'm6g', 'm6i', 'm7a', 'm7g', 'm7i', 't2', 't3', 't3a', 't4g'].map((name) => [name, 4]),
+    ['c4', 'c5', 'c5a', 'c6a', 'c6g', 'c6i', 'c7a', 'c7g', 'c7i'].map((name) => [name, 2]),
   ),
-  ...Object.fromEntries(['r4', 'r5', 'r5a', 'r6a', 'r6g', 'r6i', 'r7a', 'r7g', 'r7i'].map((name) => [name, 8])),
+  ...Object.fromEntries(
+    ['m4', 'm5', 'm5a', 'm6a', 'm6g', 'm6i', 'm7a', 'm7g', 'm7i', 't2', 't3', 't3a', 't4g'].map((name) => [
+      name,
+      4,
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['r4', 'r5', 'r5a', 'r6a', 'r6g', 'r6i', 'r7a', 'r7g', 'r7i'].map((name) => [name, 8]),
+  ),
 };
 
 const SIZES: Readonly<Record<string, number>> = {
@@ -84,8 +91,7 @@ const SIZES: Readonly<Record<string, number>> = {
 
 const SMALL_SIZES: Readonly<Record<string, number>> = { nano: 512, micro: 1024, small: 2048, medium: 4096 };
 
-const architectureOf = (family: string): Image['architecture'] =>
-  /\dg$/.test(family) ? 'arm64' : 'x86_64';
+const architectureOf = (family: string): Image['architecture'] => (/\dg$/.test(family) ? 'arm64' : 'x86_64');
 
 const typesOf = (family: string, gibPerVcpu: number): readonly MachineType[] => {
   const architecture = architectureOf(family);

@@ -41,8 +41,8 @@ const sections = (text: string): ReadonlyMap<string, ReadonlyMap<string, string>
 
 /** Reads a credentials file; null when there is none. Throws when a profile is missing from it. */
 export const readCredentials = async (path: string): Promise<Credentials | null> => {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   });
   if (text === null) return null;

@@ -18,7 +18,10 @@ export const STATE_CODES: Readonly<Record<MachineState, number>> = {
 };
 
 export const BY_USER = {
-  stop: { code: 'Client.UserInitiatedShutdown', message: 'Client.UserInitiatedShutdown: User initiated shutdown' },
+  stop: {
+    code: 'Client.UserInitiatedShutdown',
+    message: 'Client.UserInitiatedShutdown: User initiated shutdown',
+  },
 } as const;
 
 export const SERVER_ERROR: StateReason = {
@@ -74,7 +77,11 @@ export const killed = (
       };
 
 /** What the machine is after its due transition; null: no longer listed. */
-export const afterTransition = (machine: MachineRecord, now: number, settings: Settings): MachineRecord | null => {
+export const afterTransition = (
+  machine: MachineRecord,
+  now: number,
+  settings: Settings,
+): MachineRecord | null => {
   if (machine.transition === null) return machine;
   switch (machine.transition.to) {
     case 'gone':

@@ -64,7 +64,14 @@ export const LaunchToken = t.readonly(
 export type LaunchToken = t.TypeOf<typeof LaunchToken>;
 
 export const KeyPair = t.readonly(
-  t.strict({ id: t.string, name: t.string, fingerprint: t.string, type: t.string, createdAt: t.number, tags: Tags }),
+  t.strict({
+    id: t.string,
+    name: t.string,
+    fingerprint: t.string,
+    type: t.string,
+    createdAt: t.number,
+    tags: Tags,
+  }),
   'KeyPair',
 );
 export type KeyPair = t.TypeOf<typeof KeyPair>;

@@ -102,13 +102,16 @@ const queryBag = (query: URLSearchParams): Record<string, string | string[]> =>
     }),
   );
 
-const signAgain = async (
-  claim: Claim,
-  keyPair: KeyPairOfCaller,
-  request: SignedRequest,
-  headers: Record<string, string>,
-  at: number,
-): Promise<string | undefined> => {
+interface Signing {
+  readonly claim: Claim;
+  readonly keyPair: KeyPairOfCaller;
+  readonly headers: Record<string, string>;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+const signAgain = async (request: SignedRequest, signing: Signing): Promise<string> => {
+  const { claim, keyPair, headers, at } = signing;
   const signer = new SignatureV4({
     credentials: keyPair,
     region: claim.region,
@@ -126,9 +129,35 @@ const signAgain = async (
       headers,
       body: request.body,
     },
-    { signingDate: at, signableHeaders: new Set(claim.signedHeaders) },
+    // the signer counts in seconds
+    { signingDate: at / 1000, signableHeaders: new Set(claim.signedHeaders) },
   );
-  return /Signature=([0-9a-f]+)/.exec(signed.headers['authorization'] ?? '')?.[1];
+  return signatureIn(signed.headers['authorization']);
+};
+
+const signatureIn = (authorization: string | undefined): string =>
+  /Signature=([0-9a-f]{64})$/.exec(authorization ?? '')?.[1] ?? '';
+
+/** The signed headers cover what must be covered, and a declared body hash is the body's. */
+const covers = (headers: Record<string, string>, request: SignedRequest): boolean => {
+  if (headers['host'] === undefined || headers['x-amz-date'] === undefined) return false;
+  const declared = request.headers['x-amz-content-sha256'];
+  return declared === undefined || declared === bodyHash(request.body);
+};
+
+const checkClaim = async (
+  claim: Claim,
+  keyPair: KeyPairOfCaller,
+  request: SignedRequest,
+  rules: SignatureRules,
+): Promise<Result<string>> => {
+  const at = checkDate(claim, request, rules);
+  if (E.isLeft(at)) return at;
+  const headers = signedHeaders(claim, request);
+  if (headers === null || !covers(headers, request)) return E.left(mismatch);
+  const expected = await signAgain(request, { claim, keyPair, headers, at: at.right });
+  const given = signatureIn(request.headers.authorization);
+  return expected !== '' && sameToken(given, expected) ? E.right(keyPair.accessKeyId) : E.left(mismatch);
 };
 
 /** Which access key signed the request, or why it is refused. */
@@ -139,15 +168,5 @@ export const checkSignature = async (
   const claim = claimOf(request.headers.authorization);
   if (claim === null || !SERVICES.has(claim.service)) return E.left(unsigned);
   const keyPair = rules.keyPair(claim.accessKeyId);
-  if (keyPair === undefined) return E.left(unknownKey);
-  const at = checkDate(claim, request, rules);
-  if (E.isLeft(at)) return at;
-  const headers = signedHeaders(claim, request);
-  if (headers?.['host'] === undefined || headers['x-amz-date'] === undefined) return E.left(mismatch);
-  const declared = request.headers['x-amz-content-sha256'];
-  if (declared !== undefined && declared !== bodyHash(request.body)) return E.left(mismatch);
-  const expected = await signAgain(claim, keyPair, request, headers, at.right);
-  const given = /Signature=([0-9a-f]+)$/.exec(request.headers.authorization ?? '')?.[1];
-  if (expected === undefined || given === undefined || !sameToken(given, expected)) return E.left(mismatch);
-  return E.right(claim.accessKeyId);
+  return keyPair === undefined ? E.left(unknownKey) : checkClaim(claim, keyPair, request, rules);
 };

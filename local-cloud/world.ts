@@ -72,7 +72,7 @@ export const openWorld = async (path: string): Promise<World> => {
       committed.next(changes);
     },
     committed$: committed.asObservable(),
-    flushed: journal.flushed,
+    flushed: () => journal.flushed(),
     close: async () => {
       committed.complete();
       await journal.close();

@@ -17,7 +17,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 // Control characters are no XML 1.0, however they are written: shown as the replacement character.
-// eslint-disable-next-line no-control-regex -- it is about control characters
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 
 const escaped = (text: string): string =>

@@ -95,7 +95,8 @@ const checksOf = (cloud: LocalCloud, machine: MachineRecord) => {
 
 const checkXml = (status: string): Xml => {
   const passed: Readonly<Record<string, string>> = { ok: 'passed', impaired: 'failed' };
-  const details = status === 'not-applicable' ? [] : [{ name: 'reachability', status: passed[status] ?? status }];
+  const details =
+    status === 'not-applicable' ? [] : [{ name: 'reachability', status: passed[status] ?? status }];
   return { status, details };
 };
 

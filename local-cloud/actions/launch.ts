@@ -238,4 +238,3 @@ export const RunInstances: Action = {
     return before ?? launch(cloud, order.right, params);
   },
 };
-

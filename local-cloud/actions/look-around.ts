@@ -1,7 +1,16 @@
 /** What people and tools look at before they launch: regions, zones, images, types, network, account. */
 import * as E from 'fp-ts/lib/Either.js';
 import { apiError } from '../api-error.js';
-import { IMAGES, MACHINE_TYPES, SUBNETS, SUBNET_SIZE, VPC, type Image, type MachineType, type Subnet } from '../catalogue.js';
+import {
+  IMAGES,
+  MACHINE_TYPES,
+  SUBNETS,
+  SUBNET_SIZE,
+  VPC,
+  type Image,
+  type MachineType,
+  type Subnet,
+} from '../catalogue.js';
 import type { Action, LocalCloud } from '../context.js';
 import type { ResourceTags } from '../model.js';
 import { list } from '../query.js';
@@ -125,7 +134,11 @@ export const DescribeInstanceTypes = listingAction<MachineType>({
     bareMetal: false,
     hypervisor: 'nitro',
     processorInfo: { supportedArchitectures: [type.architecture] },
-    vCpuInfo: { defaultVCpus: type.vcpus, defaultCores: Math.max(1, type.vcpus / 2), defaultThreadsPerCore: 2 },
+    vCpuInfo: {
+      defaultVCpus: type.vcpus,
+      defaultCores: Math.max(1, type.vcpus / 2),
+      defaultThreadsPerCore: 2,
+    },
     memoryInfo: { sizeInMiB: type.memoryMib },
     instanceStorageSupported: false,
     burstablePerformanceSupported: type.name.startsWith('t'),
@@ -163,8 +176,9 @@ export const DescribeVpcs = listingAction<typeof VPC>({
 });
 
 const inUse = ({ world }: LocalCloud, subnet: Subnet): number =>
-  [...world.machines.values()].filter(({ subnetId, state }) => subnetId === subnet.id && state !== 'terminated')
-    .length;
+  [...world.machines.values()].filter(
+    ({ subnetId, state }) => subnetId === subnet.id && state !== 'terminated',
+  ).length;
 
 export const DescribeSubnets = listingAction<Subnet>({
   things: () => SUBNETS,
@@ -227,4 +241,3 @@ export const GetCallerIdentity: Action = {
   sts: true,
   handle: () => E.right({ Arn: `arn:aws:iam::${OWNER}:user/local`, UserId: 'AIDALOCAL', Account: OWNER }),
 };
-

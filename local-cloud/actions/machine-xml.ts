@@ -19,7 +19,11 @@ const groupsXml = (cloud: LocalCloud, reservation: Reservation): Xml =>
   }));
 
 /** A terminated machine has lost its network and its disk. */
-const networkXml = (cloud: LocalCloud, machine: MachineRecord, reservation: Reservation): Record<string, Xml> => {
+const networkXml = (
+  cloud: LocalCloud,
+  machine: MachineRecord,
+  reservation: Reservation,
+): Record<string, Xml> => {
   if (machine.state === 'terminated') return { privateDnsName: '', dnsName: '' };
   const privateDnsName = dnsName(machine.privateAddress);
   return {
@@ -46,7 +50,13 @@ const fixedXml = (machine: MachineRecord): Record<string, Xml> => ({
   productCodes: [],
 });
 
-const NO_RESERVATION: Reservation = { id: 'r-0', clientToken: null, userData: null, keyName: null, groups: [] };
+const NO_RESERVATION: Reservation = {
+  id: 'r-0',
+  clientToken: null,
+  userData: null,
+  keyName: null,
+  groups: [],
+};
 
 export const reservationOf = (cloud: LocalCloud, machine: MachineRecord): Reservation =>
   cloud.world.reservations.get(machine.reservation) ?? { ...NO_RESERVATION, id: machine.reservation };
@@ -69,7 +79,11 @@ const machineXml = (cloud: LocalCloud, machine: MachineRecord, reservation: Rese
 });
 
 /** A reservation with these of its machines. */
-export const reservationXml = (cloud: LocalCloud, id: string, machines: readonly MachineRecord[]): Record<string, Xml> => {
+export const reservationXml = (
+  cloud: LocalCloud,
+  id: string,
+  machines: readonly MachineRecord[],
+): Record<string, Xml> => {
   const reservation = cloud.world.reservations.get(id) ?? { ...NO_RESERVATION, id };
   return {
     reservationId: id,

@@ -59,7 +59,9 @@ export const DeleteSecurityGroup: Action = {
     if (E.isLeft(group)) return group;
     const { id, name } = group.right;
     if (name === 'default')
-      return E.left(apiError('CannotDelete', `the specified group: "${id}" name: "default" cannot be deleted`));
+      return E.left(
+        apiError('CannotDelete', `the specified group: "${id}" name: "default" cannot be deleted`),
+      );
     if (inUse(cloud, id))
       return E.left(apiError('DependencyViolation', `resource ${id} has a dependent object`));
     cloud.world.commit([['groups', id, null]]);
@@ -90,7 +92,9 @@ const rulesOf = (params: Params): Result<readonly IngressRule[]> => {
   const wrong = rules.find(({ cidr, from, to }) => !/^[\d.]+\/\d+$/.test(cidr) || !(from <= to));
   return wrong === undefined
     ? E.right(rules)
-    : E.left(invalidValue(`Invalid rule: ports ${String(wrong.from)}-${String(wrong.to)}, CIDR '${wrong.cidr}'`));
+    : E.left(
+        invalidValue(`Invalid rule: ports ${String(wrong.from)}-${String(wrong.to)}, CIDR '${wrong.cidr}'`),
+      );
 };
 
 const ruleKey = ({ protocol, from, to, cidr }: IngressRule): string =>
@@ -113,7 +117,9 @@ const authorize: Change = (present, given) => {
 const revoke: Change = (present, given) => {
   const [known, unwanted] = [keysOf(present), keysOf(given)];
   return given.some((rule) => !known.has(ruleKey(rule)))
-    ? E.left(apiError('InvalidPermission.NotFound', 'The specified rule does not exist in this security group.'))
+    ? E.left(
+        apiError('InvalidPermission.NotFound', 'The specified rule does not exist in this security group.'),
+      )
     : E.right(present.filter((rule) => !unwanted.has(ruleKey(rule))));
 };
 

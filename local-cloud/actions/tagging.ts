@@ -37,7 +37,12 @@ const taggedMachine = ({ world }: LocalCloud, id: string): Tagged | null => {
 const taggedGroup = ({ world }: LocalCloud, id: string): Tagged | null => {
   const group = world.groups.get(id);
   if (group === undefined) return null;
-  return { id, type: 'security-group', tags: group.tags, withTags: (tags) => ['groups', id, { ...group, tags }] };
+  return {
+    id,
+    type: 'security-group',
+    tags: group.tags,
+    withTags: (tags) => ['groups', id, { ...group, tags }],
+  };
 };
 
 const taggedKeyPair = ({ world }: LocalCloud, id: string): Tagged | null => {
@@ -68,7 +73,9 @@ const namedResources = (cloud: LocalCloud, params: Params): Result<readonly Tagg
   for (const id of new Set(ids)) {
     const resource = tagged(cloud, id);
     if (resource === null)
-      return E.left(id.startsWith('i-') ? notFound([id]) : apiError('InvalidID', `The ID '${id}' is not valid`));
+      return E.left(
+        id.startsWith('i-') ? notFound([id]) : apiError('InvalidID', `The ID '${id}' is not valid`),
+      );
     found.push(resource);
   }
   return E.right(found);

@@ -7,7 +7,8 @@ import type { Xml } from '../xml.js';
 
 const MOST_TAGS = 50;
 
-export const tagSet = (tags: ResourceTags): Xml => Object.entries(tags).map(([key, value]) => ({ key, value }));
+export const tagSet = (tags: ResourceTags): Xml =>
+  Object.entries(tags).map(([key, value]) => ({ key, value }));
 
 const checkTag = (key: string, value: string): string | null => {
   if (key.length === 0 || key.length > 127) return `Tag key must be 1 to 127 characters: '${key}'`;
