@@ -1,0 +1,211 @@
+/** All connections of agents to this gateway: what they say, what they are told. */
+import { isIP } from 'node:net';
+import * as E from 'fp-ts/lib/Either.js';
+import type WebSocket from 'ws';
+import type { RawData } from 'ws';
+import {
+  AgentMessage,
+  CLOSE,
+  type Hello,
+  type Report,
+  type Welcome,
+} from '../../api-types/agent-protocol.js';
+import type { EventResult } from '../../api-types/kinds/lifecycle-event.js';
+import { millis, type Millis } from '../../api-types/units.js';
+import type { Clock, Timer } from '../../runtime/clock.js';
+import type { Log } from '../../runtime/log.js';
+import type { Connection, Observed } from '../../store/observed/observed.js';
+import type { Counters } from './counters.js';
+import type { Directory } from './directory.js';
+import type { Recorder } from './first-words.js';
+import type { CatchUp } from './freshness.js';
+import type { Gatherer } from './gather.js';
+import { Link, type LinkedHost } from './link.js';
+import type { Order, Orders } from './orders.js';
+import type { Places } from './places.js';
+import type { Delivered } from './results.js';
+import { nextSession } from './sessions.js';
+
+/** Heartbeats without a sign of life after which a connection is taken for half open. */
+const PATIENCE = 3;
+
+export interface LinksDependencies {
+  readonly id: string;
+  readonly url: string;
+  readonly heartbeat: Millis;
+  readonly revision: () => number;
+  readonly places: Places;
+  readonly orders: Orders;
+  readonly observed: Observed;
+  readonly directory: Directory;
+  readonly recorder: Recorder;
+  readonly results: Gatherer<Delivered>;
+  readonly catchUp: CatchUp;
+  readonly counters: Counters;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const messageOf = (data: RawData): AgentMessage | null => {
+  try {
+    const decoded = AgentMessage.decode(JSON.parse((data as Buffer).toString('utf8')));
+    return E.isRight(decoded) ? decoded.right : null;
+  } catch {
+    return null;
+  }
+};
+
+export class Links {
+  private readonly byMachine = new Map<string, Link>();
+  private timer: Timer;
+
+  constructor(private readonly with_: LinksDependencies) {
+    this.timer = this.again();
+  }
+
+  connected(): number {
+    return this.byMachine.size;
+  }
+
+  /** A connection whose credential was checked. */
+  accept(host: LinkedHost, socket: WebSocket): void {
+    const { machine } = host;
+    const link = new Link(host, socket, this.with_.counters);
+    const alive = (): void => {
+      link.heardAt = this.with_.clock.monotonic();
+    };
+    alive();
+    this.byMachine.get(machine)?.socket.close(CLOSE.replaced, 'connected again');
+    this.byMachine.set(machine, link);
+    socket.on('pong', alive);
+    socket.on('message', (data) => {
+      alive();
+      this.hear(link, data);
+    });
+    socket.on('error', () => undefined); // its close follows
+    socket.on('close', () => {
+      this.leave(link);
+    });
+  }
+
+  /** Sends a new event to those of its targets that are connected here. */
+  dispatch(order: Order): void {
+    for (const machine of order.targets) {
+      const link = this.byMachine.get(machine);
+      if (link !== undefined && link.session > 0) link.order(order, this.with_.orders);
+    }
+  }
+
+  /** No record names the machine any more. */
+  release(machine: string): void {
+    this.byMachine.get(machine)?.socket.close(CLOSE.released, 'the machine was released');
+  }
+
+  /** A later session of a machine of ours lives elsewhere: ours is half open. */
+  elsewhere(machine: string): void {
+    const link = this.byMachine.get(machine);
+    if (link === undefined || link.session === 0) return;
+    const { observed, id } = this.with_;
+    if (observed.lastSession(machine) > link.session && observed.gatewayOf(machine) !== id)
+      link.socket.close(CLOSE.replaced, 'connected elsewhere');
+  }
+
+  /** Sends every agent to another gateway. */
+  async close(): Promise<void> {
+    this.timer.cancel();
+    const links = [...this.byMachine.values()];
+    for (const { socket } of links) socket.close(CLOSE.leaving, 'the gateway is leaving');
+    if (links.length > 0) await this.with_.clock.sleep(millis(200));
+    for (const { socket } of links) socket.terminate();
+  }
+
+  private again(): Timer {
+    return this.with_.clock.after(this.with_.heartbeat, () => {
+      this.timer = this.again();
+      this.beat();
+    });
+  }
+
+  private beat(): void {
+    const since = this.with_.clock.monotonic() - this.with_.heartbeat * PATIENCE;
+    for (const { socket, heardAt } of this.byMachine.values()) {
+      if (heardAt < since) socket.terminate();
+      else socket.ping();
+    }
+  }
+
+  private leave(link: Link): void {
+    if (this.byMachine.get(link.machine) === link) this.byMachine.delete(link.machine);
+    if (link.session > 0) this.with_.observed.disconnected(this.connectionOf(link));
+  }
+
+  private connectionOf({ machine, session }: Link): Connection {
+    return { machine, session, gateway: this.with_.id };
+  }
+
+  private hear(link: Link, data: RawData): void {
+    const message = messageOf(data);
+    const first = link.session === 0;
+    if (message === null || (message.type === 'hello') !== first) {
+      this.with_.counters.protocolErrors += 1;
+      this.with_.log.warn('an agent does not keep to the protocol', { machine: link.machine });
+      link.socket.close(CLOSE.protocol, 'not a message of this protocol');
+      return;
+    }
+    if (message.type === 'hello') this.greet(link, message);
+    else if (message.type === 'report') this.report(link, message);
+    else if (message.type === 'result') void this.result(link, message.result);
+  }
+
+  private greet(link: Link, hello: Hello): void {
+    const { observed, places, orders, recorder, revision } = this.with_;
+    const { machine, place, remote } = link.host;
+    link.session = nextSession(hello.lastSession, observed.lastSession(machine), revision());
+    link.snapshot = hello.snapshot;
+    observed.connected(this.connectionOf(link), places.knows);
+    const address = isIP(hello.address ?? '') === 0 ? remote : (hello.address ?? remote);
+    const { cluster, instance } = place;
+    recorder.note({ cluster, instance, machine, address, version: hello.version });
+    link.send(JSON.stringify(this.welcome(link)));
+    for (const order of orders.from(machine, hello.cursor)) link.order(order, orders);
+  }
+
+  private welcome({ session, host }: Link): Welcome {
+    const { heartbeat, url, directory } = this.with_;
+    const others = [...directory.live().values()].filter((other) => other !== url);
+    return {
+      type: 'welcome',
+      session,
+      heartbeatSeconds: heartbeat / 1000,
+      instance: host.place.instance,
+      gateways: [url, ...others],
+    };
+  }
+
+  private report(link: Link, report: Report): void {
+    this.with_.counters.reports += 1;
+    this.with_.observed.report(this.connectionOf(link), report, this.with_.places.knows);
+  }
+
+  /** An event this gateway has not heard of may be one it has not heard of *yet*: another one sent it. */
+  private async result(link: Link, result: EventResult): Promise<void> {
+    const { orders, catchUp, results, log } = this.with_;
+    const { machine, place } = link.host;
+    const recorded = (): void => {
+      link.send(JSON.stringify({ type: 'recorded', event: result.event }));
+    };
+    if (result.machine !== machine || result.instance !== place.instance) {
+      log.warn('an agent reports for another machine', { machine, reported: result.machine });
+      link.socket.close(CLOSE.protocol, 'a result of another machine');
+      return;
+    }
+    if (orders.find(machine, result.event) === null) {
+      if (!(await catchUp())) return; // it is told again over the next connection
+      if (orders.find(machine, result.event) === null) {
+        recorded(); // the event is long gone: nobody wants to know
+        return;
+      }
+    }
+    results.add({ cluster: place.cluster, result, recorded });
+  }
+}

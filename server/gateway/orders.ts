@@ -1,0 +1,108 @@
+/** Life-cycle events by the machines they are for, ready to be sent. */
+import type { EventOrder } from '../../api-types/agent-protocol.js';
+import type { Change, Live, Objects } from '../../store/objects/objects.js';
+
+type Event = Live<'LifecycleEvent'>;
+
+export interface Order {
+  readonly cluster: string;
+  readonly name: string;
+  /** Store revision at which the event was written: events never change. */
+  readonly revision: number;
+  readonly digest: string;
+  /** The digest its diff starts from; empty: it has none. */
+  readonly base: string;
+  readonly targets: readonly string[];
+}
+
+/** Serialised events kept: enough for a storm of reconnections, little beside the cache. */
+const KEPT = 64;
+
+const orderOf = ({ ref, incarnation, status }: Event): Order => ({
+  cluster: ref.cluster ?? '',
+  name: ref.name,
+  revision: incarnation,
+  digest: status.snapshot.digest,
+  base: status.diff?.base ?? '',
+  targets: status.targets.map(({ machine }) => machine),
+});
+
+const asEvent = (live: Live | null): Event | null =>
+  live?.ref.kind === 'LifecycleEvent' ? (live as Event) : null;
+
+const byRevision = (a: Order, b: Order): number =>
+  a.revision === b.revision ? (a.name < b.name ? -1 : 1) : a.revision - b.revision;
+
+export class Orders {
+  private readonly byMachine = new Map<string, readonly Order[]>();
+  private readonly texts = new Map<string, Buffer>();
+
+  constructor(private readonly objects: Objects) {
+    for (const live of objects.list('LifecycleEvent')) this.add(orderOf(live));
+  }
+
+  /** Takes a change in; gives the new event, if it is one. */
+  take({ before, after }: Change): Order | null {
+    const [old, now] = [asEvent(before), asEvent(after)];
+    if (old !== null && now?.incarnation !== old.incarnation) this.remove(orderOf(old));
+    if (now === null || now.incarnation === old?.incarnation) return null;
+    const order = orderOf(now);
+    this.add(order);
+    return order;
+  }
+
+  /** What a machine whose journal ends with `cursor` is to be sent, that revision included, oldest first. */
+  from(machine: string, cursor: number): readonly Order[] {
+    return (this.byMachine.get(machine) ?? []).filter(({ revision }) => revision >= cursor);
+  }
+
+  /** The event of this name that is for this machine, or null. */
+  find(machine: string, name: string): Order | null {
+    return this.byMachine.get(machine)?.find((order) => order.name === name) ?? null;
+  }
+
+  /** The message, serialised once for all hosts that are sent it; null when the event is gone meanwhile. */
+  text(order: Order, withDiff: boolean): Buffer | null {
+    const key = `${order.cluster}/${order.name}/${String(order.revision)}/${String(withDiff)}`;
+    const kept = this.texts.get(key);
+    if (kept !== undefined) return kept;
+    const text = this.serialise(order, withDiff);
+    if (text !== null) this.texts.set(key, text);
+    const [oldest] = this.texts.keys();
+    if (this.texts.size > KEPT && oldest !== undefined) this.texts.delete(oldest);
+    return text;
+  }
+
+  private serialise({ cluster, name, revision }: Order, withDiff: boolean): Buffer | null {
+    const live = this.objects.get({ kind: 'LifecycleEvent', cluster, name });
+    if (live === null) return null;
+    const { event, snapshot, diff, timeoutSeconds } = live.status;
+    const message: EventOrder = {
+      type: 'event',
+      revision,
+      name,
+      event,
+      snapshot,
+      ...(withDiff && diff !== undefined ? { diff } : {}),
+      ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+    };
+    return Buffer.from(JSON.stringify(message));
+  }
+
+  private add(order: Order): void {
+    for (const machine of order.targets) {
+      const held = this.byMachine.get(machine) ?? [];
+      const last = held.at(-1);
+      const grown = [...held, order];
+      this.byMachine.set(machine, last && byRevision(last, order) > 0 ? grown.sort(byRevision) : grown);
+    }
+  }
+
+  private remove(order: Order): void {
+    for (const machine of order.targets) {
+      const left = (this.byMachine.get(machine) ?? []).filter(({ revision }) => revision !== order.revision);
+      if (left.length > 0) this.byMachine.set(machine, left);
+      else this.byMachine.delete(machine);
+    }
+  }
+}

@@ -1,0 +1,158 @@
+/** The gateway's two plain requests: enrolment and snapshots. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import * as E from 'fp-ts/lib/Either.js';
+import { AGENT_PATH, type EnrolAnswer, EnrolRequest } from '../../api-types/agent-protocol.js';
+import { decodeLoose, problemText } from '../../api-types/problems.js';
+import { failureStatus } from '../../api-types/status.js';
+import type { Log } from '../../runtime/log.js';
+import { batchToken, machineCredential, sameToken } from '../../runtime/tokens.js';
+import { type Counters, countRefusal } from './counters.js';
+import { askerOf, remoteOf } from './credentials.js';
+import { judgeEnrolment, type Verdict } from './enrolment.js';
+import type { Recorder } from './first-words.js';
+import type { Places } from './places.js';
+import type { ReadSnapshot } from './snapshots.js';
+import type { Throttle } from './throttle.js';
+import type { Warn } from './warnings.js';
+
+const MAX_BODY_BYTES = 16 * 1024;
+
+export interface RequestsDependencies {
+  readonly installationKey: Buffer;
+  readonly places: Places;
+  readonly recorder: Recorder;
+  readonly snapshots: ReadSnapshot;
+  readonly throttle: Throttle;
+  readonly warn: Warn;
+  readonly counters: Counters;
+  readonly log: Log;
+}
+
+interface Answer {
+  readonly code: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+}
+
+const failure = (code: number, reason: string, message: string, headers = {}): Answer => ({
+  code,
+  headers,
+  body: JSON.stringify(failureStatus(code, reason, message)),
+});
+
+const bodyOf = async (request: IncomingMessage): Promise<string | null> => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};
+
+const enrolRequestOf = (text: string | null): E.Either<string, EnrolRequest> => {
+  if (text === null) return E.left(`expected at most ${String(MAX_BODY_BYTES)} bytes`);
+  try {
+    const decoded = decodeLoose(EnrolRequest, JSON.parse(text));
+    return E.isRight(decoded) ? decoded : E.left(decoded.left.map(problemText).join('; '));
+  } catch {
+    return E.left('expected JSON');
+  }
+};
+
+const tooMany = failure(429, 'TooManyRequests', 'too many refused requests from this address; wait', {
+  'retry-after': '5',
+});
+
+export class Requests {
+  constructor(private readonly with_: RequestsDependencies) {}
+
+  /** Answers; never rejects. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let answer: Answer;
+    try {
+      answer = await this.answer(request);
+    } catch (error) {
+      this.with_.log.warn('an agent request failed', { error: String(error) });
+      answer = failure(503, 'ServiceUnavailable', 'the store did not answer; try again', {
+        'retry-after': '1',
+      });
+    }
+    this.with_.counters.bytesSent += Buffer.byteLength(answer.body);
+    response.writeHead(answer.code, {
+      'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(answer.body)),
+      ...answer.headers,
+    });
+    response.end(answer.body);
+  }
+
+  private async answer(request: IncomingMessage): Promise<Answer> {
+    const path = (request.url ?? '').split('?')[0] ?? '';
+    if (request.method === 'POST' && path === `${AGENT_PATH}/enrol`) return this.enrol(request);
+    const digest = path.startsWith(`${AGENT_PATH}/snapshots/`) ? path.split('/').at(-1) : undefined;
+    if (request.method === 'GET' && digest !== undefined) return this.snapshot(request, digest);
+    return failure(404, 'NotFound', `there is no ${String(request.method)} ${path} here`);
+  }
+
+  private async enrol(request: IncomingMessage): Promise<Answer> {
+    const body = enrolRequestOf(await bodyOf(request));
+    if (E.isLeft(body)) {
+      countRefusal(this.with_.counters, 'BadRequest');
+      return failure(400, 'BadRequest', `the enrolment: ${body.left}`);
+    }
+    const verdict = this.judge(body.right);
+    if (verdict._tag === 'NotYet') return { code: 202, headers: { 'retry-after': '1' }, body: '{}' };
+    if (verdict._tag === 'Refuse') return this.refuse(request, body.right, verdict);
+    this.with_.counters.enrolled += 1;
+    const { instance, cluster, uid } = verdict.place;
+    const credential = machineCredential(this.with_.installationKey, body.right.machine, uid);
+    const answer: EnrolAnswer = { credential, instance, cluster };
+    return { code: 200, body: JSON.stringify(answer) };
+  }
+
+  private judge(asked: EnrolRequest): Verdict {
+    const { places, recorder, installationKey } = this.with_;
+    return judgeEnrolment(asked, {
+      tokenHolds: sameToken(asked.token, batchToken(installationKey, asked.batch)),
+      place: places.get(asked.machine),
+      batch: places.batch(asked.cluster, asked.role, asked.batch),
+      inUse: recorder.spoke(asked.machine),
+    });
+  }
+
+  private refuse(
+    request: IncomingMessage,
+    { machine, batch }: EnrolRequest,
+    { code, reason, message }: Extract<Verdict, { _tag: 'Refuse' }>,
+  ): Answer {
+    const { counters, throttle, places, warn, log } = this.with_;
+    const remote = remoteOf(request);
+    countRefusal(counters, reason);
+    if (!throttle.refused(remote)) return tooMany;
+    log.warn('enrolment refused', { machine, batch, reason, remote });
+    const place = places.get(machine);
+    if (reason === 'Spent' && place !== null)
+      warn(
+        place,
+        'EnrolmentRefused',
+        `${remote} tried to enrol as machine ${machine} again, whose place is spent`,
+      );
+    return failure(code, code === 401 ? 'Unauthorized' : 'Forbidden', message);
+  }
+
+  private async snapshot(request: IncomingMessage, digest: string): Promise<Answer> {
+    const { installationKey, places, counters, throttle } = this.with_;
+    const asker = askerOf(request, installationKey, places);
+    if (asker._tag !== 'Host') {
+      counters.connectionsRefused += 1;
+      if (!throttle.refused(remoteOf(request))) return tooMany;
+      return failure(401, 'Unauthorized', 'the credential is not that of the machine');
+    }
+    const found = await this.with_.snapshots(asker.place.cluster, digest);
+    if (found === null)
+      return failure(404, 'NotFound', `cluster ${asker.place.cluster} has no snapshot ${digest}`);
+    return { code: 200, headers: { 'content-encoding': 'gzip' }, body: found };
+  }
+}
