@@ -31,6 +31,18 @@ const NO_SNAPSHOT: Snapshot = { cluster: '', timeZone: 'UTC', attributes: {}, ro
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** Results travel in one message and share a key: what a person reads is enough. */
+const MAX_MESSAGE = 4_000;
+const MAX_CHANGED = 200;
+
+type RunOutcome = Pick<EventResult, 'state' | 'changed' | 'message' | 'interrupted'>;
+
+const bounded = ({ changed, message, ...rest }: RunOutcome): RunOutcome => ({
+  ...rest,
+  ...(changed === undefined ? {} : { changed: changed.slice(0, MAX_CHANGED) }),
+  ...(message === undefined ? {} : { message: message.slice(0, MAX_MESSAGE) }),
+});
+
 type Ready =
   | { readonly _tag: 'Snapshot'; readonly snapshot: Snapshot }
   | { readonly _tag: 'Later' }
@@ -159,10 +171,7 @@ export class Runner {
     });
   }
 
-  private async finish(
-    entry: Entry,
-    outcome: Pick<EventResult, 'state' | 'changed' | 'message' | 'interrupted'>,
-  ): Promise<void> {
+  private async finish(entry: Entry, outcome: RunOutcome): Promise<void> {
     const { journal, clock, log, instance, machine, finished } = this.with_;
     const now = timestamp(clock.now());
     const result: EventResult = {
@@ -172,7 +181,7 @@ export class Runner {
       attempt: Math.max(1, entry.attempt),
       startedAt: entry.startedAt ?? now,
       finishedAt: now,
-      ...outcome,
+      ...bounded(outcome),
     };
     await journal.append({ record: 'finished', result });
     log.info('event ends', { event: result.event, state: result.state, message: result.message });

@@ -1,5 +1,5 @@
 /** Snapshots the agent holds: by digest, brought forward by diffs, fetched only when the base is missing. */
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EventOrder } from '../api-types/agent-protocol.js';
 import { mergePatch } from '../api-types/merge-patch.js';
@@ -30,9 +30,17 @@ const parsed = (text: string | null): unknown => {
   }
 };
 
+/** `12-<digest>`: files are numbered as they come, since times of one tick are equal. */
+const isFile = (name: string): boolean => /^\d+-[0-9a-f]{64}$/.test(name);
+const numberOf = (name: string): number => Number(name.split('-')[0]);
+const digestIn = (name: string): string => name.split('-')[1] ?? '';
+const byNumber = (a: string, b: string): number => numberOf(a) - numberOf(b);
+
 class Cache implements Snapshots {
   private readonly held = new Map<string, unknown>();
   private readonly fetching = new Map<string, Promise<unknown>>();
+
+  private files = 0;
 
   /** `folder` null: in memory only. */
   constructor(private readonly folder: string | null) {}
@@ -61,16 +69,12 @@ class Cache implements Snapshots {
   async load(): Promise<void> {
     if (this.folder === null) return;
     await mkdir(this.folder, { recursive: true });
-    const files = (await readdir(this.folder)).filter(isDigest);
-    const aged = await Promise.all(files.map(async (name) => ({ name, at: await this.writtenAt(name) })));
-    for (const { name } of aged.sort((a, b) => a.at - b.at)) {
+    for (const name of (await readdir(this.folder)).filter(isFile).sort(byNumber)) {
       const snapshot = parsed(await readIfThere(join(this.folder, name)));
-      if (snapshotDigest(snapshot) === name) this.held.set(name, snapshot);
+      const digest = snapshotDigest(snapshot);
+      this.files = numberOf(name);
+      if (name.endsWith(digest)) this.held.set(digest, snapshot);
     }
-  }
-
-  private async writtenAt(name: string): Promise<number> {
-    return (await stat(join(this.folder ?? '', name))).mtimeMs;
   }
 
   private async fetchWhole(digest: string, fetch: Fetch): Promise<unknown> {
@@ -88,11 +92,17 @@ class Cache implements Snapshots {
   private async keep(digest: string, snapshot: unknown): Promise<void> {
     if (!isDigest(digest)) throw new Error(`"${digest}" is no digest of a snapshot`);
     this.held.set(digest, snapshot);
-    const gone = [...this.held.keys()].slice(0, -KEPT);
-    for (const old of gone) this.held.delete(old);
+    const kept = [...this.held.keys()].slice(-KEPT);
+    for (const old of this.held.keys()) if (!kept.includes(old)) this.held.delete(old);
     if (this.folder === null) return;
-    await writeWhole(join(this.folder, digest), JSON.stringify(snapshot));
-    for (const old of gone) await rm(join(this.folder, old), { force: true });
+    this.files += 1;
+    await writeWhole(join(this.folder, `${String(this.files)}-${digest}`), JSON.stringify(snapshot));
+    await this.sweep(this.folder, kept);
+  }
+
+  private async sweep(folder: string, kept: readonly string[]): Promise<void> {
+    const gone = (await readdir(folder)).filter((name) => isFile(name) && !kept.includes(digestIn(name)));
+    for (const name of gone) await rm(join(folder, name), { force: true });
   }
 }
 

@@ -1,0 +1,79 @@
+import type { Entry } from '../../../agent/journal.js';
+import { planNext } from '../../../agent/queue.js';
+import type { Lifecycle } from '../../../api-types/kinds/lifecycle-event.js';
+import { assert, suite } from '../../suite.js';
+
+const entry = (revision: number, event: Lifecycle, state: Entry['state'] = 'pending'): Entry => ({
+  order: { revision, name: `${event}-${String(revision)}`, event, snapshot: { version: 1, digest: '' } },
+  state,
+  attempt: state === 'pending' ? 0 : 1,
+  startedAt: null,
+  result: null,
+  recorded: false,
+});
+
+const ROWS: readonly {
+  readonly name: string;
+  readonly journal: readonly Entry[];
+  readonly run: string | null;
+  readonly supersede?: readonly string[];
+}[] = [
+  { name: 'nothing to do', journal: [], run: null },
+  { name: 'a finished event never runs again', journal: [entry(1, 'setup', 'finished')], run: null },
+  {
+    name: 'the oldest first, however they lie in the journal',
+    journal: [entry(2, 'deploy'), entry(1, 'setup')],
+    run: 'setup-1',
+  },
+  {
+    name: 'several configures wait: only the newest runs',
+    journal: [entry(2, 'configure'), entry(3, 'configure'), entry(4, 'configure')],
+    run: 'configure-4',
+    supersede: ['configure-2', 'configure-3'],
+  },
+  {
+    name: 'configures behind a setup are superseded, and the setup goes first',
+    journal: [entry(1, 'setup'), entry(2, 'configure'), entry(3, 'configure')],
+    run: 'setup-1',
+    supersede: ['configure-2'],
+  },
+  {
+    name: 'a single configure is not superseded',
+    journal: [entry(2, 'configure'), entry(3, 'deploy')],
+    run: 'configure-2',
+  },
+  {
+    name: 'a configure cut off by a crash runs again before the newer one',
+    journal: [entry(2, 'configure', 'started'), entry(3, 'configure')],
+    run: 'configure-2',
+  },
+  {
+    name: 'shutdown overtakes the queue, and what it overtook is not run any more',
+    journal: [entry(1, 'setup'), entry(2, 'configure'), entry(3, 'shutdown')],
+    run: 'shutdown-3',
+    supersede: ['setup-1', 'configure-2'],
+  },
+  {
+    name: 'nothing runs after a shutdown',
+    journal: [entry(3, 'shutdown', 'finished'), entry(4, 'configure')],
+    run: null,
+    supersede: ['configure-4'],
+  },
+  {
+    name: 'a shutdown cut off by a crash runs again',
+    journal: [entry(3, 'shutdown', 'started')],
+    run: 'shutdown-3',
+  },
+];
+
+const queue = suite('what a host does next');
+
+for (const row of ROWS)
+  queue(row.name, () => {
+    const plan = planNext(row.journal);
+    assert.is(plan.run?.order.name ?? null, row.run);
+    assert.equal(
+      plan.supersede.map(({ order }) => order.name),
+      row.supersede ?? [],
+    );
+  });

@@ -1,0 +1,160 @@
+import { seconds } from '../../../api-types/units.js';
+import { hollowExecutor } from '../../../agent/hollow.js';
+import type { Executor } from '../../../agent/executor.js';
+import { openMemoryJournal, type Journal } from '../../../agent/journal.js';
+import { SnapshotGone } from '../../../agent/requests.js';
+import { Runner } from '../../../agent/runner.js';
+import type { EventResult, Lifecycle } from '../../../api-types/kinds/lifecycle-event.js';
+import { silentLog } from '../../../runtime/log.js';
+import { virtualClock, type VirtualClock } from '../../fake/clock.js';
+import { assert, suite } from '../../suite.js';
+
+const SNAPSHOT = { cluster: 'shop', timeZone: 'UTC', attributes: {}, roles: {}, hosts: {} };
+
+const host = (
+  clock: VirtualClock,
+  more: { executor?: Executor; journal?: Journal; snapshot?: () => Promise<unknown> } = {},
+) => {
+  const results: EventResult[] = [];
+  const journal = more.journal ?? openMemoryJournal();
+  const runner = new Runner({
+    journal,
+    executor: more.executor ?? hollowExecutor(clock),
+    machine: 'i-1',
+    clock,
+    log: silentLog,
+    instance: () => 'app-1',
+    snapshot: more.snapshot ?? (() => Promise.resolve(SNAPSHOT)),
+    finished: (result) => results.push(result),
+  });
+  const tell = async (revision: number, event: Lifecycle, timeoutSeconds?: number): Promise<void> => {
+    const snapshot = { version: 1, digest: '' };
+    const order = { revision, name: `${event}-${String(revision)}`, event, snapshot, timeoutSeconds };
+    await journal.append({ record: 'event', order });
+    runner.wake();
+  };
+  return { runner, journal, results, tell };
+};
+
+const said = (results: readonly EventResult[]): readonly string[] =>
+  results.map(({ event, state }) => `${event} ${state}`);
+
+/** Fails, or waits for the signal, as told. */
+const executor = (run: (signal: AbortSignal) => Promise<void>): Executor => ({
+  needsSnapshot: true,
+  run: async (_event, _snapshot, _instance, signal) => {
+    await run(signal);
+    return { changed: [], failure: signal.aborted ? 'aborted' : null };
+  },
+});
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+
+const runner = suite('carrying events out');
+
+runner('events run one at a time, in order', async () => {
+  const clock = virtualClock();
+  const { tell, results } = host(clock);
+  await tell(1, 'setup');
+  await tell(2, 'configure');
+  await clock.advance(2_999);
+  assert.equal(said(results), []);
+  await clock.advance(1_001);
+  assert.equal(said(results), ['setup-1 succeeded', 'configure-2 succeeded']);
+});
+
+runner(
+  'configures that piled up behind a setup: the newest runs, the others are recorded superseded',
+  async () => {
+    const clock = virtualClock();
+    const { tell, results } = host(clock);
+    await tell(1, 'setup');
+    await clock.settle();
+    for (const revision of [2, 3, 4]) await tell(revision, 'configure');
+    await clock.advance(5_000);
+    assert.equal(said(results).toSorted(), [
+      'configure-2 superseded',
+      'configure-3 superseded',
+      'configure-4 succeeded',
+      'setup-1 succeeded',
+    ]);
+  },
+);
+
+runner('shutdown overtakes what waits', async () => {
+  const clock = virtualClock();
+  const { tell, results } = host(clock);
+  await tell(1, 'setup');
+  await clock.settle();
+  await tell(2, 'configure');
+  await tell(3, 'shutdown');
+  await clock.advance(5_000);
+  assert.equal(said(results), ['setup-1 succeeded', 'configure-2 superseded', 'shutdown-3 succeeded']);
+});
+
+runner('a run found unfinished runs again as attempt 2, interrupted', async () => {
+  const clock = virtualClock();
+  const first = host(clock);
+  await first.tell(1, 'setup');
+  await clock.advance(1_000);
+  const cut = first.runner.stop();
+  await clock.settle();
+  await cut;
+  assert.is(first.journal.get('setup-1')?.state, 'started');
+  const second = host(clock, { journal: first.journal });
+  second.runner.wake();
+  await clock.advance(3_000);
+  assert.is(second.results[0]?.attempt, 2);
+  assert.is(second.results[0]?.interrupted, true);
+  assert.is(first.results.length, 0);
+});
+
+runner('an event past its time is cut off and failed', async () => {
+  const clock = virtualClock();
+  const { tell, results } = host(clock, { executor: executor(aborted) });
+  await tell(1, 'setup', 10);
+  await clock.advance(seconds(10));
+  assert.is(results[0]?.state, 'failed');
+  assert.match(results[0]?.message ?? '', /cut off after 10 s/);
+});
+
+runner('an executor that throws has failed, and the next event runs', async () => {
+  const clock = virtualClock();
+  const failing = executor(() => Promise.reject(new Error('disk full')));
+  const { tell, results } = host(clock, { executor: failing });
+  await tell(1, 'setup');
+  await tell(2, 'deploy');
+  await clock.settle();
+  assert.equal(said(results), ['setup-1 failed', 'deploy-2 failed']);
+  assert.is(results[0]?.message, 'disk full');
+});
+
+runner('a snapshot that cannot be had is asked for again, and the event is not begun', async () => {
+  const clock = virtualClock();
+  let there = false;
+  const { tell, results, journal } = host(clock, {
+    executor: executor(() => Promise.resolve()),
+    snapshot: () => (there ? Promise.resolve(SNAPSHOT) : Promise.reject(new Error('unreachable'))),
+  });
+  await tell(1, 'setup');
+  await clock.advance(1_000);
+  assert.is(journal.get('setup-1')?.state, 'pending');
+  there = true;
+  await clock.advance(2_000);
+  assert.equal(said(results), ['setup-1 succeeded']);
+});
+
+runner('a snapshot that is no longer kept fails the event', async () => {
+  const clock = virtualClock();
+  const { tell, results } = host(clock, {
+    executor: executor(() => Promise.resolve()),
+    snapshot: () => Promise.reject(new SnapshotGone('snapshot x is no longer kept')),
+  });
+  await tell(1, 'setup');
+  await clock.settle();
+  assert.equal(said(results), ['setup-1 failed']);
+});
