@@ -13,6 +13,8 @@ export interface UpOptions {
   readonly once: boolean;
   readonly timeoutSeconds: number;
   readonly installationKey: string | null;
+  /** AWS credentials file for the endpoint; null: the local cloud's, else the SDK's chain. */
+  readonly credentials: string | null;
 }
 
 export type StoreOption =
@@ -34,6 +36,7 @@ export interface RawUpOptions {
   readonly once?: boolean;
   readonly timeout: string;
   readonly installationKey?: string;
+  readonly credentials?: string;
 }
 
 const wrong = (option: string, expected: string, got: string): Error =>
@@ -93,4 +96,5 @@ export const parseOptions = (raw: RawUpOptions): UpOptions => ({
   once: raw.once === true,
   timeoutSeconds: wholeNumber('--timeout', raw.timeout, 86_400),
   installationKey: raw.installationKey ?? null,
+  credentials: raw.credentials ?? null,
 });

@@ -1,0 +1,116 @@
+/** Watches the hosts come up: the live table until all are online, then a line for each change. */
+import { auditTime, interval, merge, type Subscription } from 'rxjs';
+import { phaseOf } from '../../api-types/kinds/instance.js';
+import { millis, type Millis } from '../../api-types/units.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Hosts } from '../../runtime/hosts.js';
+import type { Live, Objects } from '../../store/objects/objects.js';
+import { liveTable, type HostRow, type Screen } from './table.js';
+
+export interface WatchedPlane {
+  readonly objects: Objects;
+  readonly observed: Hosts;
+}
+
+const messageOf = ({ status }: Live<'Instance'>): string =>
+  ['Stalled', 'Launched', 'SetupDone', 'Ready']
+    .map((type) => status.conditions?.[type])
+    .find(
+      (condition) =>
+        condition !== undefined && condition.status !== (condition.type === 'Stalled' ? 'False' : 'True'),
+    )?.message ?? '';
+
+const rowOf = (instance: Live<'Instance'>): HostRow => ({
+  name: instance.ref.name,
+  cluster: instance.ref.cluster ?? '',
+  role: instance.spec.role,
+  phase: phaseOf(instance.status, instance.deletion !== null),
+  machine: instance.status.machine?.id ?? '-',
+  address: instance.status.agent?.address ?? '-',
+  message: messageOf(instance),
+});
+
+/** The table's rows as of now, sorted by cluster and name. */
+export const hostRows = (objects: Objects): readonly HostRow[] => objects.list('Instance').map(rowOf);
+
+const wantedHosts = (objects: Objects): number =>
+  objects
+    .list('Role')
+    .filter((role) => role.deletion === null)
+    .reduce((sum, role) => sum + role.spec.replicas, 0);
+
+const isUp = (plane: WatchedPlane, instance: Live<'Instance'>): boolean => {
+  const machine = instance.status.machine?.id;
+  return (
+    machine !== undefined &&
+    instance.status.conditions?.['Ready']?.status === 'True' &&
+    plane.observed.get(machine)?.connected === true
+  );
+};
+
+/** Every slot that the roles want is online, its agent connected, and no other slot is left. */
+export const allOnline = (plane: WatchedPlane): boolean => {
+  const instances = plane.objects.list('Instance');
+  return (
+    instances.length === wantedHosts(plane.objects) && instances.every((instance) => isUp(plane, instance))
+  );
+};
+
+const REDRAW = millis(200);
+
+export interface Watching {
+  /** Resolves when every host is online for the first time. */
+  readonly online: Promise<void>;
+  end(): void;
+}
+
+interface WatchOptions {
+  readonly plane: WatchedPlane;
+  readonly screen: Screen;
+  readonly clock: Clock;
+  /** Monotonic time that `elapsed` counts from. */
+  readonly since: Millis;
+}
+
+const phases = (rows: readonly HostRow[]): ReadonlyMap<string, string> =>
+  new Map(rows.map((row) => [`${row.cluster}/${row.name}`, row.phase]));
+
+const changed = (before: ReadonlyMap<string, string>, rows: readonly HostRow[]): readonly string[] =>
+  rows.flatMap((row) => {
+    const name = `${row.cluster}/${row.name}`;
+    const last = before.get(name);
+    if (last === row.phase) return [];
+    return [`${name}: ${last ?? 'new'} → ${row.phase}${row.message === '' ? '' : `  ${row.message}`}`];
+  });
+
+/** Draws until all hosts are online, then writes a line a change. */
+export const watchHosts = ({ plane, screen, clock, since }: WatchOptions): Watching => {
+  const table = liveTable(screen);
+  const stopped = new AbortController();
+  let up = false;
+  let last = new Map<string, string>() as ReadonlyMap<string, string>;
+  let subscription: Subscription | null = null;
+  const online = new Promise<void>((resolve) => {
+    const look = (): void => {
+      if (stopped.signal.aborted) return;
+      const rows = hostRows(plane.objects);
+      if (up) for (const line of changed(last, rows)) screen.write(`${line}\n`);
+      else table.draw(rows, clock.monotonic() - since);
+      last = phases(rows);
+      if (up || !allOnline(plane)) return;
+      up = true;
+      table.end();
+      resolve();
+    };
+    subscription = merge(plane.objects.changes$, plane.observed.changes$, interval(REDRAW, clock.scheduler))
+      .pipe(auditTime(REDRAW / 2, clock.scheduler))
+      .subscribe(look);
+  });
+  return {
+    online,
+    end: () => {
+      stopped.abort();
+      subscription?.unsubscribe();
+    },
+  };
+};
