@@ -1,0 +1,118 @@
+/** `npm run bench -- NAME…`: prints one table a benchmark. Names: process, hollow-1000, hollow-5000, idle-5000. */
+import { SETTINGS, machineText, startInstallation, type Installation, type Metrics } from './installation.js';
+
+const HOSTS = 13;
+const IDLE_SECONDS = 60;
+
+/** `count` hosts in roles of at most 1,000; `quota` raises the buckets of the Cloud. */
+const fleet = (count: number, raised: boolean): string => {
+  const roles = Array.from({ length: Math.ceil(count / 1000) }, (_item, index) => ({
+    name: `pool-${String(index + 1)}`,
+    replicas: Math.min(1000, count - index * 1000),
+  }));
+  const bucket =
+    '{ requestBurst: 1000, requestsPerSecond: 1000, resourceBurst: 100000, resourcesPerSecond: 100000 }';
+  const cloud = raised
+    ? `apiVersion: scalarium.dev/v1\nkind: Cloud\nmetadata: { name: local }\nspec: { provider: local, quotas: { RunInstances: ${bucket}, CreateTags: ${bucket}, DescribeInstances: ${bucket} } }\n---\n`
+    : '';
+  const cluster =
+    'apiVersion: scalarium.dev/v1\nkind: Cluster\nmetadata: { name: fleet }\nspec: { cloud: local }\n';
+  const role = (name: string, replicas: number): string =>
+    `---\napiVersion: scalarium.dev/v1\nkind: Role\nmetadata: { name: ${name}, namespace: fleet }\nspec: { type: custom, replicas: ${String(replicas)} }\n`;
+  return cloud + cluster + roles.map(({ name, replicas }) => role(name, replicas)).join('');
+};
+
+const row = (label: string, value: string, goal = ''): void => {
+  process.stdout.write(`| ${label} | ${value} | ${goal} |\n`);
+};
+
+const head = (title: string): void => {
+  process.stdout.write(
+    `\n### ${title}\n\n${machineText()}; ${Object.entries(SETTINGS)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(' ')}\n\n| figure | measured | goal |\n|---|---|---|\n`,
+  );
+};
+
+const calls = (metrics: Metrics): string =>
+  Object.values(metrics.cloud)
+    .flatMap((actions) => Object.entries(actions))
+    .map(([action, count]) => `${action} ${String(count)}`)
+    .join(', ');
+
+const bringUpRows = async (installation: Installation): Promise<void> => {
+  const metrics = await installation.metrics();
+  row('cloud calls', calls(metrics));
+  row(
+    'store transactions / operations',
+    `${String(metrics.store.transactions)} / ${String(metrics.store.operations)}`,
+  );
+  row('bytes sent to agents', String(metrics.gateway.bytesSent));
+  row('peak RSS of the control plane', `${installation.memory().peak.toFixed(0)} MiB`, '≤ 600 MiB');
+};
+
+const processes = async (): Promise<void> => {
+  head('`scalarium up` to 13 process hosts online');
+  const installation = await startInstallation({ spec: null, hosts: 'process' });
+  row('time', `${((await installation.online(HOSTS, 120)) / 1000).toFixed(1)} s`, '≤ 12 s');
+  await bringUpRows(installation);
+  await installation.end();
+};
+
+const hollow = async (
+  count: number,
+  options: { readonly raised: boolean; readonly goal: string },
+): Promise<Installation> => {
+  head(
+    `${String(count)} hollow hosts to online, ${options.raised ? 'raised quotas' : "Amazon's published buckets"}`,
+  );
+  const installation = await startInstallation({ spec: fleet(count, options.raised), hosts: 'hollow' });
+  row('time', `${((await installation.online(count, 400)) / 1000).toFixed(1)} s`, options.goal);
+  await bringUpRows(installation);
+  return installation;
+};
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const idle = async (): Promise<void> => {
+  const installation = await hollow(5000, { raised: true, goal: '≤ 60 s' });
+  await pause(45_000);
+  head('5,000 hollow hosts, idle for 60 s');
+  const before = await installation.metrics();
+  const cpu = installation.cpuSeconds();
+  await pause(IDLE_SECONDS * 1000);
+  const after = await installation.metrics();
+  row('store transactions', String(after.store.transactions - before.store.transactions), 'none but leases');
+  row(
+    'share of a core',
+    `${(((installation.cpuSeconds() - cpu) / IDLE_SECONDS) * 100).toFixed(1)} %`,
+    '≤ 20 %',
+  );
+  const describes = (metrics: Metrics): number =>
+    Object.values(metrics.cloud).reduce((sum, actions) => sum + (actions['DescribeInstances'] ?? 0), 0);
+  row(
+    'DescribeInstances calls a sweep of 10 s',
+    ((describes(after) - describes(before)) / (IDLE_SECONDS / 10)).toFixed(1),
+    '≤ 5',
+  );
+  await installation.end();
+};
+
+const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
+  process: processes,
+  'hollow-1000': async () => (await hollow(1000, { raised: false, goal: '≤ 20 s' })).end(),
+  'hollow-5000': async () => (await hollow(5000, { raised: true, goal: '≤ 60 s' })).end(),
+  'idle-5000': idle,
+};
+
+const main = async (): Promise<void> => {
+  const wanted = process.argv.slice(2);
+  for (const name of wanted.length > 0 ? wanted : Object.keys(BENCHMARKS)) {
+    const benchmark = BENCHMARKS[name];
+    if (benchmark === undefined)
+      throw new Error(`no benchmark "${name}": one of ${Object.keys(BENCHMARKS).join(', ')}`);
+    await benchmark();
+  }
+};
+
+await main();
