@@ -20,11 +20,18 @@ export const SETTINGS = {
 export const machineText = (): string =>
   `${String(cpus().length)} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${String(Math.round(totalmem() / 2 ** 30))} GiB, Node ${process.version}`;
 
-export interface Metrics {
-  readonly cloud: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  readonly store: { readonly transactions: number; readonly operations: number };
-  readonly gateway: { readonly bytesSent: number; readonly connected: number };
+export interface Metric {
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly value: number;
 }
+
+/** What `/metrics` says, as JSON. */
+export type Metrics = readonly Metric[];
+
+/** The sum over all labels. */
+export const total = (metrics: Metrics, name: string): number =>
+  metrics.filter((metric) => metric.name === name).reduce((sum, metric) => sum + metric.value, 0);
 
 export interface Installation {
   readonly pid: number;
