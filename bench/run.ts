@@ -1,5 +1,12 @@
 /** `npm run bench -- NAME…`: prints one table a benchmark. Names: process, hollow-1000, hollow-5000, idle-5000. */
-import { SETTINGS, machineText, startInstallation, type Installation, type Metrics } from './installation.js';
+import {
+  SETTINGS,
+  machineText,
+  startInstallation,
+  total,
+  type Installation,
+  type Metrics,
+} from './installation.js';
 
 const HOSTS = 13;
 const IDLE_SECONDS = 60;
@@ -34,20 +41,29 @@ const head = (title: string): void => {
   );
 };
 
+const CLOUD_CALLS = 'scalarium_cloud_calls_total';
+const TRANSACTIONS = 'scalarium_store_transactions_total';
+
 const calls = (metrics: Metrics): string =>
-  Object.values(metrics.cloud)
-    .flatMap((actions) => Object.entries(actions))
-    .map(([action, count]) => `${action} ${String(count)}`)
+  metrics
+    .filter((metric) => metric.name === CLOUD_CALLS)
+    .map((metric) => `${metric.labels?.['action'] ?? '?'} ${String(metric.value)}`)
     .join(', ');
+
+const describes = (metrics: Metrics): number =>
+  total(
+    metrics.filter((metric) => metric.labels?.['action'] === 'DescribeInstances'),
+    CLOUD_CALLS,
+  );
 
 const bringUpRows = async (installation: Installation): Promise<void> => {
   const metrics = await installation.metrics();
   row('cloud calls', calls(metrics));
   row(
     'store transactions / operations',
-    `${String(metrics.store.transactions)} / ${String(metrics.store.operations)}`,
+    `${String(total(metrics, TRANSACTIONS))} / ${String(total(metrics, 'scalarium_store_operations_total'))}`,
   );
-  row('bytes sent to agents', String(metrics.gateway.bytesSent));
+  row('bytes sent to agents', String(total(metrics, 'scalarium_gateway_bytes_sent_total')));
   row('peak RSS of the control plane', `${installation.memory().peak.toFixed(0)} MiB`, '≤ 600 MiB');
 };
 
@@ -82,14 +98,16 @@ const idle = async (): Promise<void> => {
   const cpu = installation.cpuSeconds();
   await pause(IDLE_SECONDS * 1000);
   const after = await installation.metrics();
-  row('store transactions', String(after.store.transactions - before.store.transactions), 'none but leases');
+  row(
+    'store transactions',
+    String(total(after, TRANSACTIONS) - total(before, TRANSACTIONS)),
+    'none but leases',
+  );
   row(
     'share of a core',
     `${(((installation.cpuSeconds() - cpu) / IDLE_SECONDS) * 100).toFixed(1)} %`,
     '≤ 20 %',
   );
-  const describes = (metrics: Metrics): number =>
-    Object.values(metrics.cloud).reduce((sum, actions) => sum + (actions['DescribeInstances'] ?? 0), 0);
   row(
     'DescribeInstances calls a sweep of 10 s',
     ((describes(after) - describes(before)) / (IDLE_SECONDS / 10)).toFixed(1),
