@@ -5,6 +5,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Chance } from '../../runtime/chance.js';
 import type { Clock } from '../../runtime/clock.js';
+import { lockDirectory, type DirectoryLock } from '../../runtime/directory-lock.js';
 import { stalled, transient, type Failure } from '../../runtime/failure.js';
 import type { Log } from '../../runtime/log.js';
 import { checkKey, checkTransaction, requirePrefix } from '../limits.js';
@@ -12,7 +13,6 @@ import type { Store, Transaction, TransactionResult } from '../store.js';
 import { applyTransaction } from './apply.js';
 import { Committer, type Outcome } from './committer.js';
 import { Leases } from './leases.js';
-import { lockDirectory, type DirectoryLock } from './lock.js';
 import { Tables } from './tables.js';
 import { Watchers } from './watchers.js';
 
@@ -180,7 +180,7 @@ const openTables = async (directory: string): Promise<Tables> => {
 /** Opens the store in a directory; rejects with an Error for a person when it is locked or cannot be written. */
 export const openEmbeddedStore = async (options: EmbeddedStoreOptions): Promise<Store> => {
   const directory = usableDirectory(options.directory);
-  const lock = await lockDirectory(directory, options.clock);
+  const lock = await lockDirectory(directory, { purpose: 'store', clock: options.clock });
   try {
     const tables = await openTables(directory);
     const watchers = new Watchers(tables);

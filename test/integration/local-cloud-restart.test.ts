@@ -17,7 +17,7 @@ test('is the same cloud after a restart, on the same port, and one directory has
       () => 'started twice',
       (error: unknown) => (error as Error).message,
     ),
-    /is in use by another running process/,
+    /is in use by process \d+ \(local-cloud\)/,
   );
   await first.close();
   const second = await start(directory, QUICK, 2);

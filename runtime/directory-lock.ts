@@ -1,12 +1,11 @@
 /**
- * One process a directory. LMDB would let two in, and their leases and watchers would know nothing of each other.
- * The lock is an abstract Unix socket (Linux) named by the directory's device and inode: it dies with its holder,
+ * One process a directory and purpose. The lock is an abstract Unix socket (Linux) named by the directory's device and inode: it dies with its holder,
  * however that dies, and leaves no file behind. It says who holds it to anybody who connects.
  */
 import { statSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
-import type { Millis } from '../../api-types/units.js';
-import type { Clock } from '../../runtime/clock.js';
+import type { Millis } from '../api-types/units.js';
+import type { Clock } from './clock.js';
 
 /** A holder that is stopped (SIGSTOP) cannot answer. */
 const ANSWER_WITHIN = 500 as Millis;
@@ -15,9 +14,9 @@ export interface DirectoryLock {
   release(): Promise<void>;
 }
 
-const nameOf = (directory: string): string => {
+const nameOf = (directory: string, purpose: string): string => {
   const { dev, ino } = statSync(directory, { bigint: true });
-  return `\0scalarium-store-${String(dev)}-${String(ino)}`;
+  return `\0scalarium-${purpose}-${String(dev)}-${String(ino)}`;
 };
 
 const listen = (name: string): Promise<Server | null> =>
@@ -52,14 +51,17 @@ const holder = (name: string, clock: Clock): Promise<string> =>
     socket.on('close', answer);
   });
 
-/** Rejects with an Error for a person when another process holds the directory. */
-export const lockDirectory = async (directory: string, clock: Clock): Promise<DirectoryLock> => {
-  const name = nameOf(directory);
+/** Rejects with an Error for a person when another process holds the directory; `purpose` is one word, as `hosts`. */
+export const lockDirectory = async (
+  directory: string,
+  { purpose, clock }: { readonly purpose: string; readonly clock: Clock },
+): Promise<DirectoryLock> => {
+  const name = nameOf(directory, purpose);
   const server = await listen(name);
   if (server === null) {
     const who = await holder(name, clock);
     throw new Error(
-      `the data directory ${directory} is in use by ${who}: stop that one first (scalarium down), or choose another directory with --data`,
+      `the data directory ${directory} is in use by ${who} (${purpose}): stop that one first (scalarium down), or choose another directory with --data`,
     );
   }
   return {
