@@ -101,6 +101,13 @@ const rebootDue = (slot: Slot): string | null => {
   return done ? null : machine.id;
 };
 
+/** Not before it was asked for, whatever clock asked. */
+const rebootedAt = (view: RoleView, { live }: Slot): string => {
+  const now = timestamp(view.now);
+  const asked = live.status.remediation?.at ?? now;
+  return asked > now ? asked : now;
+};
+
 /** When it was said that the host is to stop; null: it was not yet. */
 const stopAskedAt = ({ live }: Slot): number | null => {
   const asked = live.status.conditions?.['Reconciling'];
@@ -202,7 +209,7 @@ const patchOf = (
   const patch: Record<string, unknown> = {
     ...machinePatch(view, slot, arrivals, more.facts),
     ...(same(status.doomed ?? [], more.doomed) ? {} : { doomed: more.doomed }),
-    ...(more.reboot === null ? {} : { rebooted: { machine: more.reboot, at: timestamp(view.now) } }),
+    ...(more.reboot === null ? {} : { rebooted: { machine: more.reboot, at: rebootedAt(view, slot) } }),
     ...(conditions === undefined ? {} : { conditions }),
   };
   if (Object.keys(patch).length === 0) return null;

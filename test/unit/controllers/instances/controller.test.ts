@@ -1,0 +1,92 @@
+import { assert, suite } from '../../../suite.js';
+import { neverMoreThan, oneMachineASlot } from '../../../expect/fleet.js';
+import { transient } from '../../../../runtime/failure.js';
+import { SHOP, createWorld } from './world.js';
+
+const test = suite('the instances controller keeps slots filled');
+
+test('a role comes up: one machine a slot, spread over two zones, named', async () => {
+  const world = createWorld({ replicas: 4 });
+  await world.ticks(8);
+  oneMachineASlot(world.objects, world.cloud, SHOP, 4);
+  neverMoreThan(world.cloud, 4);
+  const zones = world.cloud.alive().map(({ zone }) => zone);
+  assert.equal(zones.sort(), ['zone-a', 'zone-a', 'zone-b', 'zone-b']);
+  const names = world.cloud.alive().map(({ tags }) => tags['Name']);
+  assert.equal(names.sort(), ['shop/app-1', 'shop/app-2', 'shop/app-3', 'shop/app-4']);
+  const role = world.objects.get(world.roleRef());
+  assert.is(role?.status.readyReplicas, 4);
+  assert.is(role?.status.conditions?.['Ready']?.status, 'True');
+  assert.is(role?.status.conditions?.['Reconciling']?.status, 'False');
+  assert.equal(role?.status.batches, []);
+});
+
+test('at rest nothing is written and nothing is called', async () => {
+  const world = createWorld({ replicas: 4 });
+  await world.ticks(12);
+  const written = world.objects.written.length;
+  const calls = world.cloud.history().length;
+  await world.ticks(30);
+  assert.is(world.objects.written.length, written);
+  assert.is(world.cloud.history().length, calls);
+});
+
+test('scaling down removes the highest numbers after their shutdown', async () => {
+  const world = createWorld({ replicas: 4 });
+  await world.ticks(8);
+  world.setReplicas(3);
+  await world.ticks(8);
+  oneMachineASlot(world.objects, world.cloud, SHOP, 3);
+  assert.equal(
+    world.objects.list('Instance', SHOP).map(({ ref }) => ref.name),
+    ['app-1', 'app-2', 'app-3'],
+  );
+});
+
+test('a machine that dies outside is replaced', async () => {
+  const world = createWorld({ replicas: 3 });
+  await world.ticks(8);
+  world.cloud.kill(world.cloud.alive()[0]?.id ?? '');
+  await world.ticks(30);
+  oneMachineASlot(world.objects, world.cloud, SHOP, 3);
+  neverMoreThan(world.cloud, 4);
+});
+
+test('a lost answer is asked for again with the same token', async () => {
+  const world = createWorld({ replicas: 3 });
+  world.cloud.failNext('RunInstances', transient('CloudUnavailable', 'timed out'), { afterEffect: true });
+  world.cloud.failNext('RunInstances', transient('CloudUnavailable', 'timed out'), { afterEffect: true });
+  await world.ticks(20);
+  oneMachineASlot(world.objects, world.cloud, SHOP, 3);
+  neverMoreThan(world.cloud, 3);
+});
+
+test('a zone without capacity: the other one, and no slot is launched twice', async () => {
+  const world = createWorld({ replicas: 4 });
+  world.cloud.setCapacity('zone-a', 0);
+  await world.ticks(20);
+  oneMachineASlot(world.objects, world.cloud, SHOP, 4);
+  neverMoreThan(world.cloud, 4);
+  assert.ok(world.cloud.alive().every(({ zone }) => zone === 'zone-b'));
+});
+
+test('a deleted role goes whole, then its record', async () => {
+  const world = createWorld({ replicas: 2 });
+  await world.ticks(8);
+  world.objects.deleteRaw(world.roleRef());
+  await world.ticks(15);
+  assert.is(world.objects.get(world.roleRef()), null);
+  assert.equal(world.objects.list('Instance', SHOP), []);
+  assert.equal(world.cloud.alive(), []);
+});
+
+test('del and put at once: the old incarnation ends, then the new one begins', async () => {
+  const world = createWorld({ replicas: 2 });
+  await world.ticks(8);
+  const before = world.cloud.alive().map(({ id }) => id);
+  world.objects.deleteRaw(world.roleRef());
+  world.objects.putRaw(world.roleRef(), { spec: { type: 'nodejs-app', replicas: 2 } });
+  await world.ticks(30);
+  oneMachineASlot(world.objects, world.cloud, SHOP, 2);
+  assert.ok(world.cloud.alive().every(({ id }) => !before.includes(id)));
+});
