@@ -96,12 +96,12 @@ const gatedCloud = (cloud: Cloud, gate: () => void): Cloud => {
     };
   return {
     ...cloud,
-    runInstances: around(cloud.runInstances),
-    terminate: around(cloud.terminate),
-    stop: around(cloud.stop),
-    start: around(cloud.start),
-    reboot: around(cloud.reboot),
-    tag: around(cloud.tag),
+    runInstances: around((argument: Parameters<Cloud['runInstances']>[0]) => cloud.runInstances(argument)),
+    terminate: around((argument: Parameters<Cloud['terminate']>[0]) => cloud.terminate(argument)),
+    stop: around((argument: Parameters<Cloud['stop']>[0]) => cloud.stop(argument)),
+    start: around((argument: Parameters<Cloud['start']>[0]) => cloud.start(argument)),
+    reboot: around((argument: Parameters<Cloud['reboot']>[0]) => cloud.reboot(argument)),
+    tag: around((argument: Parameters<Cloud['tag']>[0]) => cloud.tag(argument)),
   };
 };
 
@@ -193,6 +193,14 @@ export const createWorld = (options: WorldOptions = {}): World => {
   return world;
 };
 
+const shutDown = (status: InstanceStatus, connected: ReadonlySet<string>, at: string): object | null => {
+  const ended = (status.doomed ?? []).filter((one) => connected.has(one.machine));
+  const event = 'shutdown-1';
+  return ended.length === 0
+    ? null
+    : Object.fromEntries(ended.map(({ machine }) => [machine, { machine, event, state: 'succeeded', at }]));
+};
+
 /** What agent, gateway and lifecycle would write. */
 const serve = async (
   objects: FakeObjects,
@@ -205,20 +213,15 @@ const serve = async (
   const at = timestamp(clock.now());
   const machine = status.machine ?? null;
   const patch: Record<string, unknown> = {};
-  if (machine !== null && connected.has(machine.id) && status.setup?.machine !== machine.id) {
+  const fresh = machine !== null && connected.has(machine.id) && status.setup?.machine !== machine.id;
+  if (fresh) {
     patch['agent'] = { machine: machine.id, connectedAt: at, address: '127.1.1.1', version: '1' };
     patch['setup'] = { machine: machine.id, event: 'setup-1', state: 'succeeded', at };
     patch['conditions'] = {
       Ready: { type: 'Ready', status: 'True', reason: 'Ready', message: '', lastTransitionTime: at },
     };
   }
-  const ended = (status.doomed ?? []).filter((one) => connected.has(one.machine));
-  if (ended.length > 0)
-    patch['shutdown'] = Object.fromEntries(
-      ended.map((one) => [
-        one.machine,
-        { machine: one.machine, event: 'shutdown-1', state: 'succeeded', at },
-      ]),
-    );
+  const shutdown = shutDown(status, connected, at);
+  if (shutdown !== null) patch['shutdown'] = shutdown;
   if (Object.keys(patch).length > 0) await objects.write(null, [{ write: 'status', ref: of, patch }])();
 };

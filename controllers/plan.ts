@@ -1,0 +1,177 @@
+/** The answer of `scalarium plan`: documents laid over what is there, and the controllers' own planners asked. */
+import { KINDS, type KindName } from '../api-types/kinds.js';
+import type { Manifest, PlannedChange, Planner } from '../api-types/plan.js';
+import type { Live, Objects, Ref } from '../store/objects/objects.js';
+import { judgeEdits, type Consent } from './instances/consent.js';
+import { boundTo } from './instances/rules.js';
+import { roleOfSlot, slotName, slotNumber } from './instances/slot-names.js';
+
+type Known = 'Cloud' | 'Cluster' | 'Role' | 'Instance';
+
+const isKnown = (kind: string): kind is Known => ['Cloud', 'Cluster', 'Role', 'Instance'].includes(kind);
+
+const refOf = ({ kind, metadata }: Manifest): Ref | null => {
+  if (!isKnown(kind)) return null;
+  const cluster = KINDS[kind].scope === 'Namespaced' ? (metadata.namespace ?? '') : null;
+  return { kind, cluster, name: metadata.name };
+};
+
+/** What the object would be after the apply; its revision newer than any consent. */
+const applied = (objects: Objects, ref: Ref, manifest: Manifest): Live => {
+  const before = objects.get(ref);
+  const fresh: Live = {
+    ref,
+    uid: '',
+    incarnation: 0,
+    generation: 1,
+    specGeneration: 1,
+    resourceVersion: 0,
+    createdAt: '',
+    labels: {},
+    annotations: {},
+    owner: null,
+    spec: undefined,
+    status: {},
+    deletion: null,
+    succeeded: false,
+    frozen: null,
+    specRevision: 0,
+    recordRevision: 0,
+  };
+  return {
+    ...(before ?? fresh),
+    labels: { ...before?.labels, ...manifest.metadata.labels },
+    annotations: { ...before?.annotations, ...manifest.metadata.annotations },
+    spec: manifest.spec,
+    specRevision: objects.revision() + 1,
+    generation: (before?.generation ?? 0) + 1,
+  };
+};
+
+const objectOf = ({ kind, cluster, name }: Ref): PlannedChange['object'] => ({
+  kind,
+  ...(cluster === null ? {} : { namespace: cluster }),
+  name,
+});
+
+const change = (
+  action: PlannedChange['action'],
+  ref: Ref,
+  message: string,
+  requiresConsent = false,
+): PlannedChange => ({ action, object: objectOf(ref), message, requiresConsent });
+
+const shown = (value: unknown): string => (value === undefined ? 'unset' : JSON.stringify(value));
+
+/** `replicas: 8 → 6, imageId: unset → "ami-2"`; empty when nothing differs. */
+const difference = (before: unknown, after: unknown): string => {
+  const left = new Map(Object.entries(before ?? {}));
+  const right = new Map(Object.entries(after ?? {}));
+  return [...new Set([...left.keys(), ...right.keys()])]
+    .filter((key) => JSON.stringify(left.get(key)) !== JSON.stringify(right.get(key)))
+    .map((key) => `${key}: ${shown(left.get(key))} → ${shown(right.get(key))}`)
+    .join(', ');
+};
+
+const ofObject = (objects: Objects, ref: Ref, after: Live): readonly PlannedChange[] => {
+  const before = objects.get(ref);
+  if (before === null) return [change('create', ref, 'it is not there yet')];
+  const differs = difference(before.spec, after.spec);
+  return differs === '' ? [] : [change('change', ref, differs)];
+};
+
+interface After {
+  readonly roles: readonly Live<'Role'>[];
+  readonly instances: readonly Live<'Instance'>[];
+  readonly consent: Consent;
+}
+
+const laidOver = <K extends KindName>(
+  there: readonly Live<K>[],
+  over: readonly Live<K>[],
+): readonly Live<K>[] => {
+  const named = new Map(there.map((live) => [live.ref.name, live]));
+  for (const live of over) named.set(live.ref.name, live);
+  return [...named.values()];
+};
+
+const launches = ({ instances }: After, role: Live<'Role'>): readonly PlannedChange[] => {
+  const there = new Map(
+    instances.flatMap((live) => {
+      const number = roleOfSlot(live) === role.ref.name ? slotNumber(role.ref.name, live.ref.name) : null;
+      return number === null ? [] : [[number, live] as const];
+    }),
+  );
+  return Array.from({ length: role.spec.replicas }, (_, index) => index + 1)
+    .filter((number) => !there.has(number))
+    .map((number) =>
+      change(
+        'launch',
+        { kind: 'Instance', cluster: role.ref.cluster, name: slotName(role.ref.name, number) },
+        `role ${role.ref.name} wants ${String(role.spec.replicas)} hosts`,
+      ),
+    );
+};
+
+const terminations = ({ consent }: After, cluster: string, before: Consent): readonly PlannedChange[] => {
+  const already = new Set(before.edits.flatMap(({ hosts }) => hosts));
+  return consent.edits.flatMap(({ hosts, kind, name, reason }) =>
+    hosts
+      .filter((host) => !already.has(host))
+      .map((host) =>
+        change(
+          'terminate',
+          { kind: 'Instance', cluster, name: host },
+          `${kind} ${name}: ${reason}`,
+          consent.parkedHosts.has(host),
+        ),
+      ),
+  );
+};
+
+const stops = (objects: Objects, over: readonly Live<'Instance'>[]): readonly PlannedChange[] =>
+  over
+    .filter((live) => live.spec.desired === 'Stopped' && boundTo(live)?.state === 'running')
+    .filter((live) => objects.get(live.ref)?.spec.desired !== 'Stopped')
+    .map((live) => change('stop', live.ref, 'desired: Stopped'));
+
+const of = <K extends Known>(lives: readonly Live[], kind: K, cluster: string): readonly Live<K>[] =>
+  lives.filter(
+    ({ ref }) => ref.kind === kind && (ref.cluster ?? ref.name) === cluster,
+  ) as unknown as readonly Live<K>[];
+
+const ofCluster = (objects: Objects, name: string, over: readonly Live[]): readonly PlannedChange[] => {
+  const stored = objects.get({ kind: 'Cluster', cluster: null, name });
+  const cluster = of(over, 'Cluster', name)[0] ?? stored;
+  const roles = laidOver(objects.list('Role', name), of(over, 'Role', name));
+  const edited = of(over, 'Instance', name);
+  const instances = laidOver(objects.list('Instance', name), edited);
+  const after: After = { roles, instances, consent: judgeEdits({ cluster, roles, instances }) };
+  const before = judgeEdits({
+    cluster: stored,
+    roles: objects.list('Role', name),
+    instances: objects.list('Instance', name),
+  });
+  return [
+    ...of(over, 'Role', name).flatMap((role) => launches(after, role)),
+    ...stops(objects, edited),
+    ...terminations(after, name, before),
+  ];
+};
+
+/** Plans documents against `objects`: which objects change, and which machines come and go. */
+export const plannerOver =
+  (objects: Objects): Planner =>
+  (documents) => {
+    const over = documents.flatMap((manifest) => {
+      const ref = refOf(manifest);
+      return ref === null ? [] : [applied(objects, ref, manifest)];
+    });
+    const clusters = [
+      ...new Set(over.filter(({ ref }) => ref.kind !== 'Cloud').map(({ ref }) => ref.cluster ?? ref.name)),
+    ];
+    return [
+      ...over.flatMap((live) => ofObject(objects, live.ref, live)),
+      ...clusters.flatMap((cluster) => ofCluster(objects, cluster, over)),
+    ];
+  };
