@@ -2,46 +2,12 @@ import type { InstanceStatus } from '../../../../api-types/kinds/instance.js';
 import type { ClusterSpec } from '../../../../api-types/kinds/cluster.js';
 import type { RoleSpec, RoleStatus } from '../../../../api-types/kinds/role.js';
 import { planHealing, type HealingPlan } from '../../../../controllers/healing/plan.js';
-import type { HostSigns } from '../../../../controllers/healing/signs.js';
-import { timestamp } from '../../../../runtime/clock.js';
 import type { Live } from '../../../../store/objects/objects.js';
-import { cluster, machine, readyInstance, role } from '../../../build/objects.js';
+import { cluster, role } from '../../../build/objects.js';
 import { assert, suite } from '../../../suite.js';
+import { NOW, ago, hostOf, type HostRow } from './hosts.js';
 
 const test = suite('healing: unknown is not failed, absence is not death');
-
-const NOW = Date.UTC(2026, 0, 1, 12);
-const ago = (seconds: number): string => timestamp(NOW - seconds * 1000);
-
-interface HostRow extends Partial<Omit<HostSigns, 'instance' | 'machine' | 'silentFor'>> {
-  readonly name?: string;
-  readonly silentSeconds?: number | null;
-  readonly zone?: string;
-  readonly desired?: 'Running' | 'Stopped' | 'Maintenance';
-  readonly status?: Partial<InstanceStatus>;
-  readonly launchedAt?: string;
-  readonly frozen?: boolean;
-  readonly deleting?: boolean;
-}
-
-const hostOf = (row: HostRow): HostSigns => {
-  const { name = 'app-1', silentSeconds = 3, zone = 'a', launchedAt, desired } = row;
-  const bound = machine(`i-${name}`, { zone, launchedAt: launchedAt ?? ago(7200) });
-  const instance = readyInstance(name, {
-    spec: { desired: desired ?? 'Running' },
-    status: { machine: bound, ...row.status },
-    frozen: row.frozen === true ? { revision: 1, problems: [] } : null,
-    deletion: row.deleting === true ? { at: ago(1), revision: 1 } : null,
-  });
-  return {
-    instance,
-    machine: instance.status.machine ?? null,
-    enrolled: row.enrolled ?? true,
-    silentFor: silentSeconds === null ? null : silentSeconds * 1000,
-    cloud: row.cloud ?? 'running',
-    impaired: row.impaired ?? false,
-  };
-};
 
 interface Case {
   readonly name: string;
