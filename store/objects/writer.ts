@@ -1,0 +1,195 @@
+/** Writes: units cut into transactions, compared with the fence, merged anew when somebody wrote in between. */
+import * as E from 'fp-ts/lib/Either.js';
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import { conflict, type Failure } from '../../runtime/failure.js';
+import { recordKey, specKey } from '../keys.js';
+import { MAX_TXN_OPERATIONS, type Compare, type Store } from '../store.js';
+import { readRecord, readSpec } from './documents.js';
+import type { Sides } from './join.js';
+import type { Fence, Ref, Write } from './objects.js';
+import { named, partOf, refOf, unitsOf, type Part, type Unit, type View } from './parts.js';
+
+/** Room is left in a transaction (1 MiB and 384 KiB on both stores) for keys and compares. */
+const MAX_CHUNK_BYTES = 1024 * 1024;
+const ATTEMPTS = 8;
+
+export interface WriterArguments {
+  readonly store: Store;
+  readonly sides: (ref: Ref) => Sides | null;
+  readonly incarnation: (ref: Ref) => number | null;
+  /** What the cache has reached: the answer when nothing had to be written. */
+  readonly revision: () => number;
+  readonly now: () => string;
+}
+
+type Written = E.Either<Failure, number | null>;
+
+const bytesOf = ({ operations }: Part): number =>
+  operations.reduce((sum, operation) => sum + (operation.op === 'put' ? operation.value.length : 0), 0);
+
+interface Sized {
+  readonly unit: Unit;
+  readonly part: Part;
+}
+
+/** Cuts units into chunks that fit in a transaction, in order; `reserved` compares are the fence's. */
+const cut = (units: readonly Sized[], reserved: number): readonly (readonly Unit[])[] => {
+  const chunks: Unit[][] = [];
+  let compares = Infinity;
+  let operations = 0;
+  let size = 0;
+  for (const { unit, part } of units) {
+    compares += part.compare.length;
+    operations += part.operations.length;
+    size += bytesOf(part);
+    if (compares > MAX_TXN_OPERATIONS || operations > MAX_TXN_OPERATIONS || size > MAX_CHUNK_BYTES) {
+      chunks.push([]);
+      compares = reserved + part.compare.length;
+      operations = part.operations.length;
+      size = bytesOf(part);
+    }
+    chunks.at(-1)?.push(unit);
+  }
+  return chunks;
+};
+
+const notOwner = (): Failure =>
+  conflict(
+    'the lease that this write was made under has ended: another control plane may own the cluster',
+    'NotOwner',
+  );
+
+const readFresh = async (
+  store: Store,
+  ref: Ref,
+  cached: Sides | null,
+): Promise<E.Either<Failure, Sides | null>> => {
+  const spec = await store.get(specKey(ref))();
+  if (E.isLeft(spec)) return spec;
+  const record = await store.get(recordKey(ref))();
+  if (E.isLeft(record)) return record;
+  if (spec.right === null && record.right === null) return E.right(null);
+  return E.right({
+    spec: spec.right === null ? null : readSpec(ref, spec.right),
+    record: record.right === null ? null : readRecord(ref, record.right),
+    cut: cached?.cut ?? 0,
+    seenAt: cached?.seenAt ?? '',
+  });
+};
+
+/** A chunk on its way: what was read anew of its objects, since the cache lags behind the store. */
+class Chunk {
+  private readonly fresh = new Map<string, Sides | null>();
+  private isFresh = false;
+  readonly view: View;
+
+  constructor(
+    private readonly args: WriterArguments,
+    private readonly fence: Fence | null,
+    private readonly units: readonly Unit[],
+    incarnation: View['incarnation'],
+  ) {
+    this.view = {
+      sides: (ref) => this.fresh.get(recordKey(ref)) ?? (this.isFresh ? null : args.sides(ref)),
+      incarnation,
+      now: args.now,
+    };
+  }
+
+  async write(): Promise<Written> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      if (this.fence !== null && this.fence.left() <= 0) return E.left(notOwner());
+      const result = await this.attempt();
+      if (result !== 'again') return result;
+      const read = await this.read();
+      if (read !== null) return E.left(read);
+    }
+    return E.left(conflict(`${this.names()} kept changing while it was written`));
+  }
+
+  private async attempt(): Promise<Written | 'again'> {
+    const parts = this.parts();
+    if (E.isLeft(parts)) {
+      // what the cache says may be old news: judge by the store itself
+      return parts.left._tag === 'Conflict' && !this.isFresh ? 'again' : parts;
+    }
+    const then = parts.right.flatMap(({ operations }) => operations);
+    const compare = parts.right.flatMap((part) => part.compare);
+    if (then.length === 0 && compare.length === 0) return E.right(null);
+    const result = await this.args.store.txn({ compare: [...this.fenced(), ...compare], then })();
+    if (E.isLeft(result)) return result;
+    if (result.right.succeeded) return E.right(then.length === 0 ? null : result.right.revision);
+    return this.onlyRaw() ? E.left(conflict('a key that was compared has changed')) : 'again';
+  }
+
+  private parts(): E.Either<Failure, readonly Part[]> {
+    const parts: Part[] = [];
+    for (const unit of this.units) {
+      const part = partOf(unit, this.view);
+      if (E.isLeft(part)) return part;
+      parts.push(part.right);
+    }
+    return E.right(parts);
+  }
+
+  private fenced(): readonly Compare[] {
+    return this.fence === null ? [] : [this.fence.compare];
+  }
+
+  private onlyRaw(): boolean {
+    return this.units.every((unit) => refOf(unit) === null) && this.fence === null;
+  }
+
+  /** Reads what is compared; a fence that no longer holds ends the write. */
+  private async read(): Promise<Failure | null> {
+    const { store, sides } = this.args;
+    if (this.fence !== null) {
+      const fence = await store.txn({ compare: [this.fence.compare], then: [] })();
+      if (E.isLeft(fence)) return fence.left;
+      if (!fence.right.succeeded) return notOwner();
+    }
+    for (const unit of this.units) {
+      const ref = refOf(unit);
+      if (ref === null) continue;
+      const read = await readFresh(store, ref, sides(ref));
+      if (E.isLeft(read)) return read.left;
+      this.fresh.set(recordKey(ref), read.right);
+    }
+    this.isFresh = true;
+    return null;
+  }
+
+  private names(): string {
+    return this.units
+      .map(refOf)
+      .flatMap((ref) => (ref === null ? [] : [named(ref)]))
+      .join(', ');
+  }
+}
+
+/** Makes `Objects.write`. */
+export const writer =
+  (args: WriterArguments) =>
+  (fence: Fence | null, writes: readonly Write[]): TaskEither<Failure, number> =>
+  async () => {
+    const units = unitsOf(writes);
+    const seen = new Map(
+      units.flatMap((unit) => {
+        const ref = refOf(unit);
+        return ref === null ? [] : [[recordKey(ref), args.incarnation(ref)] as const];
+      }),
+    );
+    const incarnation = (ref: Ref): number | null => seen.get(recordKey(ref)) ?? null;
+    const view: View = { sides: args.sides, incarnation, now: args.now };
+    const sized = units.map((unit): Sized => {
+      const part = partOf(unit, view);
+      return { unit, part: E.isRight(part) ? part.right : { compare: [], operations: [] } };
+    });
+    let last: number | null = null;
+    for (const chunk of cut(sized, fence === null ? 0 : 1)) {
+      const written = await new Chunk(args, fence, chunk, incarnation).write();
+      if (E.isLeft(written)) return written;
+      last = written.right ?? last;
+    }
+    return E.right(last ?? args.revision());
+  };
