@@ -1,11 +1,11 @@
 /** Opens Objects over a Store: the cache, its feed, and writes. */
 import { Subject } from 'rxjs';
-import { seconds } from '../../api-types/units.js';
 import type { KindName } from '../../api-types/kinds.js';
 import { timestamp, type Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Store } from '../store.js';
 import { objectCache } from './cache.js';
+import { catchUp } from './catch-up.js';
 import { startFeed } from './feed.js';
 import type { Sides } from './join.js';
 import type { Change, Live, Objects, Ref } from './objects.js';
@@ -26,14 +26,6 @@ export interface OpenedObjects extends Objects {
   close(): Promise<void>;
 }
 
-/** A revision of a write that left no event (a delete of nothing) is never seen: then a new list settles it. */
-const PATIENCE = seconds(2);
-
-interface Waiter {
-  readonly revision: number;
-  readonly resolve: () => void;
-}
-
 /** Resolves once the cache has everything that was in the store; a store that cannot be reached is tried again. */
 export const openObjects = async (args: OpenObjectsArguments): Promise<OpenedObjects> => {
   const { store, installation, clock } = args;
@@ -41,7 +33,6 @@ export const openObjects = async (args: OpenObjectsArguments): Promise<OpenedObj
   const now = (): string => timestamp(clock.now());
   const cache = objectCache(installation, now);
   const changes = new Subject<readonly Change[]>();
-  const waiters = new Set<Waiter>();
   let loaded: () => void = () => undefined;
   const firstListing = new Promise<void>((resolve) => {
     loaded = resolve;
@@ -49,7 +40,7 @@ export const openObjects = async (args: OpenObjectsArguments): Promise<OpenedObj
 
   const took = (changed: readonly Change[]): void => {
     if (changed.length > 0) changes.next(changed);
-    for (const waiter of [...waiters]) if (waiter.revision <= cache.revision()) waiter.resolve();
+    waiting.reached(cache.revision());
   };
 
   const feed = startFeed({
@@ -65,46 +56,32 @@ export const openObjects = async (args: OpenObjectsArguments): Promise<OpenedObj
     },
   });
 
-  const caughtUp = (revision: number): Promise<void> => {
-    if (revision <= cache.revision()) return Promise.resolve();
-    return new Promise((resolve) => {
-      const late = clock.after(PATIENCE, () => {
-        feed.relist();
-      });
-      const waiter: Waiter = {
-        revision,
-        resolve: () => {
-          late.cancel();
-          waiters.delete(waiter);
-          resolve();
-        },
-      };
-      waiters.add(waiter);
-    });
-  };
+  const waiting = catchUp(clock, () => {
+    feed.relist();
+  });
 
   await firstListing;
   return {
     installation,
-    revision: cache.revision,
+    revision: () => cache.revision(),
     get: <K extends KindName>(ref: Ref<K>) => cache.get(ref) as Live<K> | null,
     list: <K extends KindName>(kind: K, cluster?: string) =>
       cache.list(kind, cluster) as unknown as readonly Live<K>[],
-    sides: cache.sides,
-    refs: cache.refs,
+    sides: (ref) => cache.sides(ref),
+    refs: () => cache.refs(),
     changes$: changes.asObservable(),
-    caughtUp,
+    caughtUp: (revision) => waiting.until(revision, cache.revision()),
     write: writer({
       store,
-      sides: cache.sides,
+      sides: (ref) => cache.sides(ref),
       incarnation: (ref) => cache.get(ref)?.incarnation ?? null,
-      revision: cache.revision,
+      revision: () => cache.revision(),
       now,
     }),
     close: async () => {
       await feed.close();
       changes.complete();
-      for (const waiter of [...waiters]) waiter.resolve();
+      waiting.reached(Infinity);
     },
   };
 };

@@ -116,7 +116,7 @@ const statusPart = (writes: readonly StatusWrite[], ref: Ref, view: View): Worke
 };
 
 const createProblem = (ref: Ref, sides: Sides | null): Failure | null => {
-  if (sides?.spec == null && sides?.record == null) return null;
+  if (sides === null || (sides.spec === null && sides.record === null)) return null;
   return sides.spec === null
     ? conflict(`${named(ref)} is still being deleted`, 'Terminating')
     : conflict(`${named(ref)} is there already`, 'AlreadyExists');
@@ -129,23 +129,26 @@ const sinceProblem = (ref: Ref, since: number, mod: number): Failure | null => {
     : conflict(`${named(ref)} was written since it was read`);
 };
 
-const specPart = (write: SpecWrite, view: View): Worked => {
-  const { ref } = write;
-  const sides = view.sides(ref);
-  const problem =
-    write.write === 'create'
-      ? createProblem(ref, sides)
-      : sinceProblem(ref, write.unchangedSince, sides?.spec?.mod ?? 0);
+const deletePart = (ref: Ref, since: number, sides: Sides | null): Worked => {
+  const problem = sinceProblem(ref, since, sides?.spec?.mod ?? 0);
   if (problem !== null) return E.left(problem);
+  if (since === 0) return gone(ref);
   const key = specKey(ref);
-  if (write.write === 'delete' && write.unchangedSince === 0) return gone(ref);
-  if (write.write === 'delete')
-    return E.right({ compare: [modIs(key, write.unchangedSince)], operations: [{ op: 'delete', key }] });
+  return E.right({ compare: [modIs(key, since)], operations: [{ op: 'delete', key }] });
+};
+
+const putPart = (write: Exclude<SpecWrite, { readonly write: 'delete' }>, sides: Sides | null): Worked => {
+  const { ref } = write;
+  const creates = write.write === 'create';
+  const problem = creates
+    ? createProblem(ref, sides)
+    : sinceProblem(ref, write.unchangedSince, sides?.spec?.mod ?? 0);
+  if (problem !== null) return E.left(problem);
   const value = specText(write.document);
   const size = Buffer.byteLength(value);
   if (size > MAX_SPEC_BYTES) return E.left(tooLarge(ref, 'spec', size, MAX_SPEC_BYTES));
-  const compare =
-    write.write === 'create' ? [modIs(key, 0), modIs(recordKey(ref), 0)] : [modIs(key, write.unchangedSince)];
+  const key = specKey(ref);
+  const compare = creates ? [modIs(key, 0), modIs(recordKey(ref), 0)] : [modIs(key, write.unchangedSince)];
   return E.right({ compare, operations: [{ op: 'put', key, value }] });
 };
 
@@ -197,7 +200,9 @@ export const partOf = (unit: Unit, view: View): Worked => {
       return forgetPart(write, view);
     case 'raw':
       return E.right({ compare: write.compare, operations: [write.operation] });
+    case 'delete':
+      return deletePart(write.ref, write.unchangedSince, view.sides(write.ref));
     default:
-      return specPart(write, view);
+      return putPart(write, view.sides(write.ref));
   }
 };

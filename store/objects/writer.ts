@@ -62,7 +62,7 @@ const notOwner = (): Failure =>
 const readFresh = async (
   store: Store,
   ref: Ref,
-  cached: Sides | null,
+  unread: Pick<Sides, 'cut' | 'seenAt'>,
 ): Promise<E.Either<Failure, Sides | null>> => {
   const spec = await store.get(specKey(ref))();
   if (E.isLeft(spec)) return spec;
@@ -70,10 +70,9 @@ const readFresh = async (
   if (E.isLeft(record)) return record;
   if (spec.right === null && record.right === null) return E.right(null);
   return E.right({
+    ...unread,
     spec: spec.right === null ? null : readSpec(ref, spec.right),
     record: record.right === null ? null : readRecord(ref, record.right),
-    cut: cached?.cut ?? 0,
-    seenAt: cached?.seenAt ?? '',
   });
 };
 
@@ -118,8 +117,8 @@ class Chunk {
     if (then.length === 0 && compare.length === 0) return E.right(null);
     const result = await this.args.store.txn({ compare: [...this.fenced(), ...compare], then })();
     if (E.isLeft(result)) return result;
-    if (result.right.succeeded) return E.right(then.length === 0 ? null : result.right.revision);
-    return this.onlyRaw() ? E.left(conflict('a key that was compared has changed')) : 'again';
+    if (!result.right.succeeded) return 'again';
+    return E.right(then.length === 0 ? null : result.right.revision);
   }
 
   private parts(): E.Either<Failure, readonly Part[]> {
@@ -136,22 +135,26 @@ class Chunk {
     return this.fence === null ? [] : [this.fence.compare];
   }
 
-  private onlyRaw(): boolean {
-    return this.units.every((unit) => refOf(unit) === null) && this.fence === null;
+  /** A compare that we have no right to work out anew does not hold any more. */
+  private async broken(compare: readonly Compare[], failure: Failure): Promise<Failure | null> {
+    if (compare.length === 0) return null;
+    const result = await this.args.store.txn({ compare, then: [] })();
+    if (E.isLeft(result)) return result.left;
+    return result.right.succeeded ? null : failure;
   }
 
   /** Reads what is compared; a fence that no longer holds ends the write. */
   private async read(): Promise<Failure | null> {
-    const { store, sides } = this.args;
-    if (this.fence !== null) {
-      const fence = await store.txn({ compare: [this.fence.compare], then: [] })();
-      if (E.isLeft(fence)) return fence.left;
-      if (!fence.right.succeeded) return notOwner();
-    }
+    const { store, sides, now } = this.args;
+    const raw = this.units.flatMap(([write]) => (write.write === 'raw' ? write.compare : []));
+    const broken =
+      (await this.broken(this.fenced(), notOwner())) ??
+      (await this.broken(raw, conflict('a key that was compared has changed')));
+    if (broken !== null) return broken;
     for (const unit of this.units) {
       const ref = refOf(unit);
       if (ref === null) continue;
-      const read = await readFresh(store, ref, sides(ref));
+      const read = await readFresh(store, ref, sides(ref) ?? { cut: 0, seenAt: now() });
       if (E.isLeft(read)) return read.left;
       this.fresh.set(recordKey(ref), read.right);
     }

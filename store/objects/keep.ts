@@ -1,0 +1,89 @@
+/** What the keeper does about one object's two keys. Pure. */
+import { withCondition, type Condition, type Conditions } from '../../api-types/metadata.js';
+import { problemText } from '../../api-types/problems.js';
+import { kindEntry } from '../../api-types/kinds.js';
+import { lastValidOf, newRecord, type RecordDocument, type SpecSide } from './documents.js';
+import { isOver, recordInForce, type Sides } from './join.js';
+import type { Ref } from './objects.js';
+
+/** `tell`: the text of a Warning to people, or null. */
+export type Keeping =
+  | { readonly keep: 'write'; readonly document: RecordDocument; readonly tell: string | null }
+  | { readonly keep: 'forget' };
+
+interface Facts {
+  readonly now: string;
+  /** What the cache has reached: the deletion's revision when the deletion itself was not seen. */
+  readonly revision: number;
+}
+
+const problemsOf = ({ edit }: SpecSide): string =>
+  edit.valid ? '' : edit.problems.map(problemText).join('; ');
+
+const frozenText = (spec: SpecSide): string =>
+  `revision ${String(spec.mod)} does not decode: ${problemsOf(spec)}. The last valid spec stays in force; nothing is launched, stopped or removed until a valid one is written`;
+
+const validCondition = (spec: SpecSide, now: string): Condition => ({
+  type: 'Valid',
+  status: spec.edit.valid ? 'True' : 'False',
+  reason: spec.edit.valid ? 'Decoded' : 'Frozen',
+  message: spec.edit.valid ? '' : frozenText(spec),
+  lastTransitionTime: now,
+  observedGeneration: spec.version,
+});
+
+const judged = (document: RecordDocument, spec: SpecSide, now: string): RecordDocument => {
+  const conditions = (document.status['conditions'] ?? {}) as Conditions;
+  return {
+    ...document,
+    ...lastValidOf(spec),
+    invalid: spec.edit.valid ? undefined : { revision: spec.mod },
+    status: { ...document.status, conditions: withCondition(conditions, validCondition(spec, now)) },
+  };
+};
+
+/** The record notes this very edit already. */
+const isNoted = ({ lastValid, invalid }: RecordDocument, { edit, mod }: SpecSide): boolean =>
+  edit.valid ? lastValid?.revision === mod && invalid === undefined : invalid?.revision === mod;
+
+const noted = (document: RecordDocument, spec: SpecSide, now: string): Keeping | null =>
+  isNoted(document, spec)
+    ? null
+    : {
+        keep: 'write',
+        document: judged(document, spec, now),
+        tell: spec.edit.valid ? null : frozenText(spec),
+      };
+
+const stamped = (document: RecordDocument, sides: Sides, facts: Facts): Keeping | null =>
+  document.deletedAt !== undefined
+    ? null
+    : {
+        keep: 'write',
+        document: {
+          ...document,
+          deletedAt: facts.now,
+          deletionRevision: sides.cut > 0 ? sides.cut : facts.revision,
+        },
+        tell: null,
+      };
+
+const begun = (spec: SpecSide, sides: Sides, { now }: Facts): Keeping => ({
+  keep: 'write',
+  document: judged(newRecord(spec, sides.seenAt), spec, now),
+  tell: spec.edit.valid ? null : frozenText(spec),
+});
+
+/** A new incarnation gets a record, a new edit is judged and noted, a spec key that went is stamped as a deletion. */
+export const keeping = (ref: Ref, sides: Sides, facts: Facts): Keeping | null => {
+  const { spec, record } = sides;
+  if (kindEntry(ref.kind).home === 'record') return null;
+  // a record nobody can read is left for a person
+  if (record !== null && record.document === null) return null;
+  const document = recordInForce(sides);
+  if (document !== null && isOver(sides, document)) return stamped(document, sides, facts);
+  if (document !== null && spec !== null) return noted(document, spec, facts.now);
+  if (spec !== null) return begun(spec, sides, facts);
+  // nothing was ever valid here, so nothing was ever done: there is nothing to tear down
+  return record === null ? null : { keep: 'forget' };
+};
