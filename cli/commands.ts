@@ -1,0 +1,28 @@
+/** Every verb: what `help` says of it, and the file it is loaded from when it is called. */
+import type { CommandModule } from './context.js';
+
+export interface Verb {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+export const VERBS: readonly Verb[] = [
+  { name: 'get', summary: 'list objects, or show some', load: () => import('./commands/get.js') },
+  { name: 'describe', summary: 'tell all about one object', load: () => import('./commands/describe.js') },
+  { name: 'events', summary: 'what has happened lately', load: () => import('./commands/events.js') },
+  { name: 'apply', summary: 'make objects what files say', load: () => import('./commands/apply.js') },
+  { name: 'plan', summary: 'show what applying files would do', load: () => import('./commands/plan.js') },
+  { name: 'delete', summary: 'delete objects', load: () => import('./commands/delete.js') },
+  {
+    name: 'consent',
+    summary: 'let a parked edit end many hosts',
+    load: () => import('./commands/consent.js'),
+  },
+  { name: 'version', summary: 'say which version this is', load: () => import('./commands/version.js') },
+  {
+    name: 'completion',
+    summary: 'print completions for a shell',
+    load: () => import('./commands/completion.js'),
+  },
+];

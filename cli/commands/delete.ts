@@ -1,0 +1,109 @@
+/** `scalarium delete KIND NAME…` and `delete -f FILE` */
+import type { Command } from 'commander';
+import * as E from 'fp-ts/lib/Either.js';
+import { inDependencyOrder } from '../../api-types/references.js';
+import type { Address, Client, ObjectOf } from '../../client/client.js';
+import { clusterMeant, lineOf, valueOrNull } from '../answers.js';
+import { readManifests } from '../checks.js';
+import { type CliContext, CliError, type GlobalFlags } from '../context.js';
+import { asked, shortName } from '../words.js';
+
+interface DeleteFlags extends GlobalFlags {
+  readonly filename?: readonly string[];
+  readonly wait?: boolean;
+  readonly timeout: string;
+  readonly ignoreNotFound?: boolean;
+}
+
+const fromFiles = async (context: CliContext, flags: DeleteFlags): Promise<readonly Address[]> => {
+  const placed = await readManifests(context, flags.filename ?? [], flags.namespace ?? null);
+  const manifests = inDependencyOrder(placed.map(({ manifest }) => manifest));
+  return manifests.toReversed().map(({ kind, metadata }) => ({
+    kind,
+    cluster: metadata.namespace ?? null,
+    name: metadata.name,
+  }));
+};
+
+const fromWords = async (
+  client: Client,
+  words: readonly string[],
+  flags: DeleteFlags,
+): Promise<readonly Address[]> => {
+  const [word, ...more] = words;
+  if (word === undefined) throw new CliError('name what to delete: KIND NAME, or -f FILE');
+  const { kind, entry, names } = asked(word, more);
+  if (names.length === 0) throw new CliError(`name the ${entry.plural} to delete`);
+  const cluster = entry.scope === 'Cluster' ? null : await clusterMeant(client, flags);
+  return names.map((name) => ({ kind, cluster, name }));
+};
+
+/** The object whose end is to be waited for; null: it is gone, or was not there. */
+const deleteOne = async (
+  context: CliContext,
+  client: Client,
+  address: Address,
+  flags: DeleteFlags,
+): Promise<ObjectOf | null> => {
+  const name = shortName(address.kind, address.name);
+  const result = await client.delete(address)();
+  if (E.isLeft(result)) {
+    if (result.left.code !== 404 || flags.ignoreNotFound !== true)
+      throw new CliError(`${name}: ${lineOf(result.left)}`);
+    context.err(`${name} is not there\n`);
+    return null;
+  }
+  context.out(`${name} ${result.right.object === null ? 'deleted' : 'is being deleted'}\n`);
+  return result.right.object;
+};
+
+const POLL = 500;
+
+const waitFor = async (
+  context: CliContext,
+  client: Client,
+  waited: { readonly address: Address; readonly uid: string; readonly until: number },
+): Promise<void> => {
+  const { address, uid, until } = waited;
+  const name = shortName(address.kind, address.name);
+  for (;;) {
+    const live = await valueOrNull(client.get(address));
+    if (live?.metadata.uid !== uid) break;
+    if (context.now() >= until)
+      throw new CliError(`${name} is still being deleted; see "scalarium describe ${name}" for why`);
+    await context.pause(POLL);
+  }
+  context.out(`${name} deleted\n`);
+};
+
+const run = async (context: CliContext, words: readonly string[], flags: DeleteFlags): Promise<void> => {
+  const timeout = Number(flags.timeout);
+  if (!(timeout >= 0)) throw new CliError(`--timeout: expected seconds, got "${flags.timeout}"`);
+  if (flags.filename !== undefined && words.length > 0)
+    throw new CliError('expected KIND NAME or -f FILE, not both');
+  const client = context.connect(flags);
+  const addresses =
+    flags.filename === undefined ? await fromWords(client, words, flags) : await fromFiles(context, flags);
+  const going: { readonly address: Address; readonly uid: string }[] = [];
+  for (const address of addresses) {
+    const object = await deleteOne(context, client, address, flags);
+    if (object !== null) going.push({ address, uid: object.metadata.uid });
+  }
+  const until = context.now() + timeout * 1000;
+  if (flags.wait === true) for (const one of going) await waitFor(context, client, { ...one, until });
+};
+
+export const register = (program: Command, context: CliContext): void => {
+  program
+    .command('delete')
+    .description('delete objects; hosts of a deleted role are shut down, then terminated')
+    .argument('[kind]', 'clouds, clusters, roles, instances, or KIND/NAME')
+    .argument('[names...]')
+    .option('-f, --filename <path...>', 'what these files, directories or - (standard input) name')
+    .option('--wait', 'until they are gone')
+    .option('--timeout <seconds>', 'how long --wait waits', '600')
+    .option('--ignore-not-found', 'what is not there is fine')
+    .action(async (kind: string | undefined, names: readonly string[], _flags: unknown, command: Command) => {
+      await run(context, kind === undefined ? [] : [kind, ...names], command.optsWithGlobals());
+    });
+};
