@@ -186,6 +186,8 @@ export class Txn {
   }
 
   private holds(compare: Compare): boolean {
+    const record = this.cells.get(compare.key)?.record;
+    if (record && compare.target === 'mod') return record.mod === compare.equals;
     const cell = this.raws.get(compare.key);
     if (compare.target === 'value') return cell?.value === compare.equals;
     return (cell?.[compare.target] ?? 0) === compare.equals;

@@ -1,0 +1,73 @@
+/** What of a cluster's history is old enough to go. Pure. */
+import { parseTimestamp } from '../../runtime/clock.js';
+import type { Live } from '../../store/objects/objects.js';
+
+export interface RetentionSettings {
+  /** Core Events are kept this long after they were last seen. */
+  readonly eventMillis: number;
+  /** Life-cycle events: this many, the newest, … */
+  readonly lifecycleEvents: number;
+  /** … and none older than this; */
+  readonly lifecycleMillis: number;
+  /** however many there are, none that is younger than this: hosts may still be at it. */
+  readonly youngMillis: number;
+}
+
+const MINUTE = 60_000;
+
+export const retentionSettings: RetentionSettings = {
+  eventMillis: 60 * MINUTE,
+  lifecycleEvents: 200,
+  lifecycleMillis: 7 * 24 * 60 * MINUTE,
+  youngMillis: 15 * MINUTE,
+};
+
+export interface History {
+  /** Null: the cluster is gone, with all its history. */
+  readonly cluster: Live<'Cluster'> | null;
+  readonly events: readonly Live<'Event'>[];
+  readonly lifecycle: readonly Live<'LifecycleEvent'>[];
+  /** Wall clock, milliseconds. */
+  readonly now: number;
+}
+
+export interface Pruning {
+  readonly events: readonly Live<'Event'>[];
+  readonly lifecycle: readonly Live<'LifecycleEvent'>[];
+  /** Digests of snapshots that nothing names any more. */
+  readonly snapshots: readonly string[];
+}
+
+const oldLifecycle = (
+  { cluster, lifecycle, now }: History,
+  settings: RetentionSettings,
+): readonly Live<'LifecycleEvent'>[] => {
+  if (cluster === null) return lifecycle;
+  const newestFirst = [...lifecycle].sort((a, b) => b.incarnation - a.incarnation);
+  return newestFirst.filter(({ status }, place) => {
+    const age = now - parseTimestamp(status.createdAt);
+    if (age < settings.youngMillis) return false;
+    return place >= settings.lifecycleEvents || age > settings.lifecycleMillis;
+  });
+};
+
+const unreferenced = (history: History, pruned: readonly Live<'LifecycleEvent'>[]): readonly string[] => {
+  const gone = new Set(pruned);
+  const kept = history.lifecycle.filter((event) => !gone.has(event));
+  const named = new Set(kept.map(({ status }) => status.snapshot.digest));
+  const current = history.cluster?.status.snapshot?.digest;
+  const digests = new Set(pruned.map(({ status }) => status.snapshot.digest));
+  return [...digests].filter((digest) => !named.has(digest) && digest !== current);
+};
+
+/** What may go now. */
+export const planRetention = (history: History, settings: RetentionSettings): Pruning => {
+  const lifecycle = oldLifecycle(history, settings);
+  return {
+    events: history.events.filter(
+      ({ status }) => history.now - parseTimestamp(status.lastSeen) > settings.eventMillis,
+    ),
+    lifecycle,
+    snapshots: unreferenced(history, lifecycle),
+  };
+};

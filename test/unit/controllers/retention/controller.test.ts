@@ -1,0 +1,64 @@
+import * as E from 'fp-ts/lib/Either.js';
+import { Subject } from 'rxjs';
+import { retentionController } from '../../../../controllers/retention/controller.js';
+import { timestamp } from '../../../../runtime/clock.js';
+import { silentLog } from '../../../../runtime/log.js';
+import { snapshotKey } from '../../../../store/keys.js';
+import type { Write } from '../../../../store/objects/objects.js';
+import { GLOBAL } from '../../../../store/ownership.js';
+import { virtualClock } from '../../../fake/clock.js';
+import { fakeObjects, ref } from '../../../fake/objects.js';
+import { assert, suite } from '../../../suite.js';
+
+const test = suite('retention prunes what is old and writes nothing else');
+
+const WEEK = 7 * 24 * 3_600_000;
+
+const world = () => {
+  const clock = virtualClock();
+  const objects = fakeObjects(() => clock.now());
+  const fence = { compare: { key: 'owner', target: 'create' as const, equals: 1 }, left: () => 10_000 };
+  const ownership = { of: () => fence, changes$: new Subject<string>() };
+  const controller = retentionController({ objects, ownership, clock, log: silentLog });
+  const event = async (cluster: string, name: string, digest: string): Promise<void> => {
+    const snapshot = { version: 1, digest };
+    const patch = { event: 'setup', cause: 'x', createdAt: timestamp(clock.now()), snapshot, targets: [] };
+    const operation = { op: 'put' as const, key: snapshotKey(cluster, digest), value: '{}' };
+    const writes: readonly Write[] = [
+      { write: 'raw', compare: [], operation },
+      { write: 'status', ref: ref('LifecycleEvent', cluster, name), patch },
+    ];
+    await objects.write(null, writes)();
+  };
+  const run = async (key: string): Promise<void> => {
+    assert.ok(E.isRight(await controller.reconcile(key)()));
+  };
+  return { clock, objects, event, run };
+};
+
+test('an old event goes with its snapshot; then nothing more is written', async () => {
+  const { clock, objects, event, run } = world();
+  objects.has(ref('Cluster', null, 'shop'), { spec: { cloud: 'local' } });
+  await event('shop', 'setup-1', 'old');
+  clock.jump(WEEK + 1);
+  await event('shop', 'setup-2', 'new');
+  await run('shop');
+  assert.equal(
+    objects.list('LifecycleEvent').map(({ ref: { name } }) => name),
+    ['setup-2'],
+  );
+  assert.is(objects.raw(snapshotKey('shop', 'old')), null);
+  assert.is(objects.raw(snapshotKey('shop', 'new')), '{}');
+  const { length } = objects.written;
+  await run('shop');
+  await run(GLOBAL);
+  assert.is(objects.written.length, length);
+});
+
+test('what a cluster that is gone left behind goes', async () => {
+  const { objects, event, run } = world();
+  await event('gone', 'setup-1', 'x');
+  await run(GLOBAL);
+  assert.equal(objects.list('LifecycleEvent'), []);
+  assert.is(objects.raw(snapshotKey('gone', 'x')), null);
+});

@@ -1,0 +1,87 @@
+import { planRetention, retentionSettings } from '../../../../controllers/retention/plan.js';
+import { timestamp } from '../../../../runtime/clock.js';
+import type { Live } from '../../../../store/objects/objects.js';
+import { cluster, lifecycleEvent, live } from '../../../build/objects.js';
+import { assert, suite } from '../../../suite.js';
+
+const test = suite('history is kept as long as it is of use');
+
+const NOW = Date.UTC(2026, 0, 20);
+const HOUR = 3_600_000;
+const ago = (ms: number): string => timestamp(NOW - ms);
+
+const past = (number: number, age: number, digest = `d${String(number)}`): Live<'LifecycleEvent'> =>
+  lifecycleEvent(`configure-${String(number).padStart(6, '0')}`, {
+    incarnation: number,
+    status: { createdAt: ago(age), snapshot: { version: number, digest } },
+  });
+
+const told = (name: string, age: number): Live<'Event'> =>
+  live('Event', name, undefined, {
+    status: {
+      type: 'Normal',
+      reason: 'Launched',
+      message: '',
+      source: 'instances',
+      regarding: { kind: 'Instance', name: 'app-1' },
+      firstSeen: ago(10 * HOUR),
+      lastSeen: ago(age),
+      count: 1,
+    },
+  });
+
+interface Row {
+  readonly name: string;
+  readonly lifecycle?: readonly Live<'LifecycleEvent'>[];
+  readonly events?: readonly Live<'Event'>[];
+  readonly current?: string;
+  readonly gone?: true;
+  readonly prunes: readonly string[];
+}
+
+const many = (count: number, age: number): readonly Live<'LifecycleEvent'>[] =>
+  Array.from({ length: count }, (_value, index) => past(index + 1, age));
+
+const table: readonly Row[] = [
+  { name: 'nothing is old', lifecycle: many(200, HOUR), events: [told('a', HOUR / 2)], prunes: [] },
+  { name: 'core events after an hour', events: [told('a', HOUR / 2), told('b', 2 * HOUR)], prunes: ['b'] },
+  {
+    name: 'beyond the newest 200: the oldest, with their snapshots',
+    lifecycle: many(202, HOUR),
+    prunes: ['configure-000002', 'configure-000001', 'd2', 'd1'],
+  },
+  { name: 'hosts may still be at it: kept', lifecycle: many(202, HOUR / 6), prunes: [] },
+  {
+    name: 'after a week',
+    lifecycle: [past(1, 8 * 24 * HOUR), past(2, HOUR)],
+    prunes: ['configure-000001', 'd1'],
+  },
+  {
+    name: 'a snapshot that a kept event names stays',
+    lifecycle: [past(1, 8 * 24 * HOUR, 'd'), past(2, HOUR, 'd')],
+    prunes: ['configure-000001'],
+  },
+  {
+    name: 'the newest snapshot of the cluster stays',
+    lifecycle: [past(1, 8 * 24 * HOUR, 'd')],
+    current: 'd',
+    prunes: ['configure-000001'],
+  },
+  {
+    name: 'of a cluster that is gone: all',
+    lifecycle: [past(1, 1000)],
+    gone: true,
+    prunes: ['configure-000001', 'd1'],
+  },
+];
+
+for (const row of table) {
+  test(row.name, () => {
+    const snapshot = row.current === undefined ? undefined : { version: 1, digest: row.current };
+    const of = row.gone === true ? null : cluster('shop', { status: { snapshot } });
+    const history = { cluster: of, events: row.events ?? [], lifecycle: row.lifecycle ?? [], now: NOW };
+    const { events, lifecycle, snapshots } = planRetention(history, retentionSettings);
+    const names = [...events, ...lifecycle].map(({ ref }) => ref.name);
+    assert.equal([...names, ...snapshots], row.prunes);
+  });
+}
