@@ -144,9 +144,11 @@ export const createBudget = (quotas: Readonly<Record<string, Quota>>, clock: Clo
   };
   return {
     largest: (action) => turnOf(action).buckets.resource?.burst ?? Infinity,
-    take: (action, cost, patience) => async () => {
+    take: (action, asked, patience) => async () => {
       const turn = turnOf(action);
-      const refusal = tooLarge(action, cost, turn.buckets);
+      const refusal = tooLarge(action, asked, turn.buckets);
+      // a call dearer than a very small bucket takes all of it
+      const cost = { ...asked, requests: Math.min(asked.requests, turn.buckets.request.burst) };
       if (refusal !== null) return E.left(refusal);
       const expected = queueWait(turn, sum(turn.queued, cost), clock.monotonic());
       if (expected <= patience) return E.right(await inTurn(turn, cost, clock));

@@ -100,6 +100,12 @@ const sorted = (action: Ec2Action, options: CallOptions, endpoint: string, error
   return { ...failure, message: `${action}: ${failure.message}` };
 };
 
+/** The process stood still while it waited: the lease that allowed the call may have ended, so it is not sent. */
+const overslept = (action: Ec2Action): Failure =>
+  transient('Throttled', `${action} was not sent: its time ran out while it waited for its turn`, {
+    retryAfter: seconds(1),
+  });
+
 /** Opens the way to call; half of a call's time may go to waiting for tokens, so that both stay within it. */
 export const createCaller = ({ client, endpoint, budget, clock, log }: CallerOptions): Caller => {
   const counts: Record<string, number> = {};
@@ -142,8 +148,12 @@ export const createCaller = ({ client, endpoint, budget, clock, log }: CallerOpt
       const begun = clock.monotonic();
       const leave = await budget.take(action, { requests, resources }, millis(timeout / 2))();
       if (E.isLeft(leave)) return leave;
-      counts[action] = (counts[action] ?? 0) + 1;
       const left = millis(timeout - (clock.monotonic() - begun));
+      if (left <= 0) {
+        leave.right.answered();
+        return E.left(overslept(action));
+      }
+      counts[action] = (counts[action] ?? 0) + 1;
       const result = await granted(
         leave.right,
         () => timed(left, send),

@@ -198,3 +198,10 @@ test('a call that names more than the bucket holds needs a person', async () => 
   const result = await budget.take('RunInstances', { requests: 1, resources: 1001 }, seconds(30))();
   assert.is(E.isLeft(result) && result.left._tag, 'Stalled');
 });
+
+test('a call dearer than a tiny bucket waits for all of it, not for ever', async () => {
+  const clock = virtualClock();
+  const budget = createBudget({ DescribeInstances: { requestBurst: 1, requestsPerSecond: 1 } }, clock);
+  const result = await budget.take('DescribeInstances', { requests: 2, resources: 0 }, seconds(5))();
+  assert.ok(E.isRight(result));
+});
