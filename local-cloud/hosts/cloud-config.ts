@@ -1,0 +1,31 @@
+/** User data as a real machine's cloud-init would read it, as far as the agent's own file goes. */
+import * as E from 'fp-ts/lib/Either.js';
+import * as t from 'io-ts';
+import { parse } from 'yaml';
+import { AgentConfig } from '../../api-types/agent-protocol.js';
+
+/** Where the file goes, below the host's root. */
+export const AGENT_CONFIG_PATH = '/etc/scalarium/agent.json';
+
+const CloudConfig = t.type(
+  { write_files: t.array(t.intersection([t.type({ path: t.string }), t.partial({ content: t.string })])) },
+  'CloudConfig',
+);
+
+const yamlOf = (text: string): unknown => {
+  try {
+    return parse(text) as unknown;
+  } catch {
+    return null;
+  }
+};
+
+/** The agent's configuration in this user data; null when it bears none, and the machine is nobody's host. */
+export const agentConfigIn = (userData: string): AgentConfig | null => {
+  if (!userData.startsWith('#cloud-config')) return null;
+  const config = CloudConfig.decode(yamlOf(userData));
+  if (E.isLeft(config)) return null;
+  const file = config.right.write_files.find(({ path }) => path === AGENT_CONFIG_PATH);
+  const agent = AgentConfig.decode(yamlOf(file?.content ?? ''));
+  return E.isRight(agent) ? agent.right : null;
+};

@@ -1,0 +1,169 @@
+/**
+ * The process driver (Linux): each machine is a child process in a session of its own, with a directory as its root
+ * and a loopback address; its pid is the machine.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readdirSync, readFileSync, renameSync, statSync, truncateSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { millis, seconds } from '../../api-types/units.js';
+import type { Clock } from '../../runtime/clock.js';
+import { identify, isAlive, signalProcess, type ProcessIdentity } from '../../runtime/process-identity.js';
+import type { Boot, HostDriver, RunningAgent } from './driver.js';
+import { gate } from './gate.js';
+import { freeAddress } from './loopback.js';
+
+/** How an agent is started: `<command> <args…> agent --root DIR --machine ID --address 127.x.y.z`. */
+export interface AgentCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const SPAWNS_AT_ONCE = 4;
+const ADOPTED_POLL = millis(200);
+const KIND_STOP = seconds(5);
+const LOG_BYTES = 4 * 1024 * 1024;
+
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
+/** Appended to, so that truncating it from outside is safe while the agent writes. */
+const openLog = (directory: string): number => {
+  const file = join(directory, 'agent.log');
+  if (sizeOf(file) > LOG_BYTES / 4) renameSync(file, `${file}.1`);
+  return openSync(file, 'a', 0o600);
+};
+
+/** What the agent left running goes with it: it leads a process group of its own. */
+const endGroup = (pid: number): void => {
+  if (pid <= 1) return; // -0 and -1 would mean our own group, and everybody
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // no one is left in the group
+  }
+};
+
+const running = (identity: ProcessIdentity, ended: Promise<void>, clock: Clock): RunningAgent => {
+  const done = ended.then(() => {
+    endGroup(identity.pid);
+  });
+  return {
+    identity,
+    done,
+    stop: async () => {
+      signalProcess(identity, 'SIGTERM');
+      const timer = clock.after(KIND_STOP, () => {
+        signalProcess(identity, 'SIGKILL');
+      });
+      await done;
+      timer.cancel();
+    },
+  };
+};
+
+const spawned = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('spawn', resolve);
+  });
+
+const start = async (agent: AgentCommand, boot: Boot): Promise<ChildProcess> => {
+  const log = openLog(boot.directory);
+  const { root, machine, address } = boot;
+  const own = ['agent', '--root', root, '--machine', machine, '--address', address];
+  try {
+    const child = spawn(agent.command, [...agent.args, ...own], {
+      cwd: boot.directory,
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...agent.env },
+    });
+    await spawned(child);
+    child.unref();
+    return child;
+  } finally {
+    closeSync(log);
+  }
+};
+
+const exited = (child: ChildProcess): Promise<void> =>
+  child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve()
+    : new Promise((resolve) => {
+        child.once('exit', () => {
+          resolve();
+        });
+      });
+
+/** Polls an agent that is not our child; after `leaving` it never resolves. */
+const died = async (identity: ProcessIdentity, clock: Clock, leaving: AbortSignal): Promise<void> => {
+  while (isAlive(identity)) {
+    if (leaving.aborted) await new Promise<never>(() => undefined);
+    await clock.sleep(ADOPTED_POLL, leaving);
+  }
+};
+
+const argumentsOf = (pid: string): readonly string[] => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+};
+
+const valueAfter = (args: readonly string[], name: string): string => {
+  const index = args.indexOf(name);
+  return index < 0 ? '' : (args[index + 1] ?? '');
+};
+
+/** The machine that a process is the agent of, if its root is below `directory`. */
+const machineOf = (pid: string, directory: string): string | null => {
+  const args = argumentsOf(pid);
+  if (!args.includes('agent')) return null;
+  const own = dirname(valueAfter(args, '--root'));
+  return dirname(own) === directory && basename(own) === valueAfter(args, '--machine') ? basename(own) : null;
+};
+
+const survivorsIn = (directory: string): ReadonlyMap<string, ProcessIdentity> => {
+  const found = new Map<string, ProcessIdentity>();
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const machine = machineOf(pid, directory);
+    const identity = machine === null ? null : identify(Number(pid));
+    // a child that an agent forked has the same arguments for a moment: the elder is the agent
+    const elder = machine === null ? undefined : found.get(machine);
+    if (machine === null || identity === null) continue;
+    if (elder === undefined || Number(elder.startTicks) > Number(identity.startTicks))
+      found.set(machine, identity);
+  }
+  return found;
+};
+
+const boundLog = (directory: string): void => {
+  const file = join(directory, 'agent.log');
+  if (sizeOf(file) > LOG_BYTES) truncateSync(file, 0);
+};
+
+/** Agents as child processes below `directory` (an absolute path). */
+export const processDriver = (directory: string, agent: AgentCommand, clock: Clock): HostDriver => {
+  const spawns = gate(SPAWNS_AT_ONCE);
+  const leaving = new AbortController();
+  return {
+    outlives: true,
+    boot: (boot) =>
+      spawns(async () => {
+        const child = await start(agent, boot);
+        const pid = child.pid ?? 0;
+        const identity = identify(pid) ?? { pid, startTicks: 'ended' };
+        return running(identity, exited(child), clock);
+      }),
+    adopt: (identity) => running(identity, died(identity, clock, leaving.signal), clock),
+    leave: () => {
+      leaving.abort();
+    },
+    survivors: survivorsIn,
+    tidy: (directories) => {
+      for (const each of directories) boundLog(each);
+    },
+    address: (_, taken) => freeAddress(directory, taken),
+  };
+};
