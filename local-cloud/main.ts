@@ -1,16 +1,17 @@
 /** The local cloud as a running program: state, timers and both doors on one loopback port. */
 import { createServer, type Server } from 'node:http';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pid } from 'node:process';
-import { hex, type Chance } from '../runtime/chance.js';
+import type { Chance } from '../runtime/chance.js';
 import type { Clock } from '../runtime/clock.js';
 import { lockDirectory } from '../runtime/directory-lock.js';
 import type { Log } from '../runtime/log.js';
 import { DEFAULT_GROUP } from './actions/security-groups.js';
 import { answerAdmin, type AdminDoor } from './admin-door.js';
 import { ADMIN_PATH } from './admin-protocol.js';
+import { ensureAdminToken } from './admin-token.js';
 import { makeBuckets } from './buckets.js';
 import type { LocalCloud } from './context.js';
 import { ensureCredentials, writePrivate, PROFILES, type Credentials } from './credentials.js';
@@ -57,15 +58,6 @@ const housekeeping = (world: World, clock: Clock, settings: Settings): readonly 
   for (const id of world.reservations.keys()) if (!inUse.has(id)) changes.push(['reservations', id, null]);
   if (!world.groups.has(DEFAULT_GROUP.id)) changes.push(['groups', DEFAULT_GROUP.id, DEFAULT_GROUP]);
   return changes;
-};
-
-const ensureToken = async (directory: string, chance: Chance): Promise<string> => {
-  const path = join(directory, 'admin-token');
-  const present = await readFile(path, 'utf8').catch(() => '');
-  if (present.trim() !== '') return present.trim();
-  const token = hex(chance, 24);
-  await writePrivate(path, `${token}\n`);
-  return token;
 };
 
 const listenOnce = (server: Server, host: string, port: number): Promise<NodeJS.ErrnoException | null> =>
@@ -131,7 +123,7 @@ export const startLocalCloud = async (options: LocalCloudOptions): Promise<Runni
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const lock = await lockDirectory(directory, { purpose: 'local-cloud', clock });
   const credentials = await ensureCredentials(directory, chance);
-  const adminToken = await ensureToken(directory, chance);
+  const adminToken = await ensureAdminToken(directory, chance);
   const world = await openWorld(join(directory, 'state.jsonl'));
   world.commit(housekeeping(world, clock, settings));
   const cloud: LocalCloud = { world, faults: makeFaults(world, clock), clock, chance, settings, log };

@@ -10,7 +10,7 @@ import { transient } from '../../runtime/failure.js';
 import type { Log } from '../../runtime/log.js';
 import { startLoop } from '../../runtime/loop.js';
 import type { AdminClient } from '../admin-client.js';
-import { lockDirectory } from '../directory-lock.js';
+import { lockDirectory } from '../../runtime/directory-lock.js';
 import type { HostDriver } from './driver.js';
 import type { HostEntry } from './host-file.js';
 import { hollowDriver, type BootHollow } from './hollow-driver.js';
@@ -84,7 +84,7 @@ export const startHosts = async (options: HostsOptions): Promise<RunningHosts> =
   const { cloud, admin, clock, chance, log } = options;
   await mkdir(options.directory, { recursive: true, mode: 0o755 });
   const directory = await realpath(options.directory);
-  const lock = await lockDirectory(directory, 'hosts');
+  const lock = await lockDirectory(directory, { purpose: 'hosts', clock });
   const driver = openDriver(options.driver, directory, clock);
   const wake = new Subject<string>();
   const keeper = hostKeeper({

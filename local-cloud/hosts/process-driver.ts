@@ -3,14 +3,15 @@
  * and a loopback address; its pid is the machine.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync, renameSync, statSync, truncateSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { closeSync, openSync, renameSync, statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { millis, seconds } from '../../api-types/units.js';
 import type { Clock } from '../../runtime/clock.js';
 import { identify, isAlive, signalProcess, type ProcessIdentity } from '../../runtime/process-identity.js';
 import type { Boot, HostDriver, RunningAgent } from './driver.js';
 import { gate } from './gate.js';
 import { freeAddress } from './loopback.js';
+import { survivorsIn } from './survivors.js';
 
 /** How an agent is started: `<command> <args…> agent --root DIR --machine ID --address 127.x.y.z`. */
 export interface AgentCommand {
@@ -101,41 +102,6 @@ const died = async (identity: ProcessIdentity, clock: Clock, leaving: AbortSigna
     if (leaving.aborted) await new Promise<never>(() => undefined);
     await clock.sleep(ADOPTED_POLL, leaving);
   }
-};
-
-const argumentsOf = (pid: string): readonly string[] => {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-  } catch {
-    return [];
-  }
-};
-
-const valueAfter = (args: readonly string[], name: string): string => {
-  const index = args.indexOf(name);
-  return index < 0 ? '' : (args[index + 1] ?? '');
-};
-
-/** The machine that a process is the agent of, if its root is below `directory`. */
-const machineOf = (pid: string, directory: string): string | null => {
-  const args = argumentsOf(pid);
-  if (!args.includes('agent')) return null;
-  const own = dirname(valueAfter(args, '--root'));
-  return dirname(own) === directory && basename(own) === valueAfter(args, '--machine') ? basename(own) : null;
-};
-
-const survivorsIn = (directory: string): ReadonlyMap<string, ProcessIdentity> => {
-  const found = new Map<string, ProcessIdentity>();
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    const machine = machineOf(pid, directory);
-    const identity = machine === null ? null : identify(Number(pid));
-    // a child that an agent forked has the same arguments for a moment: the elder is the agent
-    const elder = machine === null ? undefined : found.get(machine);
-    if (machine === null || identity === null) continue;
-    if (elder === undefined || Number(elder.startTicks) > Number(identity.startTicks))
-      found.set(machine, identity);
-  }
-  return found;
 };
 
 const boundLog = (directory: string): void => {
