@@ -1,0 +1,270 @@
+/** Gateways over one embedded store, with records as the controllers would have written them. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as E from 'fp-ts/lib/Either.js';
+import type { AgentConfig } from '../../api-types/agent-protocol.js';
+import type { EventResult, Lifecycle, ResultChunk } from '../../api-types/kinds/lifecycle-event.js';
+import type { Snapshot } from '../../api-types/snapshot.js';
+import { snapshotDigest } from '../../api-types/snapshot-digest.js';
+import { millis, seconds } from '../../api-types/units.js';
+import { hex, systemChance } from '../../runtime/chance.js';
+import { systemClock, timestamp } from '../../runtime/clock.js';
+import { orThrow } from '../../runtime/failure.js';
+import { silentLog } from '../../runtime/log.js';
+import { batchToken } from '../../runtime/tokens.js';
+import { type Gateway, openGateway } from '../../server/gateway/gateway.js';
+import { openEmbeddedStore } from '../../store/embedded/embedded.js';
+import { resultsOf, snapshotKey } from '../../store/keys.js';
+import type { Ref } from '../../store/objects/objects.js';
+import { type OpenedObjects, openObjects } from '../../store/objects/open.js';
+import { type Observed, openObserved } from '../../store/observed/observed.js';
+import type { Store } from '../../store/store.js';
+
+export const KEY = Buffer.alloc(32, 7);
+export const BATCH = 'batch-1';
+export const CLUSTER = 'shop';
+const INSTALLATION = '2f0e7a52-3f0a-4a3e-9a43-0d1f7a4e6a11';
+
+export interface RunningGateway {
+  readonly url: string;
+  readonly gateway: Gateway;
+  readonly observed: Observed;
+  readonly objects: OpenedObjects;
+  /** As if its process had been killed: every connection is cut, nothing is said. */
+  kill(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const listening = (server: Server): Promise<number> =>
+  new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+
+export const startGateway = async (store: Store, heartbeat = millis(200)): Promise<RunningGateway> => {
+  const objects = await openObjects({
+    store,
+    installation: INSTALLATION,
+    clock: systemClock,
+    log: silentLog,
+  });
+  const observed = openObserved({ clock: systemClock });
+  const server = createServer();
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  const url = `http://127.0.0.1:${String(await listening(server))}`;
+  const gateway = openGateway({
+    objects,
+    observed,
+    store,
+    installationKey: KEY,
+    url,
+    id: hex(systemChance, 4),
+    heartbeat,
+    clock: systemClock,
+    chance: systemChance,
+    log: silentLog,
+  });
+  server.on('request', (request, response) => {
+    if (!gateway.handle(request, response)) response.writeHead(404).end();
+  });
+  server.on('upgrade', (request: Parameters<Gateway['upgrade']>[0], socket, head: Buffer) => {
+    gateway.upgrade(request, socket, head);
+  });
+  let ended: Promise<void> | null = null;
+  const end = async (abruptly: boolean): Promise<void> => {
+    const cut = (): void => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    };
+    if (abruptly) cut();
+    await gateway.close();
+    cut();
+    await objects.close();
+  };
+  return {
+    url,
+    gateway,
+    observed,
+    objects,
+    kill: () => (ended ??= end(true)),
+    close: () => (ended ??= end(false)),
+  };
+};
+
+export class World {
+  readonly gateways: RunningGateway[] = [];
+  private version = 0;
+
+  private constructor(
+    readonly folder: string,
+    readonly store: Store,
+  ) {}
+
+  static async open(gateways: number): Promise<World> {
+    const folder = await mkdtemp(join(tmpdir(), 'gateways-'));
+    const directory = join(folder, 'store');
+    const store = await openEmbeddedStore({
+      directory,
+      clock: systemClock,
+      chance: systemChance,
+      log: silentLog,
+    });
+    const world = new World(folder, store);
+    while (world.gateways.length < gateways) world.gateways.push(await startGateway(store));
+    return world;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.gateways.map((gateway) => gateway.close()));
+    await this.store.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  get urls(): readonly string[] {
+    return this.gateways.map(({ url }) => url);
+  }
+
+  /** The objects of a gateway that lives. */
+  get objects(): OpenedObjects {
+    return this.at(-1).objects;
+  }
+
+  at(index: number): RunningGateway {
+    const gateway = this.gateways.at(index);
+    if (gateway === undefined) throw new Error(`there is no gateway ${String(index)}`);
+    return gateway;
+  }
+
+  /** A role with a batch out of which these machines came: `app-1` has `i-1`, and so on. */
+  async hosts(count: number): Promise<void> {
+    const names = Array.from({ length: count }, (_, index) => String(index + 1));
+    await this.write([
+      {
+        write: 'create',
+        ref: this.ref('Role', 'app'),
+        document: { spec: { type: 'custom', replicas: count } },
+      },
+      ...names.map((name) => ({
+        write: 'create' as const,
+        ref: this.ref('Instance', `app-${name}`),
+        document: { spec: { role: 'app' } },
+      })),
+    ]);
+    await this.write([this.status('Role', 'app', { batches: [this.batch()] })]);
+    for (const name of names) await this.bind(`app-${name}`, `i-${name}`);
+  }
+
+  batch() {
+    const slots: readonly { readonly name: string; readonly uid: string }[] = [];
+    const more = { zone: 'a', imageId: 'ami', instanceType: 't', parametersHash: '', createdAt: '' };
+    return { id: BATCH, slots, gateways: [], ...more };
+  }
+
+  async bind(instance: string, machine: string): Promise<void> {
+    const launched = timestamp(systemClock.now());
+    const more = { zone: 'a', instanceType: 't', imageId: 'ami', launchedAt: launched, state: 'running' };
+    await this.write([
+      this.status('Instance', instance, { machine: { id: machine, batch: BATCH, ...more } }),
+    ]);
+  }
+
+  /** The slot has no machine any more. */
+  async release(instance: string): Promise<void> {
+    await this.write([this.status('Instance', instance, { machine: null })]);
+  }
+
+  config(gateways = this.urls): AgentConfig {
+    const token = batchToken(KEY, BATCH);
+    return { installation: INSTALLATION, cluster: CLUSTER, role: 'app', batch: BATCH, token, gateways };
+  }
+
+  /** A snapshot that is in the store. */
+  async snapshot(more: Partial<Snapshot> = {}): Promise<{ version: number; digest: string }> {
+    const whole: Snapshot = {
+      cluster: CLUSTER,
+      timeZone: 'UTC',
+      attributes: {},
+      roles: { app: { type: 'custom', attributes: {}, watches: [] } },
+      hosts: {},
+      ...more,
+    };
+    const digest = snapshotDigest(whole);
+    const operation = { op: 'put', key: snapshotKey(CLUSTER, digest), value: JSON.stringify(whole) } as const;
+    await orThrow(this.store.txn({ compare: [], then: [operation] }));
+    this.version += 1;
+    return { version: this.version, digest };
+  }
+
+  /** Writes an event for these machines (`i-1` is in slot `app-1`). */
+  async tell(
+    name: string,
+    event: Lifecycle,
+    machines: readonly string[],
+    snapshot = { version: 1, digest: '' },
+  ): Promise<void> {
+    const targets = machines.map((machine) => ({ instance: machine.replace('i-', 'app-'), machine }));
+    const patch = { event, cause: 'a test', createdAt: timestamp(systemClock.now()), snapshot, targets };
+    await this.write([this.status('LifecycleEvent', name, patch)]);
+  }
+
+  /** Results that are in the store, by machine. */
+  async results(event: string): Promise<ReadonlyMap<string, EventResult>> {
+    const listed = await this.store.list(resultsOf(CLUSTER, event))();
+    if (E.isLeft(listed)) throw new Error(listed.left.message);
+    const chunks = listed.right.items.map(({ value }) => JSON.parse(value) as ResultChunk);
+    return new Map(chunks.flatMap(({ results }) => results.map((result) => [result.machine, result])));
+  }
+
+  async resultOf(event: string, machine: string): Promise<EventResult> {
+    const results = await until(`a result of ${event} from ${machine}`, async () => {
+      const found = await this.results(event);
+      return found.has(machine) ? found : null;
+    });
+    return results.get(machine)!;
+  }
+
+  agentOf(instance: string) {
+    return this.objects.get({ kind: 'Instance', cluster: CLUSTER, name: instance })?.status.agent;
+  }
+
+  private ref<K extends 'Role' | 'Instance' | 'LifecycleEvent'>(kind: K, name: string): Ref<K> {
+    return { kind, cluster: CLUSTER, name };
+  }
+
+  private status(kind: 'Role' | 'Instance' | 'LifecycleEvent', name: string, patch: object) {
+    return { write: 'status' as const, ref: this.ref(kind, name), patch: patch as Record<string, unknown> };
+  }
+
+  private async write(writes: Parameters<OpenedObjects['write']>[1]): Promise<void> {
+    const revision = await orThrow(this.objects.write(null, writes));
+    await this.objects.caughtUp(revision);
+  }
+}
+
+/** Waits until `look` gives something; fails after ten seconds. */
+export const until = async <A>(
+  what: string,
+  look: () => A | null | Promise<A | null>,
+  within = seconds(10),
+): Promise<A> => {
+  const deadline = systemClock.monotonic() + within;
+  for (;;) {
+    const found = await look();
+    if (found !== null) return found;
+    if (systemClock.monotonic() > deadline) throw new Error(`waited in vain for ${what}`);
+    await systemClock.sleep(millis(10));
+  }
+};
+
+/** The same for a condition. */
+export const untilTrue = async (what: string, holds: () => boolean): Promise<void> => {
+  await until(what, () => (holds() ? true : null));
+};
