@@ -19,6 +19,7 @@ export const VERBS: readonly Verb[] = [
     summary: 'let a parked edit end many hosts',
     load: () => import('./commands/consent.js'),
   },
+  { name: 'agent', summary: 'be the daemon on a host', load: () => import('./commands/agent.js') },
   { name: 'version', summary: 'say which version this is', load: () => import('./commands/version.js') },
   {
     name: 'completion',

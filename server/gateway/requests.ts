@@ -137,7 +137,7 @@ export class Requests {
       warn(
         place,
         'EnrolmentRefused',
-        `${remote} tried to enrol as machine ${machine} again, whose place is spent`,
+        `somebody tried to enrol as machine ${machine} again, whose place is spent: see the log for the address`,
       );
     return failure(code, code === 401 ? 'Unauthorized' : 'Forbidden', message);
   }

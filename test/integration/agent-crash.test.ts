@@ -7,6 +7,7 @@ import { until, untilTrue, World } from '../build/gateways.js';
 import { assert, suite } from '../suite.js';
 
 const SLOW = fileURLToPath(new URL('../build/slow-agent.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const ADDRESS = '127.44.0.1';
 
 interface Context {
@@ -98,12 +99,7 @@ crash('the agent command runs recipes and ends when the machine is released', as
   const { world, root } = context;
   await mkdir(join(root, 'etc/scalarium'), { recursive: true });
   await writeFile(join(root, 'etc/scalarium/agent.json'), JSON.stringify(world.config()));
-  const main = `import { agentCommand } from ${JSON.stringify(new URL('../../cli/commands/agent.ts', import.meta.url).href)};
-    process.exitCode = await agentCommand(process.argv.slice(1));`;
-  const child = run(context, [
-    ...['--input-type=module', '-e', main, '--'],
-    ...['--root', root, '--machine', 'i-1', '--address', ADDRESS],
-  ]);
+  const child = run(context, [MAIN, 'agent', '--root', root, '--machine', 'i-1', '--address', ADDRESS]);
   const host = { machine: 'i-1', role: 'app', roles: [], address: ADDRESS, zone: 'a', ready: true };
   await untilTrue('connected', () => world.agentOf('app-1')?.machine === 'i-1');
   await world.tell('setup-1', 'setup', ['i-1'], await world.snapshot({ hosts: { 'app-1': host } }));
