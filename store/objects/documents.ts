@@ -72,7 +72,7 @@ const parseText = (value: string): Parsed => {
     if (value.trimStart().startsWith('{')) return notParsed(`JSON: ${firstLine(jsonError)}`, value);
   }
   try {
-    return E.right(parseYaml(value, { maxAliasCount: 20, logLevel: 'silent' }));
+    return E.right(parseYaml(value, { maxAliasCount: 20, logLevel: 'error' }));
   } catch (error) {
     return notParsed(`YAML: ${firstLine(error)}`, value);
   }

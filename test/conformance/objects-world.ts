@@ -127,3 +127,16 @@ export const pausable = () => {
     },
   };
 };
+
+/** A store and what runs on it, for one test. */
+export interface Bench {
+  store: Store;
+  planes: Plane[];
+}
+
+/** Starts a plane that ends with its test. */
+export const start = async (bench: Bench, options?: PlaneOptions): Promise<Plane> => {
+  const plane = await startPlane(bench.store, options);
+  bench.planes.push(plane);
+  return plane;
+};

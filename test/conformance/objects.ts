@@ -1,27 +1,15 @@
 /** How Objects, the keeper and owner leases behave on a Store; run on the embedded one and on etcd. */
 import * as E from 'fp-ts/lib/Either.js';
-import { millis } from '../../api-types/units.js';
 import { orThrow } from '../../runtime/failure.js';
-import { ownerKey, recordKey } from '../../store/keys.js';
+import { recordKey } from '../../store/keys.js';
 import type { Change } from '../../store/objects/objects.js';
-import { GLOBAL } from '../../store/ownership.js';
 import type { Store } from '../../store/store.js';
 import { assert, suite, type Suite } from '../suite.js';
 import * as world from './objects-world.js';
-import type { Plane, PlaneOptions } from './objects-world.js';
+import { owners } from './objects-owners.js';
+import type { Bench, Plane } from './objects-world.js';
 
-const { del, deleting, eventually, globalFence, kept, put, role, roleRef } = world;
-
-interface Bench {
-  store: Store;
-  planes: Plane[];
-}
-
-const start = async (bench: Bench, options?: PlaneOptions): Promise<Plane> => {
-  const plane = await world.startPlane(bench.store, options);
-  bench.planes.push(plane);
-  return plane;
-};
+const { del, deleting, eventually, globalFence, kept, put, role, roleRef, start } = world;
 
 const restart = async (bench: Bench): Promise<Plane> => {
   for (const plane of bench.planes.splice(0)) await plane.stop();
@@ -134,6 +122,7 @@ const deletions = (test: Suite<Bench>): void => {
     await orThrow(plane.objects.write(null, [{ write: 'status', ref, patch: { readyReplicas: 1 } }]));
     await del(bench.store, ref);
     await put(bench.store, ref, role(5));
+    await eventually('the next one waits', () => plane.objects.get(ref)?.succeeded);
     const torn = await deleting(plane, ref);
     assert.equal([torn.uid, torn.spec.replicas, torn.succeeded], [old.uid, 2, true]);
     const forget = { write: 'forget', ref, unchangedSince: torn.recordRevision } as const;
@@ -247,65 +236,12 @@ const writes = (test: Suite<Bench>): void => {
   });
 };
 
-const owners = (test: Suite<Bench>): void => {
-  const patch = [{ write: 'status', ref: roleRef('app'), patch: { replicas: 9 } }] as const;
-
-  test('one of two planes owns; the other stands by, and takes over on an orderly end', async (bench) => {
-    const first = await start(bench, { identity: 'one' });
-    const fence = await globalFence(first);
-    const second = await start(bench, { identity: 'two' });
-    await put(bench.store, roleRef('app'), role(1));
-    await eventually('shop is owned', () => first.ownership.of('shop'));
-    assert.equal([second.ownership.of('_global'), second.ownership.of('shop')], [null, null]);
-    await first.stop();
-    bench.planes = [second];
-    await eventually('shop is taken over', () => second.ownership.of('shop'));
-    const late = await second.objects.write({ ...fence, left: () => 1000 }, patch)();
-    assert.is(E.isLeft(late) && late.left.reason, 'NotOwner');
-  });
-
-  test('an owner that was stopped and goes on after its lease has gone changes nothing', async (bench) => {
-    const paused = world.pausable();
-    const first = await start(bench, { identity: 'one', clock: paused.clock, ttl: millis(1000) });
-    await put(bench.store, roleRef('app'), role(1));
-    const fence = await eventually('shop is owned', () => first.ownership.of('shop'));
-    const changes: string[] = [];
-    first.ownership.changes$.subscribe((cluster) => changes.push(cluster));
-    paused.stop();
-    const second = await start(bench, { identity: 'two', ttl: millis(1000) });
-    await eventually('the second has taken over', () => second.ownership.of('shop'));
-    assert.ok(fence.left() <= 0, 'it knows at once that it has no lease left');
-    assert.is(first.ownership.of('shop'), null);
-    const late = await second.objects.write({ ...fence, left: () => 1000 }, patch)();
-    assert.is(E.isLeft(late) && late.left.reason, 'NotOwner', 'even if it had checked just before');
-    paused.go();
-    await eventually('it is told', () => changes.includes('shop'));
-    assert.is(first.ownership.of('shop'), null);
-  });
-
-  test('a restart under the same identity takes its keys over at once', async (bench) => {
-    const lease = await orThrow(bench.store.grantLease(millis(60_000)));
-    const key = ownerKey(GLOBAL);
-    const value = JSON.stringify({ identity: 'same' });
-    const put = { op: 'put', key, value, lease: lease.id } as const;
-    const { revision } = await orThrow(bench.store.txn({ compare: [], then: [put] }));
-    const fence = await globalFence(await start(bench, { identity: 'same', ttl: millis(60_000) }));
-    assert.ok(Number(fence.compare.equals) > revision, 'with a new fence');
-  });
-
-  test('a deleted owner key ends its fence, and is claimed again', async (bench) => {
-    const plane = await start(bench);
-    const old = await globalFence(plane);
-    await orThrow(bench.store.txn({ compare: [], then: [{ op: 'delete', key: ownerKey(GLOBAL) }] }));
-    await eventually('a new fence', () => {
-      const fence = plane.ownership.of(GLOBAL);
-      return fence !== null && fence.compare.equals !== old.compare.equals;
-    });
-  });
-};
-
-/** `open` gives an empty store. */
-export const objectsConformance = (name: string, open: () => Promise<Store>): void => {
+/** `open` gives an empty store; `done` ends what was started for all of them. */
+export const objectsConformance = (
+  name: string,
+  open: () => Promise<Store>,
+  done?: () => Promise<void>,
+): void => {
   const test = suite<Bench>(`objects on ${name}`, { store: null as never, planes: [] });
   test.beforeEach(async (bench) => {
     bench.store = await open();
@@ -314,6 +250,9 @@ export const objectsConformance = (name: string, open: () => Promise<Store>): vo
   test.afterEach(async (bench) => {
     for (const plane of bench.planes.splice(0)) await plane.stop();
     await bench.store.close();
+  });
+  test.after(async () => {
+    await done?.();
   });
   for (const part of [edits, deletions, writes, owners]) part(test);
 };
