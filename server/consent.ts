@@ -26,17 +26,13 @@ interface Seen {
 const changedSince = (live: Live, { uid, generation }: Seen): boolean =>
   (uid !== undefined && uid !== live.uid) || (generation !== undefined && generation !== live.generation);
 
-/** What the person saw, of the object it still is; a Status when they must look again. */
-const agreed = (
-  live: Live,
-  about: About,
-  options: Readonly<Record<string, unknown>>,
-): E.Either<Status, number> => {
+/** Null: it is still what the person saw; a Status when they must look again. */
+const refused = (live: Live, about: About, options: Readonly<Record<string, unknown>>): Status | null => {
   const unknown = Object.keys(options).find((key) => key !== 'uid' && key !== 'generation');
-  if (unknown !== undefined) return E.left(badRequest(`expected uid and generation, got "${unknown}"`));
+  if (unknown !== undefined) return badRequest(`expected uid and generation, got "${unknown}"`);
   if (changedSince(live, { uid: options['uid'], generation: options['generation'] }))
-    return E.left(conflicted(about, 'it was edited after what you consented to; look again'));
-  return E.right(live.deletion?.revision ?? live.specRevision);
+    return conflicted(about, 'it was edited after what you consented to; look again');
+  return null;
 };
 
 /** POST …/roles/<name>/consent and …/clusters/<name>/consent, with `{uid, generation}` of what was seen. */
@@ -54,9 +50,10 @@ export const consent = async (
   const about = { entry, name: ref.name };
   const live = context.objects.get(ref);
   if (live === null) return E.left(notFound(about));
-  const revision = agreed(live, about, options);
-  if (E.isLeft(revision)) return revision;
-  const patch = { consentRevision: revision.right };
+  const no = refused(live, about, options);
+  if (no !== null) return E.left(no);
+  // everything up to now: a cluster's consent covers its roles' edits, a role's the deletions of its instances
+  const patch = { consentRevision: context.objects.revision() };
   const written = await context.objects.write(null, [{ write: 'status', ref, patch }])();
   if (E.isLeft(written)) return E.left(statusOfFailure(written.left, about));
   if (!(await reached(context, written.right))) return E.left(lagging('the consent is stored'));
