@@ -3,7 +3,7 @@ import { KINDS, type KindName } from '../api-types/kinds.js';
 import type { Manifest, PlannedChange, Planner } from '../api-types/plan.js';
 import type { Live, Objects, Ref } from '../store/objects/objects.js';
 import { judgeEdits, type Consent } from './instances/consent.js';
-import { boundTo } from './instances/rules.js';
+import { boundTo, replicasOf } from './instances/rules.js';
 import { roleOfSlot, slotName, slotNumber } from './instances/slot-names.js';
 
 type Known = 'Cloud' | 'Cluster' | 'Role' | 'Instance';
@@ -102,7 +102,7 @@ const launches = ({ instances }: After, role: Live<'Role'>): readonly PlannedCha
       return number === null ? [] : [[number, live] as const];
     }),
   );
-  return Array.from({ length: role.spec.replicas }, (_, index) => index + 1)
+  return Array.from({ length: replicasOf(role) }, (_, index) => index + 1)
     .filter((number) => !there.has(number))
     .map((number) =>
       change(

@@ -4,7 +4,7 @@ import type { Capabilities } from '../../cloud/cloud.js';
 import type { Live } from '../../store/objects/objects.js';
 import { conditionsPatch, say, type Says } from './conditions.js';
 import { consentMessage, type Consent } from './consent.js';
-import { isReady } from './rules.js';
+import { hasSpec, isReady, replicasOf } from './rules.js';
 
 /** Zones of an endpoint that a cluster without zones of its own is spread over. */
 const ZONES_BY_DEFAULT = 2;
@@ -101,10 +101,7 @@ const conditionsOf = (view: ClusterView, ready: number, wanted: number): Conditi
 const statusPatch = (view: ClusterView): ClusterPlan['patch'] => {
   const { status, specGeneration } = view.cluster;
   const ready = view.instances.filter((live) => live.deletion === null && isReady(live)).length;
-  const wanted = view.roles.reduce(
-    (sum, { spec, deletion }) => sum + (deletion === null ? spec.replicas : 0),
-    0,
-  );
+  const wanted = view.roles.reduce((sum, role) => sum + (role.deletion === null ? replicasOf(role) : 0), 0);
   const after = conditionsOf(view, ready, wanted);
   const conditions = conditionsPatch(status.conditions ?? {}, after);
   const applied = after['Ready']?.status === 'True';
@@ -128,11 +125,14 @@ const isParked = ({ consent }: ClusterView): boolean => consent.parked.some(({ k
 /** Plans one run for a cluster. */
 export const planCluster = (view: ClusterView): ClusterPlan => {
   const { cluster, roles } = view;
+  // the spec came back before consent: nothing has happened, the new incarnation begins with an empty record
+  if (cluster.deletion !== null && cluster.succeeded && isParked(view))
+    return { removeRoles: [], forget: true, patch: null };
   const leaving = cluster.deletion !== null && cluster.frozen === null && !isParked(view);
   if (leaving && roles.length === 0 && view.instances.length === 0)
     return { removeRoles: [], forget: true, patch: null };
   return {
-    removeRoles: leaving ? roles.filter(({ deletion, frozen }) => deletion === null && frozen === null) : [],
+    removeRoles: leaving ? roles.filter((role) => hasSpec(role) && role.frozen === null) : [],
     forget: false,
     patch: statusPatch(view),
   };

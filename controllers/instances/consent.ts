@@ -5,6 +5,7 @@
  */
 import { CONSENT_ANNOTATION } from '../../api-types/metadata.js';
 import type { Live } from '../../store/objects/objects.js';
+import { replicasOf } from './rules.js';
 import { roleOfSlot, slotNumber } from './slot-names.js';
 
 /** Reasons of dooms that come from edits of people, not from failures. */
@@ -69,7 +70,7 @@ const roleEdit = (
   const of = { kind: 'Role', name: role.ref.name } as const;
   if (role.deletion !== null)
     return { ...of, reason: 'RoleDeleted', consented: covered(role.deletion.revision, ...stands) };
-  if ((slotNumber(role.ref.name, instance.ref.name) ?? 0) <= role.spec.replicas) return null;
+  if ((slotNumber(role.ref.name, instance.ref.name) ?? 0) <= replicasOf(role)) return null;
   const consented = covered(role.specRevision, ...stands) || annotated(role);
   return { ...of, reason: 'ScaledDown', consented };
 };

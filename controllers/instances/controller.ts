@@ -1,6 +1,5 @@
 /** Keeps each role's slots filled: key `<cluster>/<role>`; the cluster's own part: key `<cluster>`. */
 import * as E from 'fp-ts/lib/Either.js';
-import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import { millis } from '../../api-types/units.js';
 import type { Clouds } from '../../cloud/cloud.js';
 import type { Chance } from '../../runtime/chance.js';
@@ -14,7 +13,6 @@ import type { Ownership } from '../../store/ownership.js';
 import type { RolePlan } from './actions.js';
 import { planCluster } from './cluster-plan.js';
 import { createMemory } from './memory.js';
-import type { Note } from './notes.js';
 import { observeCluster, observeRole, openCloudOf, type Sources } from './observe.js';
 import { planRole } from './plan.js';
 import { roleStatusPatch } from './status.js';
@@ -41,7 +39,6 @@ interface Parts {
   readonly sources: Sources;
   readonly log: Log;
   readonly tagLater: Run['tagLater'];
-  readonly tell: Run['tell'];
 }
 
 type Result = E.Either<Failure, Outcome>;
@@ -69,10 +66,10 @@ const reconcileRole = async (parts: Parts, fence: Fence, cluster: string, role: 
   const view = observeRole(parts.sources, cluster, role);
   if (view === null) return E.right(settled);
   const plan = planRole(view);
-  const { sources, tagLater, tell } = parts;
+  const { sources, tagLater } = parts;
   const log = parts.log.with({ cluster, role });
   const open = openCloudOf(sources, cluster);
-  const done = await carryOut({ sources, log, fence, view, open, tagLater, tell }, plan.steps);
+  const done = await carryOut({ sources, log, fence, view, open, tagLater }, plan.steps);
   const status = await writeStatus(parts, fence, [cluster, role], plan);
   if (E.isLeft(done)) return done;
   return E.isLeft(status) ? status : E.right(outcomeOf(plan));
@@ -97,14 +94,6 @@ const reconcileCluster = async ({ sources }: Parts, fence: Fence, name: string):
   return E.isLeft(written) ? written : E.right(settled);
 };
 
-const telling =
-  (log: Log): Run['tell'] =>
-  (_fence: Fence, notes: readonly Note[]): TaskEither<Failure, void> =>
-  () => {
-    for (const note of notes) log.info('note', { ...note });
-    return Promise.resolve(E.right(undefined));
-  };
-
 /** The instances controller. */
 export const instancesController = (dependencies: InstancesDependencies): Controller => {
   const { objects, clouds, hosts, clock, installationKey, gateways, ownership } = dependencies;
@@ -120,7 +109,7 @@ export const instancesController = (dependencies: InstancesDependencies): Contro
     settings,
     memory: createMemory(),
   };
-  const parts: Parts = { sources, log, tagLater: createTagging(), tell: telling(log) };
+  const parts: Parts = { sources, log, tagLater: createTagging() };
   return {
     name: 'instances',
     wake$: wakes(sources, ownership),

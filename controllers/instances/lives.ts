@@ -1,6 +1,7 @@
 /** Which Instances of a role come and go, pure. Their machines are doomed first: that is what consent is about. */
-import { editReason } from './troubles.js';
+import { hasSpec, replicasOf } from './rules.js';
 import { slotName } from './slot-names.js';
+import { editReason } from './troubles.js';
 import type { RoleView, Slot } from './view.js';
 
 /** The role's deletion (or its cluster's) waits for consent. */
@@ -36,7 +37,7 @@ export interface Lives {
 
 const missing = (view: RoleView): readonly string[] => {
   const there = new Set(view.slots.map(({ number }) => number));
-  return Array.from({ length: view.role.spec.replicas }, (_, index) => index + 1)
+  return Array.from({ length: replicasOf(view.role) }, (_, index) => index + 1)
     .filter((number) => !there.has(number))
     .map((number) => slotName(view.role.ref.name, number));
 };
@@ -50,10 +51,8 @@ export const lives = (view: RoleView): Lives => {
   );
   const ending = isRoleParked(view)
     ? []
-    : view.slots.filter(
-        (slot) => slot.live.deletion === null && slot.live.frozen === null && ends(view, slot),
-      );
-  const create = view.role.deletion === null && view.cluster.deletion === null ? missing(view) : [];
+    : view.slots.filter((slot) => hasSpec(slot.live) && slot.live.frozen === null && ends(view, slot));
+  const create = hasSpec(view.role) && view.cluster.deletion === null ? missing(view) : [];
   return { create, remove: ending.filter(({ live }) => live.status.machine == null), forget };
 };
 
@@ -61,6 +60,18 @@ const ends = (view: RoleView, slot: Slot): boolean => {
   const reason = editReason(view, slot);
   return reason !== null && reason !== 'InstanceDeleted';
 };
+
+/**
+ * The spec came back while its deletion was parked: nothing has happened, so the old record goes and the new
+ * incarnation finds its instances by name. Not while a launch is open: the record names its machines.
+ */
+export const isReclaimed = (view: RoleView): boolean =>
+  view.role.succeeded &&
+  view.role.deletion !== null &&
+  (view.cluster?.deletion ?? null) === null &&
+  !isFrozen(view) &&
+  isRoleParked(view) &&
+  view.batches.every(({ batch }) => batch.closed === true);
 
 /** A deleted role of which nothing is left. */
 export const isOver = (view: RoleView): boolean =>

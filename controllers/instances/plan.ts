@@ -5,7 +5,7 @@ import { parseTimestamp, timestamp } from '../../runtime/clock.js';
 import type { RolePatch, RolePlan, Step } from './actions.js';
 import { moveOn, repeatIn, type Attempts, type BatchFailure } from './attempts.js';
 import { findMachines, type Found } from './batches.js';
-import { isFrozen, isLeaving, isOver, lives } from './lives.js';
+import { isFrozen, isLeaving, isOver, isReclaimed, lives } from './lives.js';
 import { launchState, planLaunches, type Launches, type LaunchState } from './launches.js';
 import { normal, warning, type Note } from './notes.js';
 import { planSlot, type SlotPlan } from './slots.js';
@@ -188,6 +188,13 @@ const WITHOUT_CLOUD: ReadonlySet<Step['action']> = new Set(['remove', 'forget', 
 
 /** Plans one run for a role. */
 export const planRole = (view: RoleView): RolePlan => {
+  if (isReclaimed(view))
+    return {
+      steps: [{ action: 'forgetRole', recordRevision: view.role.recordRevision }],
+      wait: null,
+      held: null,
+      stalled: [],
+    };
   const made = draft(view);
   const steps = stepsOf(view, made);
   const blindfold = view.cloud.state !== 'usable';

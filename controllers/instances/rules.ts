@@ -24,6 +24,14 @@ export const rulesOf = ({ spec }: Live<'Role'>): Rules => {
   };
 };
 
+/** Hosts wanted; none while no spec was ever valid. */
+export const replicasOf = ({ spec, specGeneration }: Live<'Role'>): number =>
+  specGeneration === 0 ? 0 : spec.replicas;
+
+/** Its own spec key is there: neither deleted nor that of the next incarnation. */
+export const hasSpec = ({ deletion, succeeded, specRevision }: Live): boolean =>
+  deletion === null && !succeeded && specRevision > 0;
+
 /** The machine in the slot, or null. */
 export const boundTo = ({ status }: Live<'Instance'>): BoundMachine | null => status.machine ?? null;
 

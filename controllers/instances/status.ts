@@ -4,7 +4,7 @@ import type { RolePlan } from './actions.js';
 import { conditionsPatch, say, type Says } from './conditions.js';
 import { consentMessage, type Edit } from './consent.js';
 import { isLeaving } from './lives.js';
-import { isReady } from './rules.js';
+import { isReady, replicasOf } from './rules.js';
 import type { RoleView } from './view.js';
 
 export interface Counts {
@@ -14,7 +14,7 @@ export interface Counts {
 }
 
 const countsOf = (view: RoleView): Counts => ({
-  wanted: view.role.spec.replicas,
+  wanted: replicasOf(view.role),
   there: view.slots.length,
   ready: view.slots.filter(({ live }) => live.deletion === null && isReady(live)).length,
 });

@@ -1,6 +1,5 @@
 /** The executors of a role's steps, one a row of Actions: a missing one does not compile. */
 import * as E from 'fp-ts/lib/Either.js';
-import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import { seconds } from '../../api-types/units.js';
 import type { LaunchBatch } from '../../api-types/kinds/role.js';
 import type { BatchOutcome, OpenCloud } from '../../cloud/cloud.js';
@@ -8,7 +7,7 @@ import { stalled, waiting, type Failure } from '../../runtime/failure.js';
 import type { Log } from '../../runtime/log.js';
 import type { Fence, Ref, Write } from '../../store/objects/objects.js';
 import type { Actions, Step } from './actions.js';
-import type { Note } from './notes.js';
+import { tellNotes } from './notes.js';
 import type { Sources } from './observe.js';
 import type { RoleView } from './view.js';
 
@@ -21,7 +20,6 @@ export interface Run {
   readonly fence: Fence;
   readonly view: RoleView;
   readonly open: OpenCloud | null;
-  readonly tell: (fence: Fence, notes: readonly Note[]) => TaskEither<Failure, void>;
   /** Names machines in the background, one round a role at a time. */
   readonly tagLater: (run: Run, machines: Actions['tag']['machines']) => void;
 }
@@ -167,7 +165,12 @@ const EXECUTORS: Executors = {
     run.open?.machines.look(ids);
     return Promise.resolve(DONE);
   },
-  tell: (run, { notes }) => run.tell(run.fence, notes)(),
+  tell: async (run, { notes }) => {
+    const { objects, clock } = run.sources;
+    const told = await tellNotes(objects, notes, run.view.role.ref, clock.now())();
+    if (E.isLeft(told)) run.log.warn('events were not told', { failure: told.left });
+    return DONE;
+  },
   forgetRole: (run, { recordRevision }) =>
     commit(run.sources, run.fence, [
       { write: 'forget', ref: run.view.role.ref, unchangedSince: recordRevision },

@@ -2,7 +2,7 @@
 import type { Doomed } from '../../api-types/kinds/instance.js';
 import type { Tombstone } from '../../api-types/kinds/role.js';
 import { parseTimestamp, timestamp } from '../../runtime/clock.js';
-import { isReady, rulesOf } from './rules.js';
+import { isReady, replicasOf, rulesOf } from './rules.js';
 import type { DoomedView, RoleView, Slot } from './view.js';
 
 /** A shutdown event that has ended one way or the other. */
@@ -22,7 +22,7 @@ const mayGo = (view: RoleView, slot: Slot, entry: Doomed): boolean =>
   entry.when === 'now' || isReady(slot.live) || slotEnds(view, slot) || view.now >= patienceEnds(view, entry);
 
 const slotEnds = (view: RoleView, slot: Slot): boolean =>
-  slot.live.deletion !== null || view.role.deletion !== null || slot.number > view.role.spec.replicas;
+  slot.live.deletion !== null || view.role.deletion !== null || slot.number > replicasOf(view.role);
 
 /** Milliseconds to wait before the machine is terminated; 0: now; null: until something else happens. */
 export const terminateIn = (view: RoleView, slot: Slot, { entry, seen }: DoomedView): number | null => {

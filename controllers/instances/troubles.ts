@@ -2,7 +2,7 @@
 import type { BoundMachine, Doomed, EventProgress } from '../../api-types/kinds/instance.js';
 import { isStateful } from '../../api-types/kinds/role.js';
 import { parseTimestamp } from '../../runtime/clock.js';
-import { boundTo, isSetUp, rulesOf, wasHeard } from './rules.js';
+import { boundTo, isSetUp, replicasOf, rulesOf, wasHeard } from './rules.js';
 import type { RoleView, Slot } from './view.js';
 
 export type Trouble =
@@ -33,7 +33,7 @@ export const editReason = (view: RoleView, slot: Slot): string | null => {
   if (view.consent.parkedHosts.has(slot.name)) return null;
   if (view.cluster?.deletion != null) return 'ClusterDeleted';
   if (view.role.deletion !== null) return 'RoleDeleted';
-  if (slot.number > view.role.spec.replicas) return 'ScaledDown';
+  if (slot.number > replicasOf(view.role)) return 'ScaledDown';
   return slot.live.deletion === null ? null : 'InstanceDeleted';
 };
 

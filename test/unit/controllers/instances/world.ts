@@ -44,6 +44,8 @@ export interface World {
   /** One second: every key runs once, then agents and time move. */
   tick(): Promise<readonly Failure[]>;
   ticks(count: number): Promise<void>;
+  /** Ticks until `slots` machines live, all bound, and nothing is doomed or open; at most `most` times. */
+  rest(slots: number, most?: number): Promise<void>;
   roleRef(name?: string): ReturnType<typeof ref<'Role'>>;
   setReplicas(replicas: number, role?: string): void;
   readonly controllers: { current: Controller };
@@ -184,6 +186,9 @@ export const createWorld = (options: WorldOptions = {}): World => {
     ticks: async (count) => {
       for (let done = 0; done < count; done += 1) await world.tick();
     },
+    rest: async (slots, most = 80) => {
+      for (let done = 0; done < most && !atRest(objects, cloud, slots); done += 1) await world.tick();
+    },
     roleRef: (name = 'app') => ref('Role', SHOP, name),
     setReplicas: (replicas, role = 'app') => {
       const live = objects.get(ref('Role', SHOP, role));
@@ -191,6 +196,16 @@ export const createWorld = (options: WorldOptions = {}): World => {
     },
   };
   return world;
+};
+
+const atRest = (objects: FakeObjects, cloud: FakeCloud, slots: number): boolean => {
+  const instances = objects.list('Instance', SHOP);
+  const bound_ = instances.filter(({ status }) => status.machine != null).length;
+  const doomed = instances.some(({ status }) => (status.doomed ?? []).length > 0);
+  const open = objects
+    .list('Role', SHOP)
+    .some(({ status }) => (status.batches ?? []).some((one) => one.closed !== true));
+  return instances.length === slots && bound_ === slots && cloud.alive().length === slots && !doomed && !open;
 };
 
 const shutDown = (status: InstanceStatus, connected: ReadonlySet<string>, at: string): object | null => {
