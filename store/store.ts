@@ -10,7 +10,9 @@
  * - Keys and values are UTF-8. A value of more than 1 MiB or a transaction of more than 100 operations
  *   is refused (`Stalled`, reason `TooLarge`) before it reaches the back end, with the key named.
  * - Failures: `Transient` (`StoreUnavailable`: unreachable, no leader, timed out; the write may or may not have
- *   happened), `Stalled` (`StoreFull`: out of space, `TooLarge`), `Conflict` never: a failed compare is a value.
+ *   happened; `LeaseEnded`: a put named a lease that has ended, nothing was written), `Stalled` (`StoreFull`: out of
+ *   space, `TooLarge`, `StoreForbidden`, `FutureRevision`), `Conflict` never: a failed compare is a value.
+ * - A mistake in the calling code (a prefix without its `/`, a key written twice in a transaction) throws.
  */
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Observable } from 'rxjs';
@@ -93,7 +95,8 @@ export interface Store {
   /**
    * Events below `prefix` (ends in `/`) with a revision greater than `after`, in order, without gap or repeat.
    * Errors with a Failure value: reason `Compacted` when `after` was compacted away, `WatchLost` when the stream
-   * broke and cannot be resumed without a gap. The caller lists again and watches from there.
+   * broke and cannot be resumed without a gap. The caller lists again and watches from there. Completes only when
+   * the store is closed.
    */
   watch(prefix: string, after: number): Observable<RevisionEvents>;
   /** A lease that ends `ttl` after the last renewal; its keys are deleted then. `ttl` is at least one second. */

@@ -1,6 +1,5 @@
 /** The store for one machine: LMDB in a directory, with etcd's semantics. */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { statSync } from 'node:fs';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Chance } from '../../runtime/chance.js';
@@ -13,6 +12,7 @@ import type { Store, Transaction, TransactionResult } from '../store.js';
 import { applyTransaction } from './apply.js';
 import { Committer, type Outcome } from './committer.js';
 import { Leases } from './leases.js';
+import { flushDirectory, storeFile, usableDirectory } from './place.js';
 import { Tables } from './tables.js';
 import { Watchers } from './watchers.js';
 
@@ -135,54 +135,14 @@ const storeOf = (parts: Parts): Store => {
   };
 };
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** Not mkdir's own `recursive`, which never ends where making a directory answers ENOENT (/proc; Node 20). */
-const makeDirectory = (directory: string): void => {
-  if (existsSync(directory)) return;
-  makeDirectory(dirname(directory));
-  mkdirSync(directory, { mode: 0o700 });
-};
-
-const usableDirectory = (directory: string): string => {
-  try {
-    makeDirectory(resolve(directory));
-    return realpathSync(directory);
-  } catch (error) {
-    throw new Error(
-      `cannot use ${directory} as the data directory: ${messageOf(error)}. Choose one that can be written to with --data`,
-      { cause: error },
-    );
-  }
-};
-
-/** A new file's name is only durable once its directory is. */
-const flushDirectory = (directory: string): void => {
-  const handle = openSync(directory, 'r');
-  fsyncSync(handle);
-  closeSync(handle);
-};
-
-const openTables = async (directory: string): Promise<Tables> => {
-  try {
-    const tables = new Tables(join(directory, 'store.mdb'));
-    await tables.prepare();
-    flushDirectory(directory);
-    return tables;
-  } catch (error) {
-    throw new Error(
-      `cannot open the store in ${directory}: ${messageOf(error)}. Check that the directory can be written to and has free space, or choose another with --data`,
-      { cause: error },
-    );
-  }
-};
-
 /** Opens the store in a directory; rejects with an Error for a person when it is locked or cannot be written. */
 export const openEmbeddedStore = async (options: EmbeddedStoreOptions): Promise<Store> => {
   const directory = usableDirectory(options.directory);
   const lock = await lockDirectory(directory, { purpose: 'store', clock: options.clock });
   try {
-    const tables = await openTables(directory);
+    const tables = new Tables(storeFile(directory));
+    await tables.prepare();
+    flushDirectory(directory);
     const watchers = new Watchers(tables);
     const committer = new Committer(tables, options.log, (revisions) => {
       watchers.publish(revisions);

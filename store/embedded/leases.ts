@@ -28,6 +28,7 @@ const SECOND = 1000;
 
 export class Leases {
   private readonly alive = new Map<string, Alive>();
+  private closed = false;
 
   constructor(private readonly to: LeaseDependencies) {
     for (const { id, ttl } of to.tables.leases()) this.arm(id, ttl as Millis);
@@ -55,32 +56,36 @@ export class Leases {
 
   /** Ends the lease and deletes its keys in one revision. */
   async revoke(id: string): Promise<E.Either<Failure, void>> {
+    const ttl = this.alive.get(id)?.ttl;
     this.alive.get(id)?.timer.cancel();
     this.alive.delete(id);
-    return this.to.committer.submit(0, (revision) => {
+    const ended = await this.to.committer.submit(0, (revision) => {
       const { tables } = this.to;
       const events = removeKeys(tables, revision, tables.leasedKeys(id));
       tables.removeLease(id);
       return { events, answer: () => undefined };
     });
+    // its keys are still there: it must not be forgotten
+    if (E.isLeft(ended) && ttl !== undefined && !this.closed) this.arm(id, ttl);
+    return ended;
   }
 
   private arm(id: string, ttl: Millis): void {
     const deadline = this.to.clock.monotonic() + ttl;
     const timer = this.to.clock.after(ttl, () => {
-      void this.expire(id, ttl);
+      void this.expire(id);
     });
     this.alive.set(id, { ttl, deadline, timer });
   }
 
-  private async expire(id: string, ttl: Millis): Promise<void> {
+  private async expire(id: string): Promise<void> {
     const ended = await this.revoke(id);
-    if (E.isRight(ended)) return;
-    this.to.log.warn('could not end an expired lease; trying again', { lease: id, failure: ended.left });
-    this.arm(id, ttl);
+    if (E.isLeft(ended))
+      this.to.log.warn('could not end an expired lease', { lease: id, failure: ended.left });
   }
 
   close(): void {
+    this.closed = true;
     for (const { timer } of this.alive.values()) timer.cancel();
     this.alive.clear();
   }

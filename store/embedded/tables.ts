@@ -12,6 +12,8 @@ type Row = [string, number, number, number, string | null];
 type EventRow = [string, Row] | [string];
 
 const FORMAT = 1;
+/** How much history is read in one go. */
+const SLICE_BYTES = 256 * 1024;
 const bytes = (text: string): Buffer => Buffer.from(text);
 
 const kvOf = (key: string, [value, createRevision, modRevision, version, lease]: Row): KeyValue => ({
@@ -104,13 +106,16 @@ export class Tables {
     this.at.history.putSync(revision, events.map(eventRow));
   }
 
-  /** At most `limit` revisions greater than `after` and not above `upTo`, in order. */
-  history(after: number, upTo: number, limit: number): readonly RevisionEvents[] {
-    const range = this.at.history.getRange({ start: after + 1, end: upTo + 1, limit });
-    return Array.from(range, ({ key, value }) => ({
-      revision: key,
-      events: value.map((row) => eventOf(key, row)),
-    }));
+  /** The next revisions greater than `after` and not above `upTo`, in order: some of them, none when there are none. */
+  history(after: number, upTo: number): readonly RevisionEvents[] {
+    const slice: RevisionEvents[] = [];
+    let size = 0;
+    for (const { key, value } of this.at.history.getRange({ start: after + 1, end: upTo + 1 })) {
+      slice.push({ revision: key, events: value.map((row) => eventOf(key, row)) });
+      size += value.reduce((sum, [, row]) => sum + 100 + (row?.[0].length ?? 0), 0);
+      if (size > SLICE_BYTES) break;
+    }
+    return slice;
   }
 
   /** Removes at most `limit` revisions at or below `upTo`; true when more are left. */

@@ -5,9 +5,6 @@ import { requirePrefix } from '../limits.js';
 import type { KeyEvent, RevisionEvents } from '../store.js';
 import type { Tables } from './tables.js';
 
-/** Revisions read in one go by a watcher that catches up; others get a turn in between. */
-const SLICE = 200;
-
 interface Watcher {
   readonly prefix: string;
   readonly subscriber: Subscriber<RevisionEvents>;
@@ -80,7 +77,7 @@ export class Watchers {
     }
   }
 
-  /** False when the watcher has seen everything that was published, or is gone. */
+  /** Gives a slice, so that others get a turn in between; false when the watcher has seen everything that was published, or is gone. */
   private giveSlice(watcher: Watcher): boolean {
     if (watcher.subscriber.closed) return false;
     const gone = this.tables.counter('compacted');
@@ -88,7 +85,7 @@ export class Watchers {
       watcher.subscriber.error(compacted(watcher.cursor, gone));
       return false;
     }
-    const slice = this.tables.history(watcher.cursor, this.published, SLICE);
+    const slice = this.tables.history(watcher.cursor, this.published);
     for (const revision of slice) give(watcher, revision);
     return slice.length > 0;
   }
