@@ -15,6 +15,6 @@ export const formatOf = (word: string | undefined, allowed: readonly Format[] = 
 /** A value as YAML or JSON, ending in a newline. */
 export const machineText = async (format: 'yaml' | 'json', value: unknown): Promise<string> => {
   if (format === 'json') return `${JSON.stringify(value, null, 2)}\n`;
-  const { stringify } = await import('yaml');
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+  const { yamlText } = await import('./yaml.js');
+  return yamlText(value);
 };

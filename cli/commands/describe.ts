@@ -1,12 +1,12 @@
 /** `scalarium describe KIND NAME`: spec, conditions with reason and next retry, recent events; a host's timings. */
 import type { Command } from 'commander';
-import { stringify } from 'yaml';
 import type { Client, ObjectOf } from '../../client/client.js';
 import { clusterMeant, valueOf, valueOrNull } from '../answers.js';
 import { type CliContext, CliError, type GlobalFlags } from '../context.js';
 import { described } from '../describe.js';
 import { eventOf } from '../event-rows.js';
 import { type Asked, asked } from '../words.js';
+import { yamlText } from '../yaml.js';
 
 const isAbout =
   (object: ObjectOf) =>
@@ -24,8 +24,6 @@ const eventsAbout = async (client: Client, object: ObjectOf): Promise<readonly O
   const list = await valueOrNull(client.list('Event', { cluster }));
   return (list?.items ?? []).filter(isAbout(object));
 };
-
-const yaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 
 const objectsAsked = async (
   client: Client,
@@ -47,7 +45,7 @@ const run = async (context: CliContext, words: readonly string[], flags: GlobalF
   const texts: string[] = [];
   for (const object of await objectsAsked(client, what, flags)) {
     const events = await eventsAbout(client, object);
-    texts.push(described({ object, events, now: context.now(), yaml }));
+    texts.push(described({ object, events, now: context.now(), yaml: yamlText }));
   }
   context.out(texts.join('\n\n'));
 };
