@@ -54,7 +54,8 @@ export interface ClientOptions {
 
 const TIMEOUT = seconds(15);
 const CONNECT_TIMEOUT = seconds(5);
-const MAX_SOCKETS = 64;
+/** More than the bursts of all actions: a call that queued for a socket would arrive later than its bucket assumes. */
+const MAX_SOCKETS = 1024;
 
 /** The SDK's client, without its own retries: our policy retries, by key and in budget. */
 export const createClient = ({ endpoint, region, credentials }: ClientOptions): EC2Client => {

@@ -95,16 +95,19 @@ test(
   withCloud(
     async (bench) => {
       const cloud = adapter(bench, { quotas: {} });
-      const machines = await orThrow(cloud.runInstances(request('some', 300)));
-      const some = ids(machines);
+      // few machines: what is tested are buckets, not the reading of long answers
+      const some = ids(await orThrow(cloud.runInstances(request('some', 10))));
+      const each = (count: number, call: (id: string) => TaskEither<Failure, unknown>) =>
+        Array.from({ length: count }, (_, index) => call(some[index % some.length] ?? '')());
       await Promise.all([
-        ...Array.from({ length: 120 }, () => cloud.describeTagged(MINE)()),
-        ...Array.from({ length: 60 }, (_, index) => cloud.describeIds(some.slice(index, index + 3))()),
-        ...Array.from({ length: 70 }, (_, index) => cloud.stop(some.slice(index, index + 1))()),
-        ...some.map((id) => cloud.tag([{ id, tags: { [TAGS.slot]: id } }])()),
+        ...each(130, () => cloud.describeTagged(MINE)),
+        ...each(60, (id) => cloud.describeIds([id])),
+        ...each(70, (id) => cloud.stop([id])),
+        ...each(130, (id) => cloud.tag([{ id, tags: { [TAGS.slot]: id } }])),
       ]);
       const { calls, throttled } = await bench.admin.calls();
-      assert.ok((calls['default']?.['CreateTags'] ?? 0) > 90);
+      for (const action of ['DescribeInstances', 'CreateTags', 'StopInstances'])
+        assert.ok((calls['default']?.[action] ?? 0) > 40, `${action}: ${JSON.stringify(calls)}`);
       assert.equal(throttled['default'] ?? {}, {});
     },
     { ...QUICK, quotas: {} },
