@@ -8,6 +8,12 @@ export interface Verb {
 }
 
 export const VERBS: readonly Verb[] = [
+  {
+    name: 'up',
+    summary: 'bring a control plane up, with a local cloud and hosts',
+    load: () => import('./commands/up.js'),
+  },
+  { name: 'down', summary: 'end what a killed `up` left behind', load: () => import('./commands/down.js') },
   { name: 'get', summary: 'list objects, or show some', load: () => import('./commands/get.js') },
   { name: 'describe', summary: 'tell all about one object', load: () => import('./commands/describe.js') },
   { name: 'events', summary: 'what has happened lately', load: () => import('./commands/events.js') },
@@ -25,5 +31,15 @@ export const VERBS: readonly Verb[] = [
     name: 'completion',
     summary: 'print completions for a shell',
     load: () => import('./commands/completion.js'),
+  },
+  {
+    name: 'local-cloud',
+    summary: 'the EC2 endpoint on loopback: start it, or look at it',
+    load: () => import('./commands/local-cloud.js'),
+  },
+  {
+    name: 'hosts',
+    summary: 'boot an agent for each machine of an EC2 endpoint',
+    load: () => import('./commands/hosts.js'),
   },
 ];

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SentManifest } from '../../api-types/manifest.js';
 import { inDependencyOrder } from '../../api-types/references.js';
 import type { Address, Client, ObjectOf, Written } from '../../client/client.js';
-import { lineOf, valueOf, valueOrNull } from '../answers.js';
+import { lineOf, valueOrNull } from '../answers.js';
 import { checkReferences, readManifests } from '../checks.js';
 import { type CliContext, CliError, type GlobalFlags } from '../context.js';
 import { conditionsOf } from '../table.js';
@@ -78,9 +78,13 @@ const applyOne = async (context: CliContext, client: Client, manifest: SentManif
   }
 };
 
-const run = async (context: CliContext, flags: ApplyFlags): Promise<void> => {
-  const placed = await readManifests(context, flags.filename, flags.namespace ?? null);
-  const client = context.connect(flags);
+/** Checks all documents of the files, then makes the objects what they say; nothing is stored when any is wrong. */
+export const applyFiles = async (
+  context: CliContext,
+  client: Client,
+  files: { readonly names: readonly string[]; readonly namespace: string | null },
+): Promise<void> => {
+  const placed = await readManifests(context, files.names, files.namespace);
   await checkReferences(context, client, placed);
   for (const manifest of inDependencyOrder(placed.map((one) => one.manifest))) {
     const how = await applyOne(context, client, manifest);
@@ -94,17 +98,8 @@ export const register = (program: Command, context: CliContext): void => {
     .description('make objects what files say; nothing is stored when anything is wrong with any of them')
     .requiredOption('-f, --filename <path...>', 'files, directories, or - for standard input')
     .action(async (_flags: unknown, command: Command) => {
-      await run(context, command.optsWithGlobals());
+      const flags = command.optsWithGlobals<ApplyFlags>();
+      const names = { names: flags.filename, namespace: flags.namespace ?? null };
+      await applyFiles(context, context.connect(flags), names);
     });
 };
-
-/** For those that apply without a command line. */
-export const applyManifest = (
-  context: CliContext,
-  client: Client,
-  manifest: SentManifest,
-): Promise<Applied> => applyOne(context, client, manifest);
-
-/** Whether anything at all is stored. */
-export const isEmpty = async (client: Client): Promise<boolean> =>
-  (await valueOf(client.list('Cluster'))).items.length === 0;

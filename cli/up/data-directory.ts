@@ -51,3 +51,10 @@ export const installationKey = (directory: string, given: string | null, chance:
   if (given === null && !existsSync(file)) writePrivate(file, `${chance.bytes(KEY_BYTES).toString('hex')}\n`);
   return parseKey(file);
 };
+
+/** Names the data directory, which only one process can hold: who its control plane is, over restarts. */
+export const identityOf = (directory: string, chance: Chance): string => {
+  const file = join(directory, 'identity');
+  if (!existsSync(file)) writePrivate(file, `${chance.bytes(8).toString('hex')}\n`);
+  return readFileSync(file, 'utf8').trim();
+};

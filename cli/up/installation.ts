@@ -1,0 +1,180 @@
+/** A local installation: control plane, local cloud and host driver, started in order and ended in the other. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CloudSpec } from '../../api-types/kinds/cloud.js';
+import { seconds } from '../../api-types/units.js';
+import type { Cloud } from '../../cloud/cloud.js';
+import { openEc2Cloud } from '../../cloud/ec2/ec2.js';
+import { startControlPlane, type ControlPlane } from '../../controllers/main.js';
+import type { Chance } from '../../runtime/chance.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Log } from '../../runtime/log.js';
+import { adminToken } from '../../runtime/tokens.js';
+import { VERSION } from '../../runtime/version.js';
+import type { Store } from '../../store/store.js';
+import { keepRunning, waitFor, type Child } from './children.js';
+import { readAwsKeys, type AwsKeys } from './credentials.js';
+import { identityOf, installationKey, writePrivate } from './data-directory.js';
+import { lockDirectory } from '../../runtime/directory-lock.js';
+import type { UpOptions } from './options.js';
+import { endPart, noteEnded, noteRunning } from './run-records.js';
+
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+}
+
+export interface Installation {
+  readonly plane: ControlPlane;
+  /** The EC2 endpoint hosts are launched at. */
+  readonly endpoint: string;
+  readonly token: string;
+  /** Ends everything this started, in order. */
+  close(): Promise<void>;
+}
+
+const START_WITHIN = seconds(20);
+const END_WITHIN = seconds(15);
+
+/** What is ended, last started first. */
+class Closing {
+  private readonly steps: (() => Promise<unknown>)[] = [];
+
+  add(step: () => Promise<unknown>): void {
+    this.steps.push(step);
+  }
+
+  async run(): Promise<void> {
+    for (let step = this.steps.pop(); step !== undefined; step = this.steps.pop()) await step();
+  }
+}
+
+interface EndpointFile {
+  readonly url: string;
+  readonly pid: number;
+}
+
+const readEndpointOf = (data: string, child: Child) => (): string | null => {
+  const file = join(data, 'aws', 'endpoint.json');
+  if (!existsSync(file)) return null;
+  try {
+    const { url, pid } = JSON.parse(readFileSync(file, 'utf8')) as EndpointFile;
+    return pid === child.pid() ? url : null;
+  } catch {
+    return null;
+  }
+};
+
+const startLocalCloud = async (data: string, around: Surroundings, closing: Closing): Promise<string> => {
+  const child = keepRunning(
+    { part: 'local-cloud', args: ['local-cloud', 'start', '--data', data], env: {} },
+    { data, ...around },
+  );
+  closing.add(() => child.end(END_WITHIN));
+  const what = `the start of the local cloud (its log is ${join(data, 'run', 'local-cloud.log')})`;
+  return waitFor(what, readEndpointOf(data, child), { within: START_WITHIN, clock: around.clock });
+};
+
+const startHosts = (
+  options: UpOptions,
+  endpoint: string,
+  { around, closing }: { readonly around: Surroundings; readonly closing: Closing },
+): void => {
+  if (options.hosts === 'none') return;
+  const { data } = options;
+  const args = [
+    'hosts',
+    '--cloud',
+    options.cloud === 'local' ? 'local' : endpoint,
+    '--hosts',
+    options.hosts,
+    '--data',
+    data,
+  ];
+  const child = keepRunning({ part: 'hosts', args, env: {} }, { data, ...around });
+  closing.add(() => child.end(END_WITHIN));
+};
+
+/** The keys for an endpoint; null: what the AWS SDK finds by itself. */
+const keysFor = (options: UpOptions, spec: CloudSpec): AwsKeys | null => {
+  if (options.credentials !== null) return readAwsKeys(options.credentials, 'default');
+  return spec.provider === 'local' ? readAwsKeys(join(options.data, 'aws', 'credentials'), 'default') : null;
+};
+
+const opener =
+  (options: UpOptions, around: Surroundings) =>
+  (name: string, spec: CloudSpec): Cloud =>
+    openEc2Cloud({
+      endpoint: spec.endpoints?.ec2 ?? null,
+      region: spec.region ?? 'us-east-1',
+      provider: spec.provider,
+      credentials: keysFor(options, spec),
+      quotas: spec.quotas ?? {},
+      ...around,
+      log: around.log.with({ cloud: name }),
+    });
+
+const openStore = async ({ store }: UpOptions, around: Surroundings): Promise<Store> => {
+  if (store.kind === 'file') {
+    const { openEmbeddedStore } = await import('../../store/embedded/embedded.js');
+    return openEmbeddedStore({ directory: store.directory, ...around });
+  }
+  const { openEtcdStore } = await import('../../store/etcd/etcd.js');
+  return openEtcdStore({ endpoints: store.endpoints, ...around });
+};
+
+/** What an earlier, killed `up` left: its state is on disk, its hosts are adopted by the next driver. */
+const endLeftovers = async (data: string, clock: Clock): Promise<void> => {
+  for (const part of ['hosts', 'local-cloud'] as const)
+    await endPart(data, part, { signal: 'SIGKILL', within: END_WITHIN, clock });
+};
+
+const openAll = async (options: UpOptions, around: Surroundings, closing: Closing): Promise<Installation> => {
+  const { data } = options;
+  const { clock, chance } = around;
+  const key = installationKey(data, options.installationKey, chance);
+  await endLeftovers(data, clock);
+  noteRunning(data, 'up', process.pid);
+  closing.add(() => {
+    noteEnded(data, 'up');
+    return Promise.resolve();
+  });
+  const [store, endpoint] = await Promise.all([
+    openStore(options, around),
+    options.cloud === 'local' ? startLocalCloud(data, around, closing) : options.cloud,
+  ]);
+  closing.add(() => store.close());
+  startHosts(options, endpoint, { around, closing });
+  const plane = await startControlPlane({
+    store,
+    installationKey: key,
+    host: '127.0.0.1',
+    port: options.port,
+    openCloud: opener(options, around),
+    heartbeat: seconds(10),
+    sweepEvery: seconds(10),
+    ownerLease: seconds(10),
+    identity: identityOf(data, chance),
+    version: VERSION,
+    ...around,
+  });
+  closing.add(() => plane.close());
+  const token = adminToken(key);
+  writePrivate(join(data, 'token'), `${token}\n`);
+  writePrivate(join(data, 'endpoint.json'), `${JSON.stringify({ url: plane.url, pid: process.pid })}\n`);
+  return { plane, endpoint, token, close: () => closing.run() };
+};
+
+/** Starts the parts of a local installation; rejects with one line for a person, having ended what had started. */
+export const startInstallation = async (options: UpOptions, around: Surroundings): Promise<Installation> => {
+  const closing = new Closing();
+  const lock = await lockDirectory(options.data, { purpose: 'up', clock: around.clock });
+  closing.add(() => lock.release());
+  try {
+    return await openAll(options, around, closing);
+  } catch (error) {
+    await closing.run();
+    throw error;
+  }
+};

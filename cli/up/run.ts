@@ -1,0 +1,120 @@
+/** `scalarium up`: brings a local installation up, shows it, and keeps it until told to stop. */
+import { join } from 'node:path';
+import { seconds, type Millis } from '../../api-types/units.js';
+import { ensureCloud } from './cloud-object.js';
+import { startInstallation, type Installation, type Surroundings } from './installation.js';
+import type { UpOptions } from './options.js';
+import { summaryLine, tableLines, type Screen } from './table.js';
+import { hostRows, watchHosts } from './watch.js';
+
+export interface UpWorld extends Surroundings {
+  readonly screen: Screen;
+  /** Aborts on Ctrl-C or SIGTERM. */
+  readonly stop: AbortSignal;
+  /** Applies a file through the API, as `scalarium apply -f` does; throws with lines for a person. */
+  readonly apply: (file: string, at: { readonly url: string; readonly token: string }) => Promise<void>;
+  /** The example's file. */
+  readonly example: string;
+}
+
+const aborted = (signal: AbortSignal): Promise<'stopped'> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve('stopped');
+    signal.addEventListener(
+      'abort',
+      () => {
+        resolve('stopped');
+      },
+      { once: true },
+    );
+  });
+
+/** Brings what is wanted into the store: the Cloud's endpoint, and the file or the example. */
+const seed = async (options: UpOptions, installation: Installation, world: UpWorld): Promise<void> => {
+  const { plane, endpoint, token } = installation;
+  await ensureCloud(plane.objects, endpoint, options.cloud === 'local' ? 'local' : 'aws');
+  const nothingYet = plane.objects.list('Cluster').length === 0;
+  const file = options.apply ?? (options.example && nothingYet ? world.example : null);
+  if (file !== null) await world.apply(file, { url: plane.url, token });
+};
+
+const whereToLook = ({ plane }: Installation, { data }: UpOptions): string => {
+  const flag = data === '.scalarium' ? '' : ` --data ${data}`;
+  const cluster = plane.objects.list('Cluster')[0]?.ref.name;
+  const namespace = cluster === undefined ? '' : ` -n ${cluster}`;
+  return [
+    '',
+    `The API is at ${plane.url} (its bearer token is in ${join(data, 'token')}). Look at it from another terminal:`,
+    `  bin/scalarium${flag} get instances${namespace}`,
+    `  bin/scalarium${flag} events${namespace} -w`,
+    `  bin/scalarium${flag} local-cloud hosts`,
+    'Ctrl-C stops everything; the next start finds the same hosts again.',
+    '',
+  ].join('\n');
+};
+
+const online = (installation: Installation, elapsed: Millis): string => {
+  const count = installation.plane.objects.list('Instance').length;
+  return `all ${String(count)} hosts are online after ${(elapsed / 1000).toFixed(1)} s\n`;
+};
+
+const reasonOf = (rows: ReturnType<typeof hostRows>): string => {
+  const late = rows.filter((row) => row.phase !== 'online');
+  return late
+    .map((row) => `  ${row.cluster}/${row.name}: ${row.phase}${row.message === '' ? '' : `: ${row.message}`}`)
+    .join('\n');
+};
+
+/** Waits for the hosts; the exit code when it is over already, null to keep running. */
+const bringUp = async (
+  options: UpOptions,
+  installation: Installation,
+  world: UpWorld,
+  since: Millis,
+): Promise<number | null> => {
+  const { plane } = installation;
+  const { clock, screen, stop } = world;
+  const watching = watchHosts({ plane, screen, clock, since });
+  const cancel = new AbortController();
+  const deadline = options.once
+    ? clock.sleep(seconds(options.timeoutSeconds), cancel.signal).then(() => 'late' as const)
+    : new Promise<never>(() => undefined);
+  const end = await Promise.race([watching.online.then(() => 'online' as const), deadline, aborted(stop)]);
+  cancel.abort();
+  if (end === 'online') screen.write(online(installation, (clock.monotonic() - since) as Millis));
+  if (end === 'online' && !options.once) return untilStopped(installation, options, world, watching);
+  watching.end();
+  if (end === 'stopped') return 0;
+  const rows = hostRows(plane.objects);
+  screen.write(`${tableLines(rows).join('\n')}\n`);
+  if (end === 'online') return 0;
+  screen.write(
+    `scalarium: not every host was online within ${String(options.timeoutSeconds)} s (--timeout): ${summaryLine(rows, clock.monotonic() - since)}\n${reasonOf(rows)}\n`,
+  );
+  return 1;
+};
+
+const untilStopped = async (
+  installation: Installation,
+  options: UpOptions,
+  world: UpWorld,
+  watching: { end(): void },
+): Promise<number> => {
+  world.screen.write(whereToLook(installation, options));
+  await aborted(world.stop);
+  watching.end();
+  return 0;
+};
+
+/** Resolves with the exit code once everything that was started has ended. */
+export const runUp = async (options: UpOptions, world: UpWorld): Promise<number> => {
+  const since = world.clock.monotonic();
+  const installation = await startInstallation(options, world);
+  try {
+    await seed(options, installation, world);
+    return (await bringUp(options, installation, world, since)) ?? 0;
+  } finally {
+    if (world.stop.aborted) world.screen.write('stopping …\n');
+    await installation.close();
+  }
+};

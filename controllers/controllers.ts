@@ -1,0 +1,37 @@
+/** The list of controllers of a control plane, and what each is given. */
+import type { Clouds } from '../cloud/cloud.js';
+import type { Chance } from '../runtime/chance.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Controller } from '../runtime/controller.js';
+import type { Hosts } from '../runtime/hosts.js';
+import type { Log } from '../runtime/log.js';
+import type { Objects } from '../store/objects/objects.js';
+import type { Ownership } from '../store/ownership.js';
+import type { Store } from '../store/store.js';
+import { healingController } from './healing/controller.js';
+import { instancesController } from './instances/controller.js';
+import { lifecycleController } from './lifecycle/controller.js';
+import { retentionController } from './retention/controller.js';
+import { sweeperController } from './sweeper/controller.js';
+
+export interface ControllerDependencies {
+  readonly store: Store;
+  readonly objects: Objects;
+  readonly clouds: Clouds;
+  readonly ownership: Ownership;
+  readonly hosts: Hosts;
+  readonly installationKey: Buffer;
+  readonly gateways: () => readonly string[];
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+}
+
+/** All of them; the loop that runs each is the manager's. */
+export const controllersOf = (on: ControllerDependencies): readonly Controller[] => [
+  instancesController(on),
+  lifecycleController(on),
+  healingController(on),
+  sweeperController({ ...on, hold: () => false }),
+  retentionController(on),
+];

@@ -1,0 +1,156 @@
+/** The composition root of a control plane: store, objects, server, gateway and controllers in one process. */
+import type { CloudSpec } from '../api-types/kinds/cloud.js';
+import type { Millis } from '../api-types/units.js';
+import type { Cloud, Clouds } from '../cloud/cloud.js';
+import { openMachines } from '../cloud/machines.js';
+import { hex, type Chance } from '../runtime/chance.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Controller } from '../runtime/controller.js';
+import { orThrow } from '../runtime/failure.js';
+import type { Log } from '../runtime/log.js';
+import { startManager } from '../runtime/manager.js';
+import { adminToken, keyFingerprint } from '../runtime/tokens.js';
+import { openGateway, type Gateway } from '../server/gateway/gateway.js';
+import { startServer } from '../server/server.js';
+import { startCompaction } from '../store/compaction.js';
+import { countedStore } from '../store/counted.js';
+import { ensureInstallation } from '../store/installation.js';
+import { startKeeper } from '../store/objects/keeper.js';
+import type { Objects } from '../store/objects/objects.js';
+import { openObjects } from '../store/objects/open.js';
+import { openObserved, type Observed } from '../store/observed/observed.js';
+import { openOwnership } from '../store/ownership-open.js';
+import type { Store } from '../store/store.js';
+import { openClouds } from './clouds/controller.js';
+import { controllersOf } from './controllers.js';
+import { metricsOf } from './metrics.js';
+import { plannerOver } from './plan.js';
+
+export interface ControlPlaneSettings {
+  readonly store: Store;
+  readonly installationKey: Buffer;
+  readonly host: string;
+  readonly port: number;
+  /** Opens the endpoint that a Cloud object names; calls nothing yet. */
+  readonly openCloud: (name: string, spec: CloudSpec) => Cloud;
+  readonly heartbeat: Millis;
+  readonly sweepEvery: Millis;
+  readonly ownerLease: Millis;
+  /** Who this is in the store, over restarts: unique to what only one process can hold, as a data directory. */
+  readonly identity: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+}
+
+export interface ControlPlane {
+  readonly url: string;
+  readonly installation: string;
+  readonly objects: Objects;
+  readonly observed: Observed;
+  /** Drains the controllers, sends agents elsewhere, gives up ownership. The store is the caller's to close. */
+  close(): Promise<void>;
+}
+
+type Opened = Awaited<ReturnType<typeof openState>>;
+
+/** What is known and who may act: objects, ownership, the keeper of records. */
+const openState = async (settings: ControlPlaneSettings) => {
+  const { clock, chance, log } = settings;
+  const store = countedStore(settings.store);
+  const fingerprint = keyFingerprint(settings.installationKey);
+  const installation = await orThrow(ensureInstallation(store, fingerprint, chance, clock));
+  const objects = await openObjects({ store, installation, clock, log });
+  const ownership = openOwnership({
+    store,
+    objects,
+    clock,
+    chance,
+    log,
+    identity: settings.identity,
+    ttl: settings.ownerLease,
+  });
+  const keeper = startKeeper({ objects, store, ownership, clock, chance, log });
+  const compaction = startCompaction({ store, ownership, clock, log });
+  return { store, installation, objects, ownership, keeper, compaction };
+};
+
+const closeState = async ({ objects, ownership, keeper, compaction }: Opened): Promise<void> => {
+  await compaction.close();
+  await keeper.drain();
+  await ownership.close();
+  await objects.close();
+};
+
+interface Fleet {
+  readonly clouds: Clouds;
+  readonly controller: Controller;
+  close(): void;
+}
+
+const openFleet = (settings: ControlPlaneSettings, { objects, ownership, installation }: Opened): Fleet => {
+  const { clock, chance, log, sweepEvery } = settings;
+  const watch = (cloud: Cloud) => openMachines({ cloud, installation, clock, chance, log, sweepEvery });
+  return openClouds({ objects, ownership, open: settings.openCloud, watch, clock, log });
+};
+
+/** Starts everything; resolves when the API answers. Rejects with one line for a person. */
+export const startControlPlane = async (settings: ControlPlaneSettings): Promise<ControlPlane> => {
+  const { clock, chance, log, installationKey } = settings;
+  const state = await openState(settings);
+  const observed = openObserved({ clock });
+  const fleet = openFleet(settings, state);
+  const url = (): string => server.url;
+  const controllers = controllersOf({
+    ...settings,
+    ...state,
+    clouds: fleet.clouds,
+    hosts: observed,
+    gateways: () => [url()],
+  });
+  let gateway: Gateway | null = null;
+  const metrics = metricsOf({
+    store: state.store,
+    clouds: fleet.clouds,
+    objects: state.objects,
+    gateway: () => (gateway === null ? null : { ...gateway.metrics() }),
+    loops: () => manager.metrics(),
+  });
+  const server = await startServer({
+    host: settings.host,
+    port: settings.port,
+    token: adminToken(installationKey),
+    objects: state.objects,
+    plan: plannerOver(state.objects),
+    extra: [(request, response) => gateway?.handle(request, response) ?? false],
+    upgrade: [(request, socket, head) => gateway?.upgrade(request, socket, head) ?? false],
+    clock,
+    log,
+    version: settings.version,
+    metrics,
+  });
+  const door = openGateway({
+    objects: state.objects,
+    observed,
+    store: state.store,
+    installationKey,
+    url: server.url,
+    id: hex(chance, 8),
+    heartbeat: settings.heartbeat,
+    clock,
+    chance,
+    log,
+  });
+  gateway = door;
+  const manager = startManager({ controllers: [fleet.controller, ...controllers], clock, chance, log });
+  state.ownership.start();
+  const close = async (): Promise<void> => {
+    await manager.stop();
+    fleet.close();
+    await door.close();
+    await server.close();
+    await closeState(state);
+  };
+  return { url: server.url, installation: state.installation, objects: state.objects, observed, close };
+};
