@@ -11,7 +11,7 @@ import type { Route } from './requests.js';
 
 /** An event carries at most one diff, and a diff at most a snapshot: 1 MiB, with room for JSON in JSON. */
 const MAX_PAYLOAD = 4 * 1024 * 1024;
-const HANDSHAKE_TIMEOUT_MS = 10_000;
+const HANDSHAKE_TIMEOUT_MS = 30_000;
 
 /** How it ended: `code` is the close code, 1006 when it was cut off, or the HTTP status of a refused upgrade. */
 export interface Ending {

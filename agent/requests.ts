@@ -14,7 +14,7 @@ export interface Route {
 /** The gateway knows no such snapshot (any more). */
 export class SnapshotGone extends Error {}
 
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 30_000;
 /** A snapshot is at most a store value, 1 MiB, but may be sent uncompressed with room to spare. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 

@@ -10,6 +10,7 @@ import { type Counters, countRefusal } from './counters.js';
 import { askerOf, remoteOf } from './credentials.js';
 import { judgeEnrolment, type Verdict } from './enrolment.js';
 import type { Recorder } from './first-words.js';
+import type { CatchUp } from './freshness.js';
 import type { Places } from './places.js';
 import type { ReadSnapshot } from './snapshots.js';
 import type { Throttle } from './throttle.js';
@@ -24,6 +25,7 @@ export interface RequestsDependencies {
   readonly snapshots: ReadSnapshot;
   readonly throttle: Throttle;
   readonly warn: Warn;
+  readonly catchUp: CatchUp;
   readonly counters: Counters;
   readonly log: Log;
 }
@@ -102,7 +104,7 @@ export class Requests {
       countRefusal(this.with_.counters, 'BadRequest');
       return failure(400, 'BadRequest', `the enrolment: ${body.left}`);
     }
-    const verdict = this.judge(body.right);
+    const verdict = await this.judgeWell(body.right);
     if (verdict._tag === 'NotYet') return { code: 202, headers: { 'retry-after': '1' }, body: '{}' };
     if (verdict._tag === 'Refuse') return this.refuse(request, body.right, verdict);
     this.with_.counters.enrolled += 1;
@@ -110,6 +112,13 @@ export class Requests {
     const credential = machineCredential(this.with_.installationKey, body.right.machine, uid);
     const answer: EnrolAnswer = { credential, instance, cluster };
     return { code: 200, body: JSON.stringify(answer) };
+  }
+
+  /** A cache that lags behind another control plane's launch must not send the launched machine away. */
+  private async judgeWell(asked: EnrolRequest): Promise<Verdict> {
+    const verdict = this.judge(asked);
+    if (verdict._tag !== 'Refuse' || verdict.reason !== 'NotOfBatch') return verdict;
+    return (await this.with_.catchUp()) ? this.judge(asked) : { _tag: 'NotYet' };
   }
 
   private judge(asked: EnrolRequest): Verdict {

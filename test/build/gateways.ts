@@ -40,7 +40,7 @@ export interface RunningGateway {
 
 const listening = (server: Server): Promise<number> =>
   new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
       resolve((server.address() as AddressInfo).port);
     });
   });
