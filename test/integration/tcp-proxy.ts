@@ -5,6 +5,8 @@ export interface TcpProxy {
   readonly endpoint: string;
   /** Resets every connection there is; new ones are served. */
   cut(): void;
+  /** The next answer of the server does not arrive: its connection is reset instead. Once. */
+  loseAnswer(): void;
   /** Holds back all bytes from now on, without closing anything; `false` lets new connections through again. */
   silence(silent: boolean): void;
   close(): Promise<void>;
@@ -14,6 +16,7 @@ export interface TcpProxy {
 export const startProxy = async (port: number): Promise<TcpProxy> => {
   const pairs = new Set<Socket>();
   let silent = false;
+  let losing = false;
   const server = createServer((near) => {
     const far = connect(port, '127.0.0.1');
     for (const [from, to] of [
@@ -22,7 +25,10 @@ export const startProxy = async (port: number): Promise<TcpProxy> => {
     ] as const) {
       pairs.add(from);
       from.on('data', (chunk: Buffer) => {
-        if (!silent) to.write(chunk);
+        if (losing && from === far) {
+          losing = false;
+          near.resetAndDestroy();
+        } else if (!silent) to.write(chunk);
       });
       from.on('error', () => to.destroy());
       from.on('close', () => {
@@ -40,6 +46,9 @@ export const startProxy = async (port: number): Promise<TcpProxy> => {
   return {
     endpoint: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     cut,
+    loseAnswer: () => {
+      losing = true;
+    },
     silence: (value) => {
       silent = value;
     },
