@@ -41,7 +41,10 @@ export interface Live<K extends KindName = KindName> {
   readonly deletion: { readonly at: string; readonly revision: number } | null;
   /** A new incarnation's spec is there already and waits for this one's end. */
   readonly succeeded: boolean;
-  /** The newest edit does not decode: nothing may be launched, stopped or removed for this object. */
+  /**
+   * The newest edit does not decode: nothing may be launched, stopped or removed for this object. Look here first: one
+   * that never was valid is served with an empty `spec` and `specGeneration` 0. A deletion ends it (deletion is valid).
+   */
   readonly frozen: { readonly revision: number; readonly problems: readonly Problem[] } | null;
   /** Modification revisions of the two keys; 0 where a key is absent. Writes compare them. */
   readonly specRevision: number;
@@ -115,6 +118,8 @@ export interface Objects {
    * Writes; Right(revision of the last transaction). Parts are cut into transactions of at most 100 operations, in
    * order; on Conflict none of the transaction that failed, and none after it, was written.
    * `fence` null: a write that is not a controller's (server, gateway).
+   * Reasons of a Conflict: `AlreadyExists`, `Terminating` (create), `NotFound`, `NotDeleted` (forget), `NotOwner` (the
+   * fence), else `Conflict`. Stalled: `TooLarge`, `RecordUnreadable`. A status its kind's codec refuses throws.
    */
   write(fence: Fence | null, writes: readonly Write[]): TaskEither<Failure, number>;
 }

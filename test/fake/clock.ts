@@ -87,6 +87,7 @@ export const virtualClock = (start = Date.UTC(2026, 0, 1)): VirtualClock => {
     new Promise((resolve) => {
       const done = (): void => {
         timer.cancel();
+        signal?.removeEventListener('abort', done);
         resolve();
       };
       const timer = after(delay, done);
