@@ -87,7 +87,7 @@ class Lifecycle implements Controller {
 
   /** Wakes are gathered for a moment, longer in a large cluster: a run looks at all of its hosts. */
   private pause(cluster: string): number {
-    return 20 + this.on.objects.list('Instance', cluster).length / 20;
+    return 20 + this.on.objects.list('Instance', cluster).length / 10;
   }
 
   private clusterOfDoomed(machine: string): Observable<string> {

@@ -1,0 +1,38 @@
+import * as E from 'fp-ts/lib/Either.js';
+import { readFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
+import { findKind } from '../../../api-types/kinds.js';
+import { decodeStrict } from '../../../api-types/problems.js';
+import { assert, suite } from '../../suite.js';
+
+const test = suite('the example is a cluster of 13 hosts');
+
+interface Document {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly spec: { readonly replicas?: number };
+}
+
+const documents = parseAllDocuments(readFileSync('examples/monster-world.yaml', 'utf8')).map(
+  (document) => document.toJS() as Document,
+);
+
+test('every document decodes', () => {
+  for (const { kind, spec, metadata } of documents) {
+    const codec = findKind(kind)?.spec ?? null;
+    assert.ok(codec !== null, kind);
+    if (codec !== null) assert.ok(E.isRight(decodeStrict(codec, spec)), `${kind} ${metadata.name}`);
+  }
+});
+
+test('five roles, 13 hosts', () => {
+  const roles = documents.filter(({ kind }) => kind === 'Role');
+  assert.equal(
+    roles.map(({ metadata }) => metadata.name),
+    ['lb', 'app', 'db', 'db-replica', 'cache'],
+  );
+  assert.is(
+    roles.reduce((sum, { spec }) => sum + (spec.replicas ?? 0), 0),
+    13,
+  );
+});
