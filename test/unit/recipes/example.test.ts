@@ -19,9 +19,9 @@ const documents = parseAllDocuments(readFileSync('examples/monster-world.yaml', 
 
 test('every document decodes', () => {
   for (const { kind, spec, metadata } of documents) {
-    const codec = findKind(kind)?.spec ?? null;
-    assert.ok(codec !== null, kind);
-    if (codec !== null) assert.ok(E.isRight(decodeStrict(codec, spec)), `${kind} ${metadata.name}`);
+    const entry = findKind(kind);
+    assert.ok(entry?.spec, `${kind} is a kind`);
+    assert.ok(E.isRight(decodeStrict(entry!.spec!, spec)), `${kind} ${metadata.name}`);
   }
 });
 
