@@ -21,7 +21,7 @@ test('every document decodes', () => {
   for (const { kind, spec, metadata } of documents) {
     const entry = findKind(kind);
     assert.ok(entry?.spec, `${kind} is a kind`);
-    assert.ok(E.isRight(decodeStrict(entry!.spec!, spec)), `${kind} ${metadata.name}`);
+    assert.ok(E.isRight(decodeStrict(entry.spec, spec)), `${kind} ${metadata.name}`);
   }
 });
 
