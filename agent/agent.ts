@@ -113,7 +113,8 @@ class Daemon implements Agent {
       const wait = enrolment.afterSeconds * 1000 * (0.5 + chance.number() / 2);
       await clock.sleep(millis(wait), this.stopping.signal);
     } else {
-      log.warn('enrolment failed', { gateway: route.gateway, ...enrolment });
+      const { status, message } = enrolment;
+      log.warn('enrolment failed', { gateway: route.gateway, status, why: message });
       await this.pause(enrolment.status === 0 ? RECONNECT : REFUSED);
     }
   }
@@ -128,7 +129,7 @@ class Daemon implements Agent {
     if (ending.code === CLOSE.released) return true;
     if (this.stopping.signal.aborted) return false;
     if (session.welcomed) this.failures = 0;
-    log.info('not connected', { gateway: route.gateway, ...ending });
+    log.info('not connected', { gateway: route.gateway, code: ending.code, why: ending.message });
     await this.pause(backOffOf(ending));
     return false;
   }

@@ -15,7 +15,7 @@ export const lineLog = (
   const line =
     (level: string) =>
     (message: string, more: LogKeys = {}): void => {
-      const all = { time: timestamp(clock.now()), level, message, ...keys, ...more };
+      const all = Object.assign({ time: timestamp(clock.now()), level, message }, keys, more, { message });
       sink.write(`${JSON.stringify(all, spelledOut)}\n`);
     };
   return {

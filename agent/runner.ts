@@ -184,7 +184,7 @@ export class Runner {
       ...bounded(outcome),
     };
     await journal.append({ record: 'finished', result });
-    log.info('event ends', { event: result.event, state: result.state, message: result.message });
+    log.info('event ends', { event: result.event, state: result.state, why: result.message });
     finished(result);
   }
 }
