@@ -5,7 +5,7 @@ import type { ProcessIdentity } from '../../runtime/process-identity.js';
 /** What an agent is booted with. */
 export interface Boot {
   readonly machine: string;
-  /** The machine's own directory; `root` is in it. */
+  /** The machine's own directory; `root` is in it. Neither exists for a driver whose agents do not outlive it. */
   readonly directory: string;
   readonly root: string;
   readonly address: string;
@@ -34,6 +34,6 @@ export interface HostDriver {
   address(machine: { readonly privateAddress: string | null }, taken: ReadonlySet<string>): string;
   /** Watches no agent any more: the driver ends and they go on. */
   leave(): void;
-  /** Agents go on when the driver ends. */
+  /** Agents go on when the driver ends, and have a directory each. */
   readonly outlives: boolean;
 }

@@ -4,22 +4,22 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { AgentConfig } from '../../api-types/agent-protocol.js';
+import type { AgentConfig } from '../../api-types/agent-protocol.js';
 import { settled, type Outcome } from '../../runtime/controller.js';
 import type { Failure } from '../../runtime/failure.js';
 import type { Log } from '../../runtime/log.js';
 import { isAlive } from '../../runtime/process-identity.js';
-import { AGENT_CONFIG_PATH, agentConfigIn } from './cloud-config.js';
+import { agentConfigIn } from './cloud-config.js';
 import type { HostDriver, RunningAgent } from './driver.js';
-import { entryOf, hostDirectory, readHosts, removeHost, rootOf, saveHost } from './host-file.js';
+import { entryOf, hostDirectory, rootOf } from './host-file.js';
 import type { HostEntry, HostFile } from './host-file.js';
+import type { HostRecords } from './records.js';
 import type { Sighting } from './sightings.js';
 
 export interface KeeperDependencies {
   readonly driver: HostDriver;
+  readonly records: HostRecords;
   readonly directory: string;
   readonly log: Log;
   /** The machine's user data; null when it has none. */
@@ -112,9 +112,9 @@ class HostKeeper implements Keeper {
 
   /** Hosts of an earlier run of the driver: those that live go on, the others wait for the endpoint's word. */
   private takeOver(): void {
-    const { directory, driver } = this.with_;
+    const { directory, driver, records } = this.with_;
     const survivors = driver.survivors(directory);
-    for (const file of readHosts(directory)) {
+    for (const file of records.all()) {
       const known = file.process !== null && isAlive(file.process) ? file.process : null;
       const process = known ?? survivors.get(file.machine) ?? null;
       const host: Host = { file: { ...file, process }, agent: null };
@@ -125,7 +125,7 @@ class HostKeeper implements Keeper {
 
   private save(host: Host, change: Partial<HostFile>): void {
     host.file = { ...host.file, ...change };
-    saveHost(this.with_.directory, host.file);
+    this.with_.records.save(host.file);
   }
 
   /** An agent that ends while it is the host's present one has died by itself. */
@@ -168,7 +168,7 @@ class HostKeeper implements Keeper {
     if (host === undefined) return SETTLED;
     await this.end(host);
     this.hosts.delete(machine);
-    removeHost(this.with_.directory, machine);
+    this.with_.records.remove(machine);
     return SETTLED;
   }
 
@@ -197,7 +197,7 @@ class HostKeeper implements Keeper {
 
   /** A machine without an agent's configuration is not ours: looked at once and left alone. */
   private async create(sighting: Sighting): Promise<Done> {
-    const { directory, driver } = this.with_;
+    const { driver, records } = this.with_;
     const config = await this.configOf(sighting);
     if (E.isLeft(config)) return config;
     if (config.right === null) {
@@ -215,7 +215,7 @@ class HostKeeper implements Keeper {
     };
     const host: Host = { file, agent: null };
     this.hosts.set(sighting.id, host);
-    saveHost(directory, file);
+    records.save(file);
     return this.boot(host, config.right);
   }
 
@@ -227,11 +227,11 @@ class HostKeeper implements Keeper {
   }
 
   private async boot(host: Host, config: AgentConfig): Promise<Done> {
-    const { directory, driver, log } = this.with_;
+    const { directory, driver, log, records } = this.with_;
     const { machine, address } = host.file;
     const root = rootOf(directory, machine);
     if (this.closing) return SETTLED;
-    writeConfig(root, config);
+    records.configure(machine, config);
     const agent = await driver.boot({
       machine,
       address,
@@ -246,12 +246,6 @@ class HostKeeper implements Keeper {
     return SETTLED;
   }
 }
-
-const writeConfig = (root: string, config: AgentConfig): void => {
-  const file = join(root, AGENT_CONFIG_PATH);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, JSON.stringify(AgentConfig.encode(config)), { mode: 0o600 });
-};
 
 /** A keeper that has taken over what an earlier run left. */
 export const hostKeeper = (dependencies: KeeperDependencies): Keeper => new HostKeeper(dependencies);

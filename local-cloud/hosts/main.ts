@@ -16,6 +16,7 @@ import type { HostEntry } from './host-file.js';
 import { hollowDriver, type BootHollow } from './hollow-driver.js';
 import { hostKeeper, type KeeperDependencies } from './keeper.js';
 import { processDriver, type AgentCommand } from './process-driver.js';
+import { noRecords, recordsOnDisk } from './records.js';
 import { fromFeed, fromListings, type Around } from './sightings.js';
 
 export type DriverChoice =
@@ -89,6 +90,7 @@ export const startHosts = async (options: HostsOptions): Promise<RunningHosts> =
   const wake = new Subject<string>();
   const keeper = hostKeeper({
     driver,
+    records: driver.outlives ? recordsOnDisk(directory) : noRecords,
     directory,
     log,
     userData: (machine) => cloud.userData(machine),
