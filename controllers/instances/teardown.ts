@@ -24,13 +24,22 @@ const mayGo = (view: RoleView, slot: Slot, entry: Doomed): boolean =>
 const slotEnds = (view: RoleView, slot: Slot): boolean =>
   slot.live.deletion !== null || view.role.deletion !== null || slot.number > replicasOf(view.role);
 
+/** When its shutdown event could be sent: at once, or when the successor came into service. */
+const toldFrom = ({ live }: Slot, { at, when }: Doomed): number => {
+  const ready = when === 'replaced' ? live.status.conditions?.['Ready'] : undefined;
+  return Math.max(
+    parseTimestamp(at),
+    ready?.status === 'True' ? parseTimestamp(ready.lastTransitionTime) : 0,
+  );
+};
+
 /** Milliseconds to wait before the machine is terminated; 0: now; null: until something else happens. */
 export const terminateIn = (view: RoleView, slot: Slot, { entry, seen }: DoomedView): number | null => {
   if (!mayGo(view, slot, entry)) return null;
   const shutdown = slot.live.status.shutdown?.[entry.machine];
   if (shutdown !== undefined && ENDED.has(shutdown.state)) return 0;
   if (seen.connected === false) return 0;
-  return Math.max(0, parseTimestamp(entry.at) + rulesOf(view.role).shutdown - view.now);
+  return Math.max(0, toldFrom(slot, entry) + rulesOf(view.role).shutdown - view.now);
 };
 
 /** The cloud confirms the end; absence alone counts only when the view as a whole can be trusted. */

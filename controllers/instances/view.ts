@@ -29,7 +29,7 @@ export interface InstancesSettings {
 
 export const DEFAULT_SETTINGS: InstancesSettings = {
   consistencyWindow: seconds(10),
-  callTimeout: seconds(3),
+  callTimeout: seconds(2),
   tokenTrust: minutes(10),
   keepClosed: minutes(60),
   zoneShort: minutes(2),

@@ -28,7 +28,7 @@ export interface SweeperDependencies {
   readonly settings?: Partial<SweeperSettings>;
 }
 
-const DEFAULTS: SweeperSettings = { every: minutes(5), launchWindow: minutes(10), callTimeout: seconds(3) };
+const DEFAULTS: SweeperSettings = { every: minutes(5), launchWindow: minutes(10), callTimeout: seconds(2) };
 
 type Parts = SweeperDependencies & { readonly bounds: SweeperSettings };
 
