@@ -30,10 +30,14 @@ interface Done {
   readonly revision: number;
 }
 
-const asFailure = (error: unknown): Failure => {
+const asFailure = (error: unknown, diskIsFull: boolean): Failure => {
   const message = error instanceof Error ? error.message : String(error);
-  if (/MDB_MAP_FULL|ENOSPC|No space left|EDQUOT|quota/i.test(message)) {
-    return stalled('StoreFull', `the store's disk is full (${message}): free some space`, error);
+  if (diskIsFull || /MDB_MAP_FULL|ENOSPC|No space left|EDQUOT|quota/i.test(message)) {
+    return stalled(
+      'StoreFull',
+      `the store's disk is full (${message}): free some space, it goes on by itself`,
+      error,
+    );
   }
   return transient('StoreUnavailable', `the store could not write: ${message}`, { cause: error });
 };
@@ -100,7 +104,7 @@ export class Committer {
       });
     } catch (error) {
       this.log.error('a write to the embedded store failed', { error, transactions: group.length });
-      const failure = asFailure(error);
+      const failure = asFailure(error, this.tables.diskIsFull());
       // the transaction may not even have begun
       for (const job of group.length > 0 ? group : this.takeGroup()) job.failed(failure);
       return;

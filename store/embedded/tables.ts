@@ -2,6 +2,8 @@
  * What is on disk, and how: one LMDB environment with five tables. `current` is what is there now, `history` every
  * revision's events until compaction, `leases` their time to live, `leased` which keys go with a lease, `meta` counters.
  */
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import type { KeyEvent, KeyValue, RevisionEvents } from '../store.js';
 import { endOfPrefix } from '../limits.js';
@@ -14,6 +16,7 @@ type EventRow = [string, Row] | [string];
 const FORMAT = 1;
 /** How much history is read in one go. */
 const SLICE_BYTES = 256 * 1024;
+const NEARLY_NOTHING = 4 * 1024 * 1024;
 const bytes = (text: string): Buffer => Buffer.from(text);
 
 const kvOf = (key: string, [value, createRevision, modRevision, version, lease]: Row): KeyValue => ({
@@ -39,6 +42,16 @@ const openTables = (root: RootDatabase) => ({
   meta: root.openDB<number, Buffer>('meta', { keyEncoding: 'binary' }),
 });
 
+/** A failed commit rejects with "see commitError", a promise that rejects with what it was. */
+const causeOf = async (error: unknown): Promise<unknown> => {
+  const inner: unknown = error instanceof Error && 'commitError' in error ? error.commitError : null;
+  if (!(inner instanceof Promise)) return error;
+  return inner.then(
+    () => error,
+    (cause: unknown) => cause,
+  );
+};
+
 const leasePrefix = (lease: string): string => `${lease}/`;
 
 /** Reads and, within `write`, writes. All reads of one turn of the event loop see one revision. */
@@ -48,7 +61,14 @@ export class Tables {
 
   constructor(readonly file: string) {
     // without overlappingSync a commit is flushed before it is visible, to us and to our readers
-    this.root = open({ path: file, noSubdir: true, overlappingSync: false, maxDbs: 8 });
+    // and its batching by turns makes promises that nobody hears when a commit fails, which would end the process
+    this.root = open({
+      path: file,
+      noSubdir: true,
+      overlappingSync: false,
+      eventTurnBatching: false,
+      maxDbs: 8,
+    });
     this.at = openTables(this.root);
   }
 
@@ -147,14 +167,22 @@ export class Tables {
     this.at.leases.removeSync(bytes(id));
   }
 
-  /** Resolves when everything that `work` wrote is on disk; nothing of it is when `work` throws. */
+  /** Resolves when everything that `work` wrote is on disk; nothing of it is when `work` throws or it cannot be. */
   async write<A>(work: () => A): Promise<A> {
     try {
       return await this.root.childTransaction(work);
+    } catch (error) {
+      throw await causeOf(error);
     } finally {
       // or a read later in this turn may still see the snapshot from before
       this.root.resetReadTxn();
     }
+  }
+
+  /** True when hardly anything more fits on the disk: LMDB then says "Input/output error" as often as not. */
+  diskIsFull(): boolean {
+    const { bavail, bsize } = statfsSync(dirname(this.file));
+    return bavail * bsize < NEARLY_NOTHING;
   }
 
   async close(): Promise<void> {

@@ -36,8 +36,10 @@ interface Writer {
   readonly exited: Promise<number | null>;
 }
 
-const startWriter = (directory: string): Writer => {
-  const child = spawn(process.execPath, ['--import', 'tsx', WRITER, directory], {
+/** `before` is run by the shell that becomes the writer. */
+const startWriter = (directory: string, before = ':'): Writer => {
+  const command = [process.execPath, '--import', 'tsx', WRITER, directory];
+  const child = spawn('sh', ['-c', `${before}; exec "$@"`, 'sh', ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);
@@ -110,6 +112,18 @@ test('a second process is refused by name while the first lives, and admitted af
   process.kill(writer.pid, 'SIGCONT');
   await writer.kill();
   const store = await open(directory);
+  await store.close();
+});
+
+test('a disk that takes no more is an answer, not the end of the process; what was acknowledged stays', async () => {
+  const directory = newDirectory();
+  const writer = startWriter(directory, "trap '' XFSZ; ulimit -f 8192");
+  assert.is(await writer.exited, 0, writer.said());
+  assert.match(writer.said(), /^Store(Full|Unavailable)$/m);
+  const [, ...acknowledged] = writer.lines();
+  assert.ok(acknowledged.length > 100);
+  const store = await open(directory);
+  await checkAll(store, acknowledged);
   await store.close();
 });
 

@@ -1,4 +1,7 @@
-/** A program that the tests kill: writes to the embedded store in `argv[2]` and prints the id of each acknowledged write. */
+/**
+ * A program that the tests kill: writes to the embedded store in `argv[2]` and prints the id of each acknowledged write.
+ * A writer whose write fails prints the reason on stderr and ends.
+ */
 import * as E from 'fp-ts/lib/Either.js';
 import { systemChance } from '../../runtime/chance.js';
 import { systemClock } from '../../runtime/clock.js';
@@ -25,10 +28,15 @@ const main = async (): Promise<void> => {
         { op: 'put', key: `/w/${id}/b`, value },
       ] as const;
       const written = await store.txn({ compare: [], then })();
-      if (E.isRight(written)) process.stdout.write(`${id} ${String(written.right.revision)}\n`);
+      if (E.isLeft(written)) {
+        process.stderr.write(`${written.left.reason}\n`);
+        return;
+      }
+      process.stdout.write(`${id} ${String(written.right.revision)}\n`);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, (_, name) => writer(name)));
+  await store.close();
 };
 
 main().catch((error: unknown) => {
