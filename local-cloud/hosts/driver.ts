@@ -30,8 +30,8 @@ export interface HostDriver {
   survivors(directory: string): ReadonlyMap<string, ProcessIdentity>;
   /** Keeps what agents write within bounds; called now and then. */
   tidy(directories: readonly string[]): void;
-  /** An address for the machine, where `taken` ones are not free. */
-  address(machine: { readonly privateAddress: string | null }, taken: ReadonlySet<string>): string;
+  /** An address for the machine, where `taken()` ones are not free. */
+  address(machine: { readonly privateAddress: string | null }, taken: () => ReadonlySet<string>): string;
   /** Watches no agent any more: the driver ends and they go on. */
   leave(): void;
   /** Agents go on when the driver ends, and have a directory each. */

@@ -204,7 +204,8 @@ class HostKeeper implements Keeper {
       this.strangers.add(sighting.id);
       return SETTLED;
     }
-    const taken = new Set([...this.hosts.values()].map(({ file }) => file.address));
+    const taken = (): ReadonlySet<string> =>
+      new Set([...this.hosts.values()].map((host) => host.file.address));
     const file: HostFile = {
       machine: sighting.id,
       instance: sighting.instance,

@@ -130,6 +130,6 @@ export const processDriver = (directory: string, agent: AgentCommand, clock: Clo
     tidy: (directories) => {
       for (const each of directories) boundLog(each);
     },
-    address: (_, taken) => freeAddress(directory, taken),
+    address: (_, taken) => freeAddress(directory, taken()),
   };
 };
