@@ -7,6 +7,7 @@ import type { Clock } from '../../runtime/clock.js';
 import { runAfter, settled, type Controller, type Outcome } from '../../runtime/controller.js';
 import { at, type Failure } from '../../runtime/failure.js';
 import type { Log } from '../../runtime/log.js';
+import { eventWrite, type NewEvent } from '../../store/objects/events.js';
 import type { Fence, Objects } from '../../store/objects/objects.js';
 import type { Ownership } from '../../store/ownership.js';
 import { planSweep, type SweepPlan } from './plan.js';
@@ -57,6 +58,14 @@ const terminate = async (
   return E.right(undefined);
 };
 
+const stranger = (cluster: string, id: string): NewEvent => ({
+  regarding: { kind: 'Cluster', cluster: null, name: cluster },
+  type: 'Warning',
+  reason: 'Stranger',
+  message: `machine ${id} bears this installation's tag and no record names it; it is left alone. Terminate it yourself if it is not needed`,
+  source: 'sweeper',
+});
+
 const noteStrangers = async (
   parts: Parts,
   fence: Fence,
@@ -72,7 +81,11 @@ const noteStrangers = async (
       cluster,
       machines: fresh,
     });
-  const written = await parts.objects.write(fence, [{ write: 'status', ref, patch: { strangers } }])();
+  const told = fresh.flatMap(
+    (id) => eventWrite(parts.objects, stranger(cluster, id), parts.clock.now()) ?? [],
+  );
+  const patch = { strangers };
+  const written = await parts.objects.write(fence, [{ write: 'status', ref, patch }, ...told])();
   return E.isLeft(written) ? written : E.right(undefined);
 };
 
