@@ -12,8 +12,7 @@ export interface Rules {
   readonly mayReplace: boolean;
 }
 
-/** The bounds of a role. */
-export const rulesOf = ({ spec }: Live<'Role'>): Rules => {
+const readRules = ({ spec }: Live<'Role'>): Rules => {
   const { healing = {}, shutdownTimeoutSeconds = 120 } = roleDefaults(spec);
   const { bootTimeoutSeconds = 300, setupTimeoutSeconds = 900, enabled = !isStateful(spec.type) } = healing;
   return {
@@ -22,6 +21,16 @@ export const rulesOf = ({ spec }: Live<'Role'>): Rules => {
     shutdown: seconds(shutdownTimeoutSeconds),
     mayReplace: enabled,
   };
+};
+
+/** Asked for each of thousands of slots: read once a role object, which never changes. */
+const known = new WeakMap<Live<'Role'>, Rules>();
+
+/** The bounds of a role. */
+export const rulesOf = (role: Live<'Role'>): Rules => {
+  const rules = known.get(role) ?? readRules(role);
+  known.set(role, rules);
+  return rules;
 };
 
 /** Hosts wanted; none while no spec was ever valid. */
