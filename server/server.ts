@@ -44,6 +44,8 @@ export interface RunningServer {
 /** Against clients that send a byte a minute. */
 const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
 const DRAIN = seconds(2);
+/** Connections waiting to be accepted: every agent of a large cluster comes back at once after a restart. */
+const BACKLOG = 4096;
 
 const sentence = (error: NodeJS.ErrnoException, host: string, port: number): string => {
   const place = `${host}:${String(port)}`;
@@ -65,7 +67,7 @@ const listening = (server: Server, host: string, port: number): Promise<number> 
       reject(new Error(sentence(error, host, port), { cause: error }));
     };
     server.once('error', failed);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       server.off('error', failed);
       resolve((server.address() as AddressInfo).port);
     });
