@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { EventStatus } from '../../api-types/kinds/event.js';
-import { hours, minutes, type Millis } from '../../api-types/units.js';
+import { minutes, type Millis } from '../../api-types/units.js';
 import { parseTimestamp, timestamp } from '../../runtime/clock.js';
 import type { Failure } from '../../runtime/failure.js';
 import type { Live, Objects, Ref, Write } from './objects.js';
@@ -22,7 +22,6 @@ export interface NewEvent {
 export const SYSTEM_CLUSTER = 'scalarium-system';
 
 const AT_MOST_EVERY = minutes(1);
-const KEPT = hours(1);
 
 const homeOf = ({ kind, cluster, name }: Ref): string =>
   cluster ?? (kind === 'Cluster' ? name : SYSTEM_CLUSTER);
@@ -75,10 +74,3 @@ export const recordEvent =
     if (write === null) return E.right(false);
     return E.map(() => true)(await objects.write(null, [write])());
   };
-
-/** Writes that forget events not told for an hour. */
-export const expiredEvents = (objects: Objects, now: Millis): readonly Write[] =>
-  objects
-    .list('Event')
-    .filter(({ status }) => now - parseTimestamp(status.lastSeen) > KEPT)
-    .map(({ ref, recordRevision }) => ({ write: 'forget', ref, unchangedSince: recordRevision }));

@@ -1,15 +1,14 @@
 /**
- * The keeper of records: gives every new incarnation a record, judges every edit, stamps every deletion, and lets
- * events go after an hour. It works as the owner of what is cluster-wide; its own queue has one key, and a run takes
- * everything that changed since the last, up to 49 objects a transaction.
+ * The keeper of records: gives every new incarnation a record, judges every edit, stamps every deletion. It works as
+ * the owner of what is cluster-wide; its own queue has one key, and a run takes everything that changed since the last,
+ * up to 49 objects a transaction.
  */
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import { EMPTY, defer, filter, from, map, merge, mergeMap, of, tap } from 'rxjs';
-import { minutes } from '../../api-types/units.js';
 import type { Chance } from '../../runtime/chance.js';
 import { timestamp, type Clock } from '../../runtime/clock.js';
-import { runAfter, settled, type Controller, type Outcome } from '../../runtime/controller.js';
+import { settled, type Controller, type Outcome } from '../../runtime/controller.js';
 import { conflict, type Failure } from '../../runtime/failure.js';
 import type { Log } from '../../runtime/log.js';
 import { startLoop, type Loop } from '../../runtime/loop.js';
@@ -17,7 +16,7 @@ import { recordKey, specKey } from '../keys.js';
 import { GLOBAL, type Ownership } from '../ownership.js';
 import { MAX_TXN_OPERATIONS, type Compare, type Operation, type Store } from '../store.js';
 import { MAX_RECORD_BYTES } from './documents.js';
-import { expiredEvents, recordEvent } from './events.js';
+import { recordEvent } from './events.js';
 import { keeping } from './keep.js';
 import type { Fence, Ref } from './objects.js';
 import type { OpenedObjects } from './open.js';
@@ -31,7 +30,6 @@ export interface KeeperArguments {
 }
 
 const KEY = 'records';
-const EVENTS_EVERY = minutes(10);
 /** Two compares an object and the fence's. */
 const OBJECTS_A_TRANSACTION = Math.floor((MAX_TXN_OPERATIONS - 1) / 2);
 
@@ -100,8 +98,7 @@ class Keeper {
       const fence = this.args.ownership.of(GLOBAL);
       if (fence === null) return E.right(settled);
       const kept = await this.keepAll(fence);
-      if (E.isLeft(kept)) return kept;
-      return this.expire(fence);
+      return E.isLeft(kept) ? kept : E.right(settled);
     };
   }
 
@@ -185,20 +182,9 @@ class Keeper {
       if (E.isLeft(told)) this.log.warn('could not tell an event', { cause: told.left });
     }
   }
-
-  private async expire(fence: Fence): Promise<E.Either<Failure, Outcome>> {
-    const { objects, clock } = this.args;
-    const writes = expiredEvents(objects, clock.now());
-    if (writes.length > 0) {
-      const forgot = await objects.write(fence, writes)();
-      if (E.isLeft(forgot)) return forgot;
-    }
-    return E.right(objects.list('Event').length > 0 ? runAfter(EVENTS_EVERY, 'events expire') : settled);
-  }
 }
 
-/** The keeper as a controller, for the manager. */
-export const keeperController = (args: KeeperArguments): Controller => {
+const keeperController = (args: KeeperArguments): Controller => {
   const keeper = new Keeper(args);
   return { name: 'keeper', wake$: keeper.wake$, concurrency: 1, reconcile: () => keeper.run() };
 };

@@ -12,7 +12,8 @@ import { assert, suite } from '../../../suite.js';
 
 const test = suite('retention prunes what is old and writes nothing else');
 
-const WEEK = 7 * 24 * 3_600_000;
+const HOUR = 3_600_000;
+const WEEK = 7 * 24 * HOUR;
 
 const world = () => {
   const clock = virtualClock();
@@ -30,10 +31,17 @@ const world = () => {
     ];
     await objects.write(null, writes)();
   };
+  const told = async (cluster: string, name: string): Promise<void> => {
+    const at = timestamp(clock.now());
+    const regarding = { kind: 'Cloud', name: 'local' };
+    const said = { type: 'Warning', reason: 'NotReady', message: 'no answer', source: 'clouds', regarding };
+    const patch = { ...said, firstSeen: at, lastSeen: at, count: 1 };
+    await objects.write(null, [{ write: 'status', ref: ref('Event', cluster, name), patch }])();
+  };
   const run = async (key: string): Promise<void> => {
     assert.ok(E.isRight(await controller.reconcile(key)()));
   };
-  return { clock, objects, event, run };
+  return { clock, objects, event, told, run };
 };
 
 test('an old event goes with its snapshot; then nothing more is written', async () => {
@@ -61,4 +69,19 @@ test('what a cluster that is gone left behind goes', async () => {
   await run(GLOBAL);
   assert.equal(objects.list('LifecycleEvent'), []);
   assert.is(objects.raw(snapshotKey('gone', 'x')), null);
+});
+
+test('events of no cluster go an hour after they were last told', async () => {
+  const { clock, objects, told, run } = world();
+  await told('scalarium-system', 'old');
+  clock.jump(HOUR / 2);
+  await told('scalarium-system', 'new');
+  await run(GLOBAL);
+  assert.is(objects.list('Event').length, 2);
+  clock.jump(HOUR / 2 + 1);
+  await run(GLOBAL);
+  assert.equal(
+    objects.list('Event').map(({ ref: { name } }) => name),
+    ['new'],
+  );
 });
