@@ -1,6 +1,6 @@
 /** The journal on disk: one JSON text a line, appended and synced; rewritten whole at the start and when it has grown. */
 import { open, type FileHandle } from 'node:fs/promises';
-import { readIfThere, writeWhole } from './disk.js';
+import { readIfThere, writePrivate } from '../runtime/private-file.js';
 import { type Journal, type JournalRecord, JournalState } from './journal.js';
 
 /** Lines that may gather before the file is rewritten without what is forgotten. */
@@ -90,7 +90,7 @@ class DiskJournal implements Journal {
 
   /** The state has every record of the batch already. */
   private async rewrite(): Promise<void> {
-    await writeWhole(this.path, this.state.records().map(lineOf).join(''));
+    await writePrivate(this.path, this.state.records().map(lineOf).join(''));
     const old = this.file;
     this.file = await open(this.path, 'a');
     this.lines = 0;
@@ -102,6 +102,6 @@ class DiskJournal implements Journal {
 export const openDiskJournal = async (path: string): Promise<Journal> => {
   const state = new JournalState();
   for (const record of readRecords((await readIfThere(path)) ?? '')) state.apply(record);
-  await writeWhole(path, state.records().map(lineOf).join(''));
+  await writePrivate(path, state.records().map(lineOf).join(''));
   return new DiskJournal(path, state, await open(path, 'a'));
 };

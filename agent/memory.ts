@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { EnrolAnswer } from '../api-types/agent-protocol.js';
-import { readIfThere, writeWhole } from './disk.js';
+import { readIfThere, writePrivate } from '../runtime/private-file.js';
 
 const Known = t.strict(
   {
@@ -53,7 +53,7 @@ const openWith = (first: Known, save: (known: Known) => Promise<void>): Memory =
 export const openDiskMemory = async (path: string, machine: string): Promise<Memory> => {
   let last: Promise<void> = Promise.resolve();
   return openWith(recall(machine, await readIfThere(path)), (known) => {
-    const next = last.then(() => writeWhole(path, JSON.stringify(known)));
+    const next = last.then(() => writePrivate(path, JSON.stringify(known)));
     last = next.catch(() => undefined); // one failed write does not keep the next from being tried
     return next;
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { EventOrder } from '../api-types/agent-protocol.js';
 import { mergePatch } from '../api-types/merge-patch.js';
 import { isDigest, snapshotDigest } from '../api-types/snapshot-digest.js';
-import { readIfThere, writeWhole } from './disk.js';
+import { readIfThere, writePrivate } from '../runtime/private-file.js';
 
 /** Gives the snapshot from a gateway. */
 export type Fetch = (digest: string) => Promise<unknown>;
@@ -96,7 +96,7 @@ class Cache implements Snapshots {
     for (const old of this.held.keys()) if (!kept.includes(old)) this.held.delete(old);
     if (this.folder === null) return;
     this.files += 1;
-    await writeWhole(join(this.folder, `${String(this.files)}-${digest}`), JSON.stringify(snapshot));
+    await writePrivate(join(this.folder, `${String(this.files)}-${digest}`), JSON.stringify(snapshot));
     await this.sweep(this.folder, kept);
   }
 

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hex, type Chance } from '../runtime/chance.js';
-import { writePrivate } from './credentials.js';
+import { writePrivate } from '../runtime/private-file.js';
 
 /** Null when there is none yet. */
 export const readAdminToken = async (directory: string): Promise<string | null> => {

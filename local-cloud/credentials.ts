@@ -1,7 +1,7 @@
 /** The local cloud's two key pairs, in the ini file that AWS tools read; made at the first start. */
-import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Chance } from '../runtime/chance.js';
+import { readIfThere, writePrivate } from '../runtime/private-file.js';
 
 export interface KeyPairOfCaller {
   readonly accessKeyId: string;
@@ -27,40 +27,30 @@ const iniText = (credentials: Credentials): string =>
       `aws_secret_access_key = ${credentials[profile].secretAccessKey}\n`,
   ).join('\n');
 
-const sections = (text: string): ReadonlyMap<string, ReadonlyMap<string, string>> => {
-  const found = new Map<string, Map<string, string>>();
-  let section = new Map<string, string>();
-  for (const line of text.split('\n')) {
-    const name = /^\s*\[(.+)\]\s*$/.exec(line)?.[1];
-    const pair = /^\s*(\w+)\s*=\s*(\S+)\s*$/.exec(line);
-    if (name !== undefined) found.set(name, (section = new Map<string, string>()));
-    else if (pair?.[1] !== undefined && pair[2] !== undefined) section.set(pair[1], pair[2]);
-  }
-  return found;
+const sectionOf = (text: string, profile: string): string =>
+  text.split(/^\s*\[/m).find((section) => section.startsWith(`${profile}]`)) ?? '';
+
+const valueOf = (section: string, key: string): string | undefined =>
+  new RegExp(`^\\s*${key}\\s*=\\s*(\\S+)`, 'm').exec(section)?.[1];
+
+/** The keys of a profile in the text of an AWS credentials file; null when it holds no two of them. */
+export const keyPairIn = (text: string, profile: string): KeyPairOfCaller | null => {
+  const section = sectionOf(text, profile);
+  const accessKeyId = valueOf(section, 'aws_access_key_id');
+  const secretAccessKey = valueOf(section, 'aws_secret_access_key');
+  return accessKeyId === undefined || secretAccessKey === undefined ? null : { accessKeyId, secretAccessKey };
 };
 
 /** Reads a credentials file; null when there is none. Throws when a profile is missing from it. */
 export const readCredentials = async (path: string): Promise<Credentials | null> => {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  });
+  const text = await readIfThere(path);
   if (text === null) return null;
-  const profiles = sections(text);
   const read = (profile: Profile): KeyPairOfCaller => {
-    const accessKeyId = profiles.get(profile)?.get('aws_access_key_id');
-    const secretAccessKey = profiles.get(profile)?.get('aws_secret_access_key');
-    if (accessKeyId === undefined || secretAccessKey === undefined)
-      throw new Error(`${path} has no whole profile [${profile}]; remove the file to have it made anew`);
-    return { accessKeyId, secretAccessKey };
+    const keys = keyPairIn(text, profile);
+    if (keys !== null) return keys;
+    throw new Error(`${path} has no whole profile [${profile}]; remove the file to have it made anew`);
   };
   return { default: read('default'), hosts: read('hosts') };
-};
-
-/** Writes a file that only its owner reads, whole or not at all. */
-export const writePrivate = async (path: string, text: string): Promise<void> => {
-  await writeFile(`${path}.next`, text, { mode: 0o600 });
-  await rename(`${path}.next`, path);
 };
 
 /** The credentials in `directory`, made when they are not there yet. */

@@ -4,18 +4,9 @@
  * is busy share the next write and fsync. When the file has grown well beyond what it says, it is written anew beside
  * and renamed over.
  */
-import {
-  closeSync,
-  existsSync,
-  fdatasyncSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { writePrivateSync } from '../runtime/private-file.js';
 
 const COMPACT_AFTER_BYTES = 16 * 1024 * 1024;
 
@@ -43,16 +34,8 @@ export const readCommits = (path: string): readonly unknown[] => {
 
 /** Replaces the file by these commits, atomically. */
 const rewrite = (path: string, commits: readonly unknown[]): number => {
-  const next = `${path}.next`;
   const text = commits.map((commit) => `${JSON.stringify(commit)}\n`).join('');
-  const file = openSync(next, 'w', 0o600);
-  writeSync(file, text);
-  fdatasyncSync(file);
-  closeSync(file);
-  renameSync(next, path);
-  const directory = openSync(dirname(path), 'r');
-  fsyncSync(directory);
-  closeSync(directory);
+  writePrivateSync(path, text);
   return Buffer.byteLength(text);
 };
 

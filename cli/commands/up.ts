@@ -8,6 +8,7 @@ import { winstonLog } from '../../runtime/log-winston.js';
 import { CliError, type CliContext, type GlobalFlags } from '../context.js';
 import { parseOptions, type RawUpOptions, type UpOptions } from '../up/options.js';
 import { prepareDataDirectory } from '../up/data-directory.js';
+import { stopSignal } from '../up/stopping.js';
 import type { Screen } from '../up/table.js';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -35,17 +36,6 @@ const screenOf = (context: CliContext): Screen => ({
     context.out(text);
   },
 });
-
-/** Aborts at the first Ctrl-C or SIGTERM; a second one ends the process as it is. */
-const stopSignal = (): AbortSignal => {
-  const abort = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => {
-      if (abort.signal.aborted && signal === 'SIGINT') process.exit(130);
-      abort.abort();
-    });
-  return abort.signal;
-};
 
 const run = async (options: UpOptions, context: CliContext): Promise<void> => {
   const { runUp } = await import('../up/run.js');

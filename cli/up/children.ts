@@ -82,12 +82,12 @@ const POLL = millis(15);
 /** Polls until `read` gives something; throws with `what` when `within` has passed. */
 export const waitFor = async <A>(
   what: string,
-  read: () => A | null,
+  read: () => Promise<A | null>,
   { within, clock }: { readonly within: Millis; readonly clock: Clock },
 ): Promise<A> => {
   const until = clock.monotonic() + within;
   for (;;) {
-    const value = read();
+    const value = await read();
     if (value !== null) return value;
     if (clock.monotonic() > until)
       throw new Error(`${what} did not happen within ${String(within / 1000)} s`);

@@ -1,34 +1,19 @@
 /** The data directory of a control plane: made, checked, and holding the installation key. */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Chance } from '../../runtime/chance.js';
+import { writePrivateSync } from '../../runtime/private-file.js';
 
 const KEY_BYTES = 32;
-
-/** Writes a file so that it is there whole or not at all, readable by its owner only. */
-export const writePrivate = (file: string, text: string): void => {
-  const draft = `${file}.${String(process.pid)}`;
-  const handle = openSync(draft, 'w', 0o600);
-  writeSync(handle, text);
-  fsyncSync(handle);
-  closeSync(handle);
-  renameSync(draft, file);
-};
 
 /** Makes the directory, private to its owner; throws one line for a person when it cannot be written. */
 export const prepareDataDirectory = (directory: string): void => {
   try {
     mkdirSync(join(directory, 'run'), { recursive: true, mode: 0o700 });
-    writePrivate(join(directory, 'run', 'writable'), '');
+    // before the directory is locked: another process may be looking too
+    const probe = join(directory, 'run', `writable.${String(process.pid)}`);
+    writeFileSync(probe, '');
+    rmSync(probe);
   } catch (error) {
     throw new Error(
       `the data directory ${directory} cannot be written (${(error as Error).message}): give another one with --data or SCALARIUM_DATA, or mend its permissions`,
@@ -48,13 +33,14 @@ const parseKey = (file: string): Buffer => {
 /** The key in `given`, else the one in the directory, made on the first start. */
 export const installationKey = (directory: string, given: string | null, chance: Chance): Buffer => {
   const file = given ?? join(directory, 'installation.key');
-  if (given === null && !existsSync(file)) writePrivate(file, `${chance.bytes(KEY_BYTES).toString('hex')}\n`);
+  if (given === null && !existsSync(file))
+    writePrivateSync(file, `${chance.bytes(KEY_BYTES).toString('hex')}\n`);
   return parseKey(file);
 };
 
 /** Names the data directory, which only one process can hold: who its control plane is, over restarts. */
 export const identityOf = (directory: string, chance: Chance): string => {
   const file = join(directory, 'identity');
-  if (!existsSync(file)) writePrivate(file, `${chance.bytes(8).toString('hex')}\n`);
+  if (!existsSync(file)) writePrivateSync(file, `${chance.bytes(8).toString('hex')}\n`);
   return readFileSync(file, 'utf8').trim();
 };

@@ -1,20 +1,22 @@
 /** A local installation: control plane, local cloud and host driver, started in order and ended in the other. */
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CloudSpec } from '../../api-types/kinds/cloud.js';
 import { seconds } from '../../api-types/units.js';
 import type { Cloud } from '../../cloud/cloud.js';
 import { openEc2Cloud } from '../../cloud/ec2/ec2.js';
+import type { KeyPairOfCaller } from '../../local-cloud/credentials.js';
+import { readEndpoint } from '../../local-cloud/endpoint-file.js';
 import { startControlPlane, type ControlPlane } from '../../controllers/main.js';
 import type { Chance } from '../../runtime/chance.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
+import { writePrivateSync } from '../../runtime/private-file.js';
 import { adminToken } from '../../runtime/tokens.js';
 import { VERSION } from '../../runtime/version.js';
 import type { Store } from '../../store/store.js';
 import { keepRunning, waitFor, type Child } from './children.js';
-import { readAwsKeys, type AwsKeys } from './credentials.js';
-import { identityOf, installationKey, writePrivate } from './data-directory.js';
+import { readAwsKeys } from './credentials.js';
+import { identityOf, installationKey } from './data-directory.js';
 import { lockDirectory } from '../../runtime/directory-lock.js';
 import type { UpOptions } from './options.js';
 import { endPart, noteEnded, noteRunning } from './run-records.js';
@@ -50,20 +52,10 @@ class Closing {
   }
 }
 
-interface EndpointFile {
-  readonly url: string;
-  readonly pid: number;
-}
-
-const readEndpointOf = (data: string, child: Child) => (): string | null => {
-  const file = join(data, 'aws', 'endpoint.json');
-  if (!existsSync(file)) return null;
-  try {
-    const { url, pid } = JSON.parse(readFileSync(file, 'utf8')) as EndpointFile;
-    return pid === child.pid() ? url : null;
-  } catch {
-    return null;
-  }
+/** Of this run: a file that an earlier one left names another process. */
+const readEndpointOf = (data: string, child: Child) => async (): Promise<string | null> => {
+  const endpoint = await readEndpoint(join(data, 'aws'));
+  return endpoint?.pid === child.pid() ? endpoint.url : null;
 };
 
 const startLocalCloud = async (data: string, around: Surroundings, closing: Closing): Promise<string> => {
@@ -97,7 +89,7 @@ const startHosts = (
 };
 
 /** The keys for an endpoint; null: what the AWS SDK finds by itself. */
-const keysFor = (options: UpOptions, spec: CloudSpec): AwsKeys | null => {
+const keysFor = (options: UpOptions, spec: CloudSpec): KeyPairOfCaller | null => {
   if (options.credentials !== null) return readAwsKeys(options.credentials, 'default');
   return spec.provider === 'local' ? readAwsKeys(join(options.data, 'aws', 'credentials'), 'default') : null;
 };
@@ -161,8 +153,8 @@ const openAll = async (options: UpOptions, around: Surroundings, closing: Closin
   });
   closing.add(() => plane.close());
   const token = adminToken(key);
-  writePrivate(join(data, 'token'), `${token}\n`);
-  writePrivate(join(data, 'endpoint.json'), `${JSON.stringify({ url: plane.url, pid: process.pid })}\n`);
+  writePrivateSync(join(data, 'token'), `${token}\n`);
+  writePrivateSync(join(data, 'endpoint.json'), `${JSON.stringify({ url: plane.url, pid: process.pid })}\n`);
   return { plane, endpoint, token, close: () => closing.run() };
 };
 

@@ -6,7 +6,7 @@ import * as t from 'io-ts';
 import { identify, isAlive, signalProcess, type ProcessIdentity } from '../../runtime/process-identity.js';
 import { millis, type Millis } from '../../api-types/units.js';
 import type { Clock } from '../../runtime/clock.js';
-import { writePrivate } from './data-directory.js';
+import { writePrivateSync } from '../../runtime/private-file.js';
 
 export const PARTS = ['up', 'hosts', 'local-cloud'] as const;
 export type Part = (typeof PARTS)[number];
@@ -17,7 +17,7 @@ const fileOf = (data: string, part: Part): string => join(data, 'run', `${part}.
 
 export const noteRunning = (data: string, part: Part, pid: number): void => {
   const identity = identify(pid);
-  if (identity !== null) writePrivate(fileOf(data, part), JSON.stringify(identity));
+  if (identity !== null) writePrivateSync(fileOf(data, part), JSON.stringify(identity));
 };
 
 export const noteEnded = (data: string, part: Part): void => {

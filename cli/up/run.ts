@@ -65,13 +65,13 @@ const reasonOf = (rows: ReturnType<typeof hostRows>): string => {
     .join('\n');
 };
 
-/** Waits for the hosts; the exit code when it is over already, null to keep running. */
+/** Waits for the hosts, then (without --once) until told to stop; resolves with the exit code. */
 const bringUp = async (
   options: UpOptions,
   installation: Installation,
   world: UpWorld,
   since: Millis,
-): Promise<number | null> => {
+): Promise<number> => {
   const { plane } = installation;
   const { clock, screen, stop } = world;
   const watching = watchHosts({ plane, screen, clock, since });
@@ -82,7 +82,7 @@ const bringUp = async (
   const end = await Promise.race([watching.online.then(() => 'online' as const), deadline, aborted(stop)]);
   cancel.abort();
   if (end === 'online') screen.write(online(installation, (clock.monotonic() - since) as Millis));
-  if (end === 'online' && !options.once) return untilStopped(installation, options, world, watching);
+  if (end === 'online' && !options.once) return stayUp(installation, options, world, watching);
   watching.end();
   if (end === 'stopped') return 0;
   const rows = hostRows(plane.objects);
@@ -94,7 +94,7 @@ const bringUp = async (
   return 1;
 };
 
-const untilStopped = async (
+const stayUp = async (
   installation: Installation,
   options: UpOptions,
   world: UpWorld,
@@ -112,7 +112,7 @@ export const runUp = async (options: UpOptions, world: UpWorld): Promise<number>
   const installation = await startInstallation(options, world);
   try {
     await seed(options, installation, world);
-    return (await bringUp(options, installation, world, since)) ?? 0;
+    return await bringUp(options, installation, world, since);
   } finally {
     if (world.stop.aborted) world.screen.write('stopping …\n');
     await installation.close();

@@ -1,15 +1,21 @@
-/** How the parts of an installation are told to end. */
-import { systemClock } from '../../runtime/clock.js';
+/** How a program in the foreground is told to end. */
 import { minutes } from '../../api-types/units.js';
+import { systemClock } from '../../runtime/clock.js';
 
-/** Resolves at the first SIGTERM or Ctrl-C. A second Ctrl-C ends the process as it is. */
-export const untilStopped = async (): Promise<void> => {
-  const stopped = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+/** Aborts at the first Ctrl-C or SIGTERM; a second Ctrl-C ends the process as it is. */
+export const stopSignal = (): AbortSignal => {
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
-      if (stopped.signal.aborted && signal === 'SIGINT') process.exit(130);
-      stopped.abort();
+      if (abort.signal.aborted && signal === 'SIGINT') process.exit(130);
+      abort.abort();
     });
+  return abort.signal;
+};
+
+/** Resolves at the first Ctrl-C or SIGTERM. */
+export const untilStopped = async (): Promise<void> => {
+  const stop = stopSignal();
   // a timer that is set keeps the process alive for whatever waits here
-  while (!stopped.signal.aborted) await systemClock.sleep(minutes(60), stopped.signal);
+  while (!stop.aborted) await systemClock.sleep(minutes(60), stop);
 };
