@@ -110,6 +110,8 @@ const setupTrouble = (
   setup: EventProgress,
   { id }: BoundMachine,
 ): readonly [reason: string, message: string] | null => {
+  // after our own absence the result may be in the agent's hands: a late one takes the expiry back
+  if (setup.state === 'expired' && !view.listening) return null;
   if (BROKEN.has(setup.state))
     return ['SetupFailed', `setup of ${id} ${setup.state}: ${setup.message ?? 'no message'}`];
   const over = UNDER_WAY.has(setup.state) && view.listening && view.now >= setupDeadline(view, setup);

@@ -32,7 +32,9 @@ interface Row {
   readonly found: string | null;
 }
 
-const setup = (state: 'running' | 'failed' | 'pending' | 'unknown'): LiveOverrides<'Instance'> => ({
+const setup = (
+  state: 'running' | 'failed' | 'pending' | 'unknown' | 'expired',
+): LiveOverrides<'Instance'> => ({
   status: { setup: { machine: 'i-app-1', event: 'setup-1', state, at: EPOCH } },
 });
 const remediation = (of: string, action: 'replace' | 'reboot'): LiveOverrides<'Instance'> => ({
@@ -112,6 +114,13 @@ const table: readonly Row[] = [
     name: 'setup too late, but nobody listened',
     instance: setup('pending'),
     seconds: 901,
+    view: { listening: false },
+    found: null,
+  },
+  { name: 'no word of its setup', instance: setup('expired'), found: 'doom SetupFailed now' },
+  {
+    name: 'no word of its setup, but nobody listened: the agent may tell any moment',
+    instance: setup('expired'),
     view: { listening: false },
     found: null,
   },
