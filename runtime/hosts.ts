@@ -22,6 +22,10 @@ export interface Hosts {
   get(machine: string): ObservedHost | null;
   /** Machine ids that connected, disconnected or were heard of for the first time; not every heartbeat. */
   readonly changes$: Observable<string>;
-  /** How long this view has been listening: before a full round of heartbeats nothing can be said of silence. */
+  /**
+   * How long this view has been listening: before a full round of heartbeats nothing can be said of silence. It begins
+   * anew when this machine was suspended, this process was stopped or nobody asked for 30 s, or the wall clock was set
+   * forward: it is to be asked all the time.
+   */
   listeningFor(): Millis;
 }

@@ -8,6 +8,15 @@ import { compareEntries, joinEntries, type Entry, type Measurements } from './en
 /** A sequence further ahead than this of the last one is no report of an agent of ours. */
 export const MAX_SEQUENCE_AHEAD = 1_000;
 
+/**
+ * The wall clock ran ahead of the monotonic one by more than this: the machine slept, or its clock was set. Every
+ * deadline in the records may have passed at once, while hosts had no time to say anything.
+ */
+const SLEPT_MS = 10_000;
+
+/** Healing asks every few seconds; nobody asked for this long: the process was stopped, or owned nothing. */
+const UNASKED_MS = 30_000;
+
 /** An entry on its way to a peer: when it was heard is told as age, since clocks are not shared. */
 export type DeltaEntry = Omit<Entry, 'heardAt'> & { readonly ageMs: number };
 
@@ -81,11 +90,15 @@ class ObservedView implements Observed {
   private readonly lost = new Set<string>();
   private readonly refused = { unknownMachine: 0, sequenceTooFarAhead: 0 };
   private version = 0;
-  private readonly openedAt: Millis;
+  private listeningSince: Millis;
+  private askedAt: Millis;
+  private wallAhead: number;
 
   constructor(private readonly clock: Clock) {
     this.changes$ = this.changes.asObservable();
-    this.openedAt = clock.monotonic();
+    this.listeningSince = clock.monotonic();
+    this.askedAt = this.listeningSince;
+    this.wallAhead = clock.now() - clock.monotonic();
   }
 
   get(machine: string): ObservedHost | null {
@@ -97,7 +110,12 @@ class ObservedView implements Observed {
   }
 
   listeningFor(): Millis {
-    return millis(this.clock.monotonic() - this.openedAt);
+    const now = this.clock.monotonic();
+    const wallAhead = this.clock.now() - now;
+    if (wallAhead > this.wallAhead + SLEPT_MS || now > this.askedAt + UNASKED_MS) this.listeningSince = now;
+    this.askedAt = now;
+    this.wallAhead = wallAhead;
+    return millis(now - this.listeningSince);
   }
 
   connected(connection: Connection, known: Known): void {

@@ -5,9 +5,14 @@ import { assert, suite } from '../../suite.js';
 
 const handClock = () => {
   let now = 1_000;
-  const clock: Clock = { ...systemClock, monotonic: () => millis(now) };
+  let slept = 0;
+  const clock: Clock = { ...systemClock, monotonic: () => millis(now), now: () => millis(now + slept) };
   return {
     clock,
+    /** The whole machine is suspended: only the wall clock goes on. */
+    sleep: (by: number) => {
+      slept += by;
+    },
     pass: (by: number) => {
       now += by;
     },
@@ -39,6 +44,22 @@ observed('silence grows on the monotonic clock from the last report', () => {
   hand.pass(7_000);
   assert.is(view.get('i-1')?.silentFor, 7_000);
   assert.is(view.listeningFor(), 7_000);
+});
+
+observed('listening begins anew after the machine slept, or this process was stopped', () => {
+  const hand = handClock();
+  const view = openObserved(hand);
+  for (let at = 0; at < 100; at += 10) {
+    hand.pass(10_000);
+    view.listeningFor();
+  }
+  assert.is(view.listeningFor(), 100_000);
+  hand.sleep(3_600_000);
+  assert.is(view.listeningFor(), 0);
+  hand.pass(20_000);
+  assert.is(view.listeningFor(), 20_000);
+  hand.pass(31_000);
+  assert.is(view.listeningFor(), 0);
 });
 
 observed('a disconnection shows, and counts as no sign of life', () => {
