@@ -72,6 +72,7 @@ class DiskJournal implements Journal {
         await this.write(batch.map(({ line }) => line));
         for (const { resolve } of batch) resolve();
       } catch (error) {
+        this.lines = REWRITE_AFTER; // half a line may be there, which the next one must not be joined to
         for (const { reject } of batch) reject(error);
       }
     }

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, type FileHandle, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDiskJournal } from '../../../agent/disk-journal.js';
@@ -55,6 +55,25 @@ journal('a line the crash cut short is no record', async ({ path }) => {
   const third = await reopened(second, path);
   assert.is(third.cursor(), 6);
   await third.close();
+});
+
+journal('a failed write leaves nothing that spoils what is written after it', async ({ path }) => {
+  const first = await openDiskJournal(path);
+  await first.append(order(5));
+  const handle = (first as unknown as { file: FileHandle }).file;
+  const appendFileWell = handle.appendFile.bind(handle);
+  handle.appendFile = async () => {
+    handle.appendFile = appendFileWell;
+    await appendFileWell('{"record":"star');
+    throw new Error('ENOSPC: no space left on device');
+  };
+  const started = { record: 'started', event: 'e5', attempt: 1, at: 'now' } as const;
+  const failed = await first.append(started).catch((error: unknown) => error);
+  assert.ok(failed instanceof Error);
+  await first.append({ record: 'finished', result: result('e5') });
+  const second = await reopened(first, path);
+  assert.is(second.get('e5')?.state, 'finished');
+  await second.close();
 });
 
 journal(
