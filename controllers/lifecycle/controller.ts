@@ -183,6 +183,9 @@ class Lifecycle implements Controller {
     const key = JSON.stringify(fence.compare);
     const known = this.memories.get(cluster);
     if (known?.fence === key) return E.right(known);
+    // what a predecessor sent is in the store before the owner key is ours: recalled from an older cache it is sent twice
+    const { target, equals } = fence.compare;
+    if (target === 'create' && typeof equals === 'number') await this.on.objects.caughtUp(equals);
     const recalled = await recall(this.on, observed);
     if (E.isLeft(recalled)) return recalled;
     const memory = { ...recalled.right, fence: key, debounce: null, listedEpoch: -1, listedAt: 0 };
