@@ -24,7 +24,10 @@ export const LifecycleEventStatus = fields(
   {
     /** RFC 7386 merge patch from the snapshot with digest `base` to this one; none: fetch the whole. */
     diff: t.strict({ base: t.string, patch: t.UnknownRecord }),
-    /** An event of this cluster that is older than this, in seconds, is not begun any more. */
+    /**
+     * Seconds. A run of it that takes longer is cut off by the agent and ends as failed; a host without a result this
+     * long after `createdAt` is counted as `expired`, and a result that comes later still replaces that.
+     */
     timeoutSeconds: t.number,
   },
 );
