@@ -100,7 +100,8 @@ export class Orders {
 
   private remove(order: Order): void {
     for (const machine of order.targets) {
-      const left = (this.byMachine.get(machine) ?? []).filter(({ revision }) => revision !== order.revision);
+      const held = this.byMachine.get(machine) ?? [];
+      const left = held.filter(({ name, revision }) => name !== order.name || revision !== order.revision);
       if (left.length > 0) this.byMachine.set(machine, left);
       else this.byMachine.delete(machine);
     }
