@@ -4,17 +4,14 @@ declare const unit: unique symbol;
 type Branded<U extends string> = number & { readonly [unit]: U };
 
 export type Millis = Branded<'ms'>;
-export type Bytes = Branded<'bytes'>;
 
 export const millis = (value: number): Millis => value as Millis;
 export const seconds = (value: number): Millis => (value * 1000) as Millis;
 export const minutes = (value: number): Millis => (value * 60_000) as Millis;
 export const hours = (value: number): Millis => (value * 3_600_000) as Millis;
-export const bytes = (value: number): Bytes => value as Bytes;
-export const kib = (value: number): Bytes => (value * 1024) as Bytes;
 
 /** A count or a share of a whole, as people write it: `2` or `"25%"`. */
-export type CountOrPercent = number | string;
+type CountOrPercent = number | string;
 
 /**
  * How many of `total` a count or percentage means: percentages round down but never below one when the

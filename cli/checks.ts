@@ -34,7 +34,7 @@ export const decodeAll = (
 };
 
 /** Duplicate names, dangling references and circles, a line each. */
-export const referenceLines = (placed: readonly Placed[], stored: Lookup): readonly string[] =>
+const referenceLines = (placed: readonly Placed[], stored: Lookup): readonly string[] =>
   referenceProblems(
     placed.map(({ manifest }) => manifest),
     stored,

@@ -69,7 +69,7 @@ const eventStep = (name: string, progress: InstanceStatus['setup']): readonly St
   progress === undefined ? [] : [[`${name} ${progress.state}`, progress.at]];
 
 /** When a host reached which step, and how long after it was asked for. */
-export const timingsText = (object: ObjectOf): string => {
+const timingsText = (object: ObjectOf): string => {
   const status = (object.status ?? {}) as InstanceStatus;
   const ready = conditionsOf(object)['Ready'];
   const steps: readonly Step[] = [

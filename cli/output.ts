@@ -1,7 +1,7 @@
 /** Machine-readable output. */
 import { CliError } from './context.js';
 
-export const FORMATS = ['yaml', 'json', 'wide', 'name'] as const;
+const FORMATS = ['yaml', 'json', 'wide', 'name'] as const;
 export type Format = (typeof FORMATS)[number] | 'table';
 
 /** `-o` as typed; none: a table. */

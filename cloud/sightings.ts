@@ -7,9 +7,9 @@ import { hours, seconds, type Millis } from '../api-types/units.js';
 import { TAGS, type Machine } from './cloud.js';
 
 /** How long after it first heard of a machine an endpoint may fail to list it although it lives. */
-export const CONSISTENCY_WINDOW = seconds(60);
+const CONSISTENCY_WINDOW = seconds(60);
 /** Complete sweeps that must have missed it. */
-export const MISSES = 2;
+const MISSES = 2;
 /** How long what went is remembered. */
 const REMEMBERED = hours(2);
 

@@ -17,7 +17,7 @@ export const STATE_CODES: Readonly<Record<MachineState, number>> = {
   stopped: 80,
 };
 
-export const BY_USER = {
+const BY_USER = {
   stop: {
     code: 'Client.UserInitiatedShutdown',
     message: 'Client.UserInitiatedShutdown: User initiated shutdown',
@@ -77,11 +77,7 @@ export const killed = (
       };
 
 /** What the machine is after its due transition; null: no longer listed. */
-export const afterTransition = (
-  machine: MachineRecord,
-  now: number,
-  settings: Settings,
-): MachineRecord | null => {
+const afterTransition = (machine: MachineRecord, now: number, settings: Settings): MachineRecord | null => {
   if (machine.transition === null) return machine;
   switch (machine.transition.to) {
     case 'gone':

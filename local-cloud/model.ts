@@ -57,11 +57,10 @@ export const Reservation = t.readonly(
 export type Reservation = t.TypeOf<typeof Reservation>;
 
 /** A client token and what it launched; its key says the scope too (zone or region). */
-export const LaunchToken = t.readonly(
+const LaunchToken = t.readonly(
   t.strict({ reservation: t.string, parameters: t.string, at: t.number }),
   'LaunchToken',
 );
-export type LaunchToken = t.TypeOf<typeof LaunchToken>;
 
 export const KeyPair = t.readonly(
   t.strict({
@@ -93,9 +92,6 @@ export const SecurityGroup = t.readonly(
 );
 export type SecurityGroup = t.TypeOf<typeof SecurityGroup>;
 
-/** Tags of things that are fixed: VPC, subnets, images. */
-export const FixedTags = Tags;
-
 /** The tables of the state, each with the codec of its rows. */
 export const TABLES = {
   machines: MachineRecord,
@@ -103,7 +99,8 @@ export const TABLES = {
   tokens: LaunchToken,
   keyPairs: KeyPair,
   groups: SecurityGroup,
-  fixedTags: FixedTags,
+  /** Of VPC, subnets and images, by id. */
+  fixedTags: Tags,
 } as const;
 export type Table = keyof typeof TABLES;
 export type Row<T extends Table> = t.TypeOf<(typeof TABLES)[T]>;

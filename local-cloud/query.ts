@@ -13,7 +13,7 @@ export const parseParams = (text: string): Params => {
 export const one = (params: Params, name: string): string | undefined => params.get(name);
 
 /** The parameters below `name.`, with that prefix taken off. */
-export const below = (params: Params, name: string): Params => {
+const below = (params: Params, name: string): Params => {
   const prefix = `${name}.`;
   const found = new Map<string, string>();
   for (const [key, value] of params) if (key.startsWith(prefix)) found.set(key.slice(prefix.length), value);

@@ -29,7 +29,7 @@ const ofError = (error: Error, depth: number): LogKeys => ({
 });
 
 /** A value as a log line shows it: errors with message, stack and causes, down to six levels. */
-export const spelledOut = (value: unknown, depth = 0): unknown => {
+const spelledOut = (value: unknown, depth = 0): unknown => {
   if (value instanceof Error) return ofError(value, depth);
   if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? String(value) : value;
   if (depth >= DEEPEST) return '…';

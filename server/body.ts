@@ -5,7 +5,7 @@ import { LineCounter, parseAllDocuments } from 'yaml';
 import type { Status } from '../api-types/status.js';
 import { badRequest, tooLarge, unsupportedMedia } from './statuses.js';
 
-export const MAX_BODY_BYTES = 3 * 1024 * 1024;
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
 const MAX_DEPTH = 64;
 /** Aliases are a convenience; more than this is a bomb. */
 const MAX_ALIASES = 50;
@@ -13,7 +13,7 @@ const MAX_ALIASES = 50;
 const tooMuch = (): Status => tooLarge('the body is larger than 3 MiB; send fewer or smaller documents');
 
 /** The body as text; nothing beyond the limit is kept. */
-export const readBody = async (request: IncomingMessage): Promise<E.Either<Status, string>> => {
+const readBody = async (request: IncomingMessage): Promise<E.Either<Status, string>> => {
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return E.left(tooMuch());
   if (request.headers['content-encoding'] !== undefined)
     return E.left(unsupportedMedia(`encoded (${request.headers['content-encoding']})`, 'a plain body'));

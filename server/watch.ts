@@ -45,7 +45,7 @@ const farewell = (live: Live, revision: number): string => {
 };
 
 /** The lines a change means to a watcher: an object of a new incarnation is another object. */
-export const linesOf = (wanted: Wanted, { before, after, revision }: Change): string => {
+const linesOf = (wanted: Wanted, { before, after, revision }: Change): string => {
   const was = concerns(wanted, before) ? before : null;
   const is = concerns(wanted, after) ? after : null;
   if (is === null) return was === null ? '' : farewell(was, revision);

@@ -55,7 +55,7 @@ const nameSent = (body: unknown): string => {
 };
 
 /** The body as a manifest of this route's kind, place and (where the route has one) name. */
-export const admitted = (route: ResourceRoute, body: unknown): E.Either<Status, SentManifest> => {
+const admitted = (route: ResourceRoute, body: unknown): E.Either<Status, SentManifest> => {
   const input = isPlain(body) ? { apiVersion: API_VERSION, kind: route.kind, ...body } : body;
   const decoded = decodeManifest(input, route.cluster);
   const problems = E.isLeft(decoded) ? decoded.left : misplaced(route, decoded.right);

@@ -3,9 +3,9 @@ import { stalled, type Stalled } from '../runtime/failure.js';
 import { MAX_TXN_OPERATIONS, MAX_VALUE_BYTES, type Operation, type Transaction } from './store.js';
 
 /** LMDB's own limit is 1,978 bytes. */
-export const MAX_KEY_BYTES = 1024;
+const MAX_KEY_BYTES = 1024;
 /** etcd refuses requests of more than 1.5 MiB; this leaves room for the frame around ours. */
-export const MAX_TXN_BYTES = MAX_VALUE_BYTES + 384 * 1024;
+const MAX_TXN_BYTES = MAX_VALUE_BYTES + 384 * 1024;
 
 const bytes = (text: string): number => Buffer.byteLength(text);
 const keyOf = (operation: Operation): string =>

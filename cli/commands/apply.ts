@@ -43,7 +43,7 @@ const holds = (
 ): boolean => Object.entries(wanted ?? {}).every(([name, text]) => has?.[name] === text);
 
 /** In force already: a frozen or going object is never what the file says. */
-export const isUnchanged = (manifest: SentManifest, live: ObjectOf): boolean =>
+const isUnchanged = (manifest: SentManifest, live: ObjectOf): boolean =>
   live.metadata.deletionTimestamp === undefined &&
   conditionsOf(live)['Valid']?.status !== 'False' &&
   holds(live.metadata.labels, manifest.metadata.labels) &&

@@ -35,7 +35,7 @@ const counted = (changes: readonly PlannedChange[]): string =>
     .join(', ');
 
 /** The plan for people. */
-export const planText = (changes: readonly PlannedChange[]): string => {
+const planText = (changes: readonly PlannedChange[]): string => {
   if (changes.length === 0) return 'Nothing to do: everything is as the files say.\n';
   const rows = changes.map((change) => [
     `${SIGNS[change.action]} ${change.action}`,

@@ -21,7 +21,7 @@ export type StoreOption =
   | { readonly kind: 'file'; readonly directory: string }
   | { readonly kind: 'etcd'; readonly endpoints: readonly string[] };
 
-export const HOST_DRIVERS = ['process', 'hollow', 'none'] as const;
+const HOST_DRIVERS = ['process', 'hollow', 'none'] as const;
 export type HostsOption = (typeof HOST_DRIVERS)[number];
 
 /** As commander gives them: texts, absent where neither option nor variable was set. */
@@ -52,7 +52,7 @@ const wholeNumber = (option: string, text: string, most: number): number => {
 const STORE_FORMS = 'file:DIRECTORY or etcd://HOST:PORT[,HOST:PORT…]';
 
 /** `file:DIR` or `etcd://host:2379,host:2379`; none: an embedded store in the data directory. */
-export const parseStore = (text: string | undefined, data: string): StoreOption => {
+const parseStore = (text: string | undefined, data: string): StoreOption => {
   if (text === undefined) return { kind: 'file', directory: `${data}/store` };
   if (text.startsWith('file:') && text.length > 'file:'.length)
     return { kind: 'file', directory: text.slice('file:'.length) };

@@ -25,7 +25,7 @@ export const noteEnded = (data: string, part: Part): void => {
 };
 
 /** The process that the record names, if it is alive and still the same one. */
-export const runningPart = (data: string, part: Part): ProcessIdentity | null => {
+const runningPart = (data: string, part: Part): ProcessIdentity | null => {
   const file = fileOf(data, part);
   if (!existsSync(file)) return null;
   const decoded = RunRecord.decode(parsed(readFileSync(file, 'utf8')));

@@ -49,7 +49,7 @@ const isUp = (plane: WatchedPlane, instance: Live<'Instance'>): boolean => {
 };
 
 /** Every slot that the roles want is online, its agent connected, and no other slot is left. */
-export const allOnline = (plane: WatchedPlane): boolean => {
+const allOnline = (plane: WatchedPlane): boolean => {
   const instances = plane.objects.list('Instance');
   return (
     instances.length === wantedHosts(plane.objects) && instances.every((instance) => isUp(plane, instance))

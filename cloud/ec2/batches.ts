@@ -23,7 +23,7 @@ const BLAMES_IDS = new Set(['NotFoundYet', 'BadParameter', 'IncorrectState']);
 /** Amazon's limit of ids in one call. */
 export const MAX_IDS = 1000;
 
-export const chunksOf = <A>(items: readonly A[], size: number): readonly (readonly A[])[] =>
+const chunksOf = <A>(items: readonly A[], size: number): readonly (readonly A[])[] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     items.slice(index * size, (index + 1) * size),
   );

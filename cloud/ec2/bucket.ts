@@ -26,7 +26,7 @@ export interface Level {
 }
 
 /** No request takes longer to be counted by the endpoint. */
-export const MAX_TRANSIT = millis(2000);
+const MAX_TRANSIT = millis(2000);
 
 export const full = (bucket: Bucket, now: number): Level => ({
   tokens: bucket.burst,
@@ -65,7 +65,7 @@ export const advanced = (bucket: Bucket, level: Level, now: number): Level => {
 const flying = (level: Level): number => level.flights.reduce((sum, flight) => sum + flight.cost, 0);
 
 /** Tokens that may be spent; of an advanced level. */
-export const available = (level: Level): number => level.tokens - flying(level);
+const available = (level: Level): number => level.tokens - flying(level);
 
 export const spent = (level: Level, flight: Flight): Level => ({
   ...level,

@@ -43,7 +43,7 @@ interface Page<A> {
 }
 
 /** Every page or a failure; a token that comes twice would go round for ever. */
-export const everyPage =
+const everyPage =
   <A>(
     caller: Caller,
     page: (token: string | undefined) => TaskEither<Failure, Page<A>>,

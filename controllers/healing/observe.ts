@@ -22,7 +22,7 @@ const SIGNS: Readonly<Record<MachineState, CloudSign>> = {
  * What the endpoint says of a machine. Not knowing (no view, not listed yet) is `unknown`; so is a machine that is
  * missing from the listing while its agent talks to us: one of the two is wrong, and it may be the listing.
  */
-export const cloudSign = (machines: Machines | null, id: string, talks: boolean): CloudSign => {
+const cloudSign = (machines: Machines | null, id: string, talks: boolean): CloudSign => {
   if (machines === null) return 'unknown';
   const state = machines.get(id)?.state;
   if (state !== undefined && SIGNS[state] === 'gone') return 'gone';
@@ -40,7 +40,7 @@ export interface Listening {
  * A machine that was never heard since listening began counts from then. Nothing is said of silence before a full
  * round of heartbeats beyond the limit: until then they may all be on their way.
  */
-export const silenceOf = (
+const silenceOf = (
   { hosts, listenedFor }: Listening,
   machine: string,
   silentSeconds: number,

@@ -8,7 +8,7 @@ import { userData } from './user-data.js';
 import type { BatchView, RoleView, Slot } from './view.js';
 
 /** More hosts in one call are launched more slowly (Amazon's own advice). */
-export const MOST_SLOTS = 100;
+const MOST_SLOTS = 100;
 
 export interface LaunchContext {
   readonly installation: string;

@@ -9,7 +9,7 @@ import { replicasOf } from './rules.js';
 import { roleOfSlot, slotNumber } from './slot-names.js';
 
 /** Reasons of dooms that come from edits of people, not from failures. */
-export const EDIT_REASONS: ReadonlySet<string> = new Set([
+const EDIT_REASONS: ReadonlySet<string> = new Set([
   'ScaledDown',
   'RoleDeleted',
   'ClusterDeleted',
@@ -148,10 +148,6 @@ export const judgeEdits = (fleet: Fleet): Consent => {
     cluster: fleet.cluster?.ref.name ?? '',
   };
 };
-
-/** Parked edits of a role: of itself, of its instances, or of the whole cluster. */
-export const parkedFor = (consent: Consent, instances: ReadonlySet<string>): readonly Edit[] =>
-  consent.parked.filter(({ hosts }) => hosts.some((host) => instances.has(host)));
 
 const MOST_NAMES = 10;
 

@@ -8,10 +8,10 @@ import type { RoleView, Slot } from './view.js';
 const BACK_OFF_SECONDS = [2, 10, 20, 40, 80, 160, 320, 600] as const;
 
 /** Failed rounds after which only one slot is tried at a time, until one becomes Ready. */
-export const FAILURES_BEFORE_CANARY = 3;
+const FAILURES_BEFORE_CANARY = 3;
 
 /** How long after the `failures`-th failed round in a row none is tried. */
-export const backOffMillis = (failures: number): number =>
+const backOffMillis = (failures: number): number =>
   failures < 1 ? 0 : (BACK_OFF_SECONDS[Math.min(failures, BACK_OFF_SECONDS.length) - 1] ?? 600) * 1000;
 
 interface Failures {

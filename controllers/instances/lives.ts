@@ -5,7 +5,7 @@ import { editReason } from './troubles.js';
 import type { RoleView, Slot } from './view.js';
 
 /** The role's deletion (or its cluster's) waits for consent. */
-export const isRoleParked = ({ consent, role }: RoleView): boolean =>
+const isRoleParked = ({ consent, role }: RoleView): boolean =>
   consent.parked.some(
     ({ kind, name, reason }) =>
       kind === 'Cluster' || (kind === 'Role' && name === role.ref.name && reason === 'RoleDeleted'),

@@ -12,7 +12,7 @@ import { planSlot, type SlotPlan } from './slots.js';
 import type { RoleView } from './view.js';
 
 /** Tombstones kept at most: a role's record must stay below 1 MiB with 5,000 slots. */
-export const MOST_TOMBSTONES = 3000;
+const MOST_TOMBSTONES = 3000;
 const TOMBSTONE_AGE = hours(24);
 
 const tombstonesAfter = (view: RoleView, added: readonly Tombstone[]): readonly Tombstone[] | undefined => {

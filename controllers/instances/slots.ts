@@ -178,7 +178,7 @@ const factsOf = (view: RoleView, slot: Slot, arrivals: Arrivals): Facts => {
 };
 
 /** Frozen: nothing is launched, stopped or removed for it. */
-export const isHeld = (view: RoleView, slot: Slot): boolean =>
+const isHeld = (view: RoleView, slot: Slot): boolean =>
   view.role.frozen !== null || (view.cluster?.frozen ?? null) !== null || slot.live.frozen !== null;
 
 const same = (left: readonly Doomed[], right: readonly Doomed[]): boolean =>

@@ -34,7 +34,7 @@ const toldFrom = ({ live }: Slot, { at, when }: Doomed): number => {
 };
 
 /** Milliseconds to wait before the machine is terminated; 0: now; null: until something else happens. */
-export const terminateIn = (view: RoleView, slot: Slot, { entry, seen }: DoomedView): number | null => {
+const terminateIn = (view: RoleView, slot: Slot, { entry, seen }: DoomedView): number | null => {
   if (!mayGo(view, slot, entry)) return null;
   const shutdown = slot.live.status.shutdown?.[entry.machine];
   if (shutdown !== undefined && ENDED.has(shutdown.state)) return 0;
@@ -43,7 +43,7 @@ export const terminateIn = (view: RoleView, slot: Slot, { entry, seen }: DoomedV
 };
 
 /** The cloud confirms the end; absence alone counts only when the view as a whole can be trusted. */
-export const isConfirmed = (view: RoleView, { seen }: DoomedView): boolean =>
+const isConfirmed = (view: RoleView, { seen }: DoomedView): boolean =>
   seen.machine?.state === 'terminated' || (seen.gone && !view.blind);
 
 export interface Teardown {

@@ -7,7 +7,7 @@ import type { Sent, SentLog, Sending } from './sent.js';
 const FINAL: readonly string[] = ['succeeded', 'failed', 'superseded', 'unknown'];
 
 /** `configure-000123-0a1b2c3d4e5f`: the kind of event is in its name, which outlives the record. */
-export const sendingOf = (event: string): Sending | null =>
+const sendingOf = (event: string): Sending | null =>
   (['setup', 'configure', 'shutdown'] as const).find((kind) => event.startsWith(`${kind}-`)) ?? null;
 
 const progressOf = (result: EventResult, sent: Sent | undefined, now: number): EventProgress => ({

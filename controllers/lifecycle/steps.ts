@@ -129,7 +129,7 @@ const replacing = (before: object | undefined, after: object): Record<string, un
 });
 
 /** What is new about a member, as a merge patch; null when nothing is. */
-export const memberPatch = (member: Member, now: number): Readonly<Record<string, unknown>> | null => {
+const memberPatch = (member: Member, now: number): Readonly<Record<string, unknown>> | null => {
   const before = member.live.status;
   const { setup, configure } = member.status;
   const conditions = conditionChanges(member, now);

@@ -1,7 +1,7 @@
 /** Which session a connection is given. */
 
 /** An agent that claims more than this beyond what is known is not believed. */
-export const MAX_CLAIM_AHEAD = 1_000_000;
+const MAX_CLAIM_AHEAD = 1_000_000;
 
 /**
  * Greater than every session the machine had: by what it says, what was heard of it, and the store's revision, which

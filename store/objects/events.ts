@@ -19,7 +19,7 @@ export interface NewEvent {
 }
 
 /** Where events of cluster-wide objects other than Clusters are. */
-export const SYSTEM_CLUSTER = 'scalarium-system';
+const SYSTEM_CLUSTER = 'scalarium-system';
 
 const AT_MOST_EVERY = minutes(1);
 
@@ -27,7 +27,7 @@ const homeOf = ({ kind, cluster, name }: Ref): string =>
   cluster ?? (kind === 'Cluster' ? name : SYSTEM_CLUSTER);
 
 /** The same event about the same object has the same name. */
-export const eventRef = ({ regarding, reason, message }: NewEvent): Ref<'Event'> => {
+const eventRef = ({ regarding, reason, message }: NewEvent): Ref<'Event'> => {
   const digest = createHash('sha256')
     .update(JSON.stringify([regarding.kind, regarding.cluster, regarding.name, reason, message]))
     .digest('hex')

@@ -16,7 +16,7 @@ export interface Sides {
   readonly seenAt: string;
 }
 
-export const uidOf = (installation: string, key: string, createRevision: number): string =>
+const uidOf = (installation: string, key: string, createRevision: number): string =>
   uuidV5(`${key}@${String(createRevision)}`, installation);
 
 /**

@@ -6,7 +6,7 @@ import type { Hosts, ObservedHost } from '../../runtime/hosts.js';
 import { compareEntries, joinEntries, type Entry, type Measurements } from './entry.js';
 
 /** A sequence further ahead than this of the last one is no report of an agent of ours. */
-export const MAX_SEQUENCE_AHEAD = 1_000;
+const MAX_SEQUENCE_AHEAD = 1_000;
 
 /**
  * The wall clock ran ahead of the monotonic one by more than this: the machine slept, or its clock was set. Every

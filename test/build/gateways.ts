@@ -25,7 +25,7 @@ import type { Store } from '../../store/store.js';
 
 export const KEY = Buffer.alloc(32, 7);
 export const BATCH = 'batch-1';
-export const CLUSTER = 'shop';
+const CLUSTER = 'shop';
 const INSTALLATION = '2f0e7a52-3f0a-4a3e-9a43-0d1f7a4e6a11';
 
 export interface RunningGateway {
@@ -45,7 +45,7 @@ const listening = (server: Server): Promise<number> =>
     });
   });
 
-export const startGateway = async (store: Store, heartbeat = millis(200)): Promise<RunningGateway> => {
+const startGateway = async (store: Store, heartbeat = millis(200)): Promise<RunningGateway> => {
   const objects = await openObjects({
     store,
     installation: INSTALLATION,

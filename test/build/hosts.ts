@@ -21,7 +21,7 @@ process.on('SIGTERM', () => process.exit(0));
 setInterval(() => undefined, 60_000);
 `;
 
-export const USER_DATA = `#cloud-config
+const USER_DATA = `#cloud-config
 write_files:
   - path: /etc/scalarium/agent.json
     permissions: '0600'

@@ -63,7 +63,7 @@ export const withCloud =
     }
   };
 
-export const order = (more: Partial<RunInstancesCommandInput> = {}): RunInstancesCommandInput => ({
+const order = (more: Partial<RunInstancesCommandInput> = {}): RunInstancesCommandInput => ({
   ImageId: 'ami-00000000000000012',
   InstanceType: 'm5.large',
   MinCount: 1,

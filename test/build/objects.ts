@@ -47,9 +47,6 @@ export const live = <K extends KindName>(
   };
 };
 
-export const cloud = (name = 'local', overrides: LiveOverrides<'Cloud'> = {}): Live<'Cloud'> =>
-  live('Cloud', name, { provider: 'local' }, overrides);
-
 export const cluster = (name = CLUSTER, overrides: LiveOverrides<'Cluster'> = {}): Live<'Cluster'> =>
   live('Cluster', name, { cloud: 'local' }, overrides);
 

@@ -12,7 +12,7 @@ import { openOwnership, type OpenedOwnership } from '../../store/ownership-open.
 import { GLOBAL } from '../../store/ownership.js';
 import type { Store } from '../../store/store.js';
 
-export const INSTALLATION = '3f0a3c5e-6f0b-4a53-9d2c-0a4f3c1d2b1e';
+const INSTALLATION = '3f0a3c5e-6f0b-4a53-9d2c-0a4f3c1d2b1e';
 
 export interface Plane {
   readonly objects: OpenedObjects;

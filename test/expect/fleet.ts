@@ -12,7 +12,7 @@ const doomedIds = (instances: readonly Live<'Instance'>[]): readonly string[] =>
 const aliveIds = (cloud: FakeCloud): readonly string[] => cloud.alive().map(({ id }) => id);
 
 /** No two slots hold one machine, and none is both in a slot and doomed. */
-export const noMachineTwice = (objects: Objects, cluster: string): void => {
+const noMachineTwice = (objects: Objects, cluster: string): void => {
   const instances = objects.list('Instance', cluster);
   const ids = [...boundIds(instances), ...doomedIds(instances)];
   assert.equal(new Set(ids).size, ids.length, `a machine is named twice: ${ids.join(' ')}`);
@@ -37,11 +37,4 @@ export const neverMoreThan = (cloud: FakeCloud, most: number): void => {
     cloud.launched().length <= most,
     `${String(cloud.launched().length)} machines launched, at most ${String(most)}`,
   );
-};
-
-/** Every id that was ever terminated by a call was not in a slot any more. */
-export const terminatedOnly = (cloud: FakeCloud, ids: readonly string[]): void => {
-  const called = cloud.history().filter(({ action }) => action === 'TerminateInstances');
-  const wrong = called.flatMap((call) => call.ids).filter((id) => !ids.includes(id));
-  assert.equal(wrong, [], 'machines were terminated that nobody released');
 };

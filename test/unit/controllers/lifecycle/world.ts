@@ -15,7 +15,7 @@ import { fakeObjects, ref, type FakeObjects } from '../../../fake/objects.js';
 import { virtualClock, type VirtualClock } from '../../../fake/clock.js';
 import { EPOCH, condition, machine } from '../../../build/objects.js';
 
-export const CLUSTER = 'shop';
+const CLUSTER = 'shop';
 
 const keyValue = (key: string, value: string): KeyValue => ({
   key,
