@@ -21,7 +21,7 @@ const test = suite<Context>('Monster World on etcd', {
 
 test.before(async (context) => {
   context.etcd = await startEtcd();
-  context.world = await makeWorld({ etcd: context.etcd.endpoint });
+  context.world = await makeWorld({ etcd: hostPort(context.etcd) });
   context.world.start();
   await context.world.allOnline(HOSTS);
 });
@@ -30,6 +30,8 @@ test.after(async ({ etcd, world }) => {
   await world.end();
   await etcd.stop();
 });
+
+const hostPort = (etcd: EtcdServer): string => new URL(etcd.endpoint).host;
 
 const etcdctl = async (etcd: EtcdServer, ...args: readonly string[]): Promise<string> => {
   const ran = await run('etcdctl', ['--endpoints', etcd.endpoint, ...args], { ETCDCTL_API: '3' });
@@ -144,76 +146,58 @@ test('etcdctl del of all roles by prefix parks: nothing is stopped without conse
 const ready = async (world: World, url: string): Promise<boolean> =>
   (await run(COMMAND, ['get', 'clusters', '--server', url, '--data', world.data])).code === 0;
 
-test('a second control plane stands by and takes over when the first is killed', async ({ etcd }) => {
-  const world = await makeWorld({ etcd: etcd.endpoint, cluster: 'second' });
+const standbyArguments = (own: World, etcd: EtcdServer, cloud: string, port: number): readonly string[] => [
+  'up',
+  ...['--data', join(own.data, '..', 'standby'), '--port', String(port)],
+  ...['--store', `etcd://${hostPort(etcd)}`, '--cloud', cloud, '--hosts', 'none', '--no-example'],
+  ...['--installation-key', join(own.data, 'installation.key')],
+  ...['--credentials', join(own.data, 'aws/credentials')],
+];
+
+test('a second control plane stands by and takes over when the first is killed', async () => {
+  const etcd = await startEtcd();
+  const own = await makeWorld({ etcd: hostPort(etcd) });
   let standby: ChildProcess | null = null;
   try {
-    const fresh = await startEtcd();
-    const own = await makeWorld({ etcd: fresh.endpoint });
-    try {
-      own.start();
-      await own.allOnline(HOSTS);
-      const cloud = (await own.scalarium('local-cloud', 'endpoint')).stdout.trim();
-      const port = await freePort();
-      standby = spawn(
-        COMMAND,
-        [
-          'up',
+    own.start();
+    await own.allOnline(HOSTS);
+    const cloud = (await own.scalarium('local-cloud', 'endpoint')).stdout.trim();
+    const port = await freePort();
+    standby = spawn(COMMAND, standbyArguments(own, etcd, cloud, port), { stdio: 'ignore' });
+    const url = `http://127.0.0.1:${String(port)}`;
+    await eventually('the standby answers', () => ready(own, url));
+    own.process().kill('SIGKILL');
+    const spec = await readSpec(etcd, 'app');
+    await etcdctl(
+      etcd,
+      'put',
+      `${SPEC}/app`,
+      JSON.stringify({ ...spec, spec: { ...spec.spec, replicas: 9 } }),
+    );
+    await eventually(
+      'the fleet follows the second control plane',
+      async () => {
+        const ran = await run(COMMAND, [
+          'get',
+          'instances',
+          '-n',
+          CLUSTER,
+          '-o',
+          'json',
+          '--server',
+          url,
           '--data',
-          join(world.data, '..', 'standby'),
-          '--port',
-          String(port),
-          '--store',
-          `etcd://${fresh.endpoint}`,
-          '--cloud',
-          cloud,
-          '--hosts',
-          'none',
-          '--no-example',
-          '--installation-key',
-          join(own.data, 'installation.key'),
-          '--credentials',
-          join(own.data, 'aws/credentials'),
-        ],
-        { stdio: 'ignore' },
-      );
-      const url = `http://127.0.0.1:${String(port)}`;
-      await eventually('the standby answers', () => ready(own, url));
-      own.process().kill('SIGKILL');
-      const spec = await readSpec(fresh, 'app');
-      await etcdctl(
-        fresh,
-        'put',
-        `${SPEC}/app`,
-        JSON.stringify({ ...spec, spec: { ...spec.spec, replicas: 9 } }),
-      );
-      await eventually(
-        'the fleet follows the second control plane',
-        async () => {
-          const ran = await run(COMMAND, [
-            'get',
-            'instances',
-            '-n',
-            CLUSTER,
-            '-o',
-            'json',
-            '--server',
-            url,
-            '--data',
-            own.data,
-          ]);
-          if (ran.code !== 0) return false;
-          const items = (JSON.parse(ran.stdout) as { items: { status: { phase: string } }[] }).items;
-          return items.length === HOSTS + 1 && items.every((item) => item.status.phase === 'online');
-        },
-        90,
-      );
-    } finally {
-      standby?.kill('SIGTERM');
-      await own.end();
-      await fresh.stop();
-    }
+          own.data,
+        ]);
+        if (ran.code !== 0) return false;
+        const { items } = JSON.parse(ran.stdout) as { items: { status: { phase: string } }[] };
+        return items.length === HOSTS + 1 && items.every((item) => item.status.phase === 'online');
+      },
+      90,
+    );
   } finally {
-    await world.end();
+    standby?.kill('SIGTERM');
+    await own.end();
+    await etcd.stop();
   }
 });
