@@ -79,6 +79,8 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 interface StartOptions {
   readonly spec: string | null;
   readonly hosts: 'process' | 'hollow';
+  /** The local cloud's buckets, as a Cloud's `quotas`; none: Amazon's published ones. */
+  readonly quotas?: string;
 }
 
 const ended = (child: ChildProcess): Promise<void> =>
@@ -91,7 +93,7 @@ const ended = (child: ChildProcess): Promise<void> =>
       );
 
 /** Starts `up` in a temporary folder; `spec` null: the example. */
-export const startInstallation = async ({ spec, hosts }: StartOptions): Promise<Installation> => {
+export const startInstallation = async ({ spec, hosts, quotas }: StartOptions): Promise<Installation> => {
   const folder = mkdtempSync(join(tmpdir(), 'scalarium-bench-'));
   const data = join(folder, 'data');
   const port = await freePort();
@@ -101,7 +103,11 @@ export const startInstallation = async ({ spec, hosts }: StartOptions): Promise<
   const args = ['up', '--data', data, '--port', String(port), '--hosts', hosts];
   const child = spawn(COMMAND, [...args, ...(spec === null ? [] : ['--apply', apply])], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...SETTINGS },
+    env: {
+      ...process.env,
+      ...SETTINGS,
+      ...(quotas === undefined ? {} : { SCALARIUM_LOCAL_CLOUD_QUOTAS: quotas }),
+    },
   });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));

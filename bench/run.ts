@@ -11,22 +11,42 @@ import {
 const HOSTS = 13;
 const IDLE_SECONDS = 60;
 
-/** `count` hosts in roles of at most 1,000; `quota` raises the buckets of the Cloud. */
+const BUCKET = {
+  requestBurst: 1000,
+  requestsPerSecond: 1000,
+  resourceBurst: 100_000,
+  resourcesPerSecond: 100_000,
+};
+
+/** As an account whose quotas were raised: told to the local cloud and, in the Cloud object, to the control plane. */
+const RAISED = JSON.stringify({ RunInstances: BUCKET, CreateTags: BUCKET, DescribeInstances: BUCKET });
+
+const CLOUD = `apiVersion: scalarium.dev/v1
+kind: Cloud
+metadata: { name: local }
+spec: { provider: local, region: local, quotas: ${RAISED} }
+---
+`;
+
+const CLUSTER = `apiVersion: scalarium.dev/v1
+kind: Cluster
+metadata: { name: fleet }
+spec: { cloud: local }
+`;
+
+const roleText = (name: string, replicas: number): string => `---
+apiVersion: scalarium.dev/v1
+kind: Role
+metadata: { name: ${name}, namespace: fleet }
+spec: { type: custom, replicas: ${String(replicas)} }
+`;
+
+/** `count` hosts in roles of at most 1,000. */
 const fleet = (count: number, raised: boolean): string => {
-  const roles = Array.from({ length: Math.ceil(count / 1000) }, (_item, index) => ({
-    name: `pool-${String(index + 1)}`,
-    replicas: Math.min(1000, count - index * 1000),
-  }));
-  const bucket =
-    '{ requestBurst: 1000, requestsPerSecond: 1000, resourceBurst: 100000, resourcesPerSecond: 100000 }';
-  const cloud = raised
-    ? `apiVersion: scalarium.dev/v1\nkind: Cloud\nmetadata: { name: local }\nspec: { provider: local, quotas: { RunInstances: ${bucket}, CreateTags: ${bucket}, DescribeInstances: ${bucket} } }\n---\n`
-    : '';
-  const cluster =
-    'apiVersion: scalarium.dev/v1\nkind: Cluster\nmetadata: { name: fleet }\nspec: { cloud: local }\n';
-  const role = (name: string, replicas: number): string =>
-    `---\napiVersion: scalarium.dev/v1\nkind: Role\nmetadata: { name: ${name}, namespace: fleet }\nspec: { type: custom, replicas: ${String(replicas)} }\n`;
-  return cloud + cluster + roles.map(({ name, replicas }) => role(name, replicas)).join('');
+  const roles = Array.from({ length: Math.ceil(count / 1000) }, (_item, index) =>
+    roleText(`pool-${String(index + 1)}`, Math.min(1000, count - index * 1000)),
+  );
+  return [raised ? CLOUD : '', CLUSTER, ...roles].join('');
 };
 
 const row = (label: string, value: string, goal = ''): void => {
@@ -82,7 +102,11 @@ const hollow = async (
   head(
     `${String(count)} hollow hosts to online, ${options.raised ? 'raised quotas' : "Amazon's published buckets"}`,
   );
-  const installation = await startInstallation({ spec: fleet(count, options.raised), hosts: 'hollow' });
+  const installation = await startInstallation({
+    spec: fleet(count, options.raised),
+    hosts: 'hollow',
+    ...(options.raised ? { quotas: RAISED } : {}),
+  });
   row('time', `${((await installation.online(count, 400)) / 1000).toFixed(1)} s`, options.goal);
   await bringUpRows(installation);
   return installation;

@@ -32,10 +32,14 @@ const aborted = (signal: AbortSignal): Promise<'stopped'> =>
 /** Brings what is wanted into the store: the Cloud's endpoint, and the file or the example. */
 const seed = async (options: UpOptions, installation: Installation, world: UpWorld): Promise<void> => {
   const { plane, endpoint, token } = installation;
-  await ensureCloud(plane.objects, endpoint, options.cloud === 'local' ? 'local' : 'aws');
+  const provider = options.cloud === 'local' ? 'local' : 'aws';
+  await ensureCloud(plane.objects, endpoint, provider);
   const nothingYet = plane.objects.list('Cluster').length === 0;
   const file = options.apply ?? (options.example && nothingYet ? world.example : null);
-  if (file !== null) await world.apply(file, { url: plane.url, token });
+  if (file === null) return;
+  await world.apply(file, { url: plane.url, token });
+  // the file may hold the Cloud itself, and can not know where the endpoint is this time
+  await ensureCloud(plane.objects, endpoint, provider);
 };
 
 const whereToLook = ({ plane }: Installation, { data }: UpOptions): string => {
