@@ -49,6 +49,8 @@ const ASK_AT_MOST = 50;
 const ASK_WITHIN_MS = 60_000;
 const GRACE_MARGIN = 10;
 const WAKE_PAUSE_MS = 20;
+/** A look at a cluster costs as much as it has hosts: so large ones are woken less often. */
+const WAKE_PAUSE_MS_A_HOST = 0.2;
 
 interface Memory {
   readonly fence: string;
@@ -72,7 +74,7 @@ class Healing implements Controller {
       this.machineChanges(),
     ).pipe(
       groupBy((cluster) => cluster),
-      mergeMap((wakes$) => wakes$.pipe(audit(() => timer(WAKE_PAUSE_MS, clock.scheduler)))),
+      mergeMap((wakes$) => wakes$.pipe(audit((cluster) => timer(this.pause(cluster), clock.scheduler)))),
     );
   }
 
@@ -119,6 +121,10 @@ class Healing implements Controller {
           action,
         });
     return E.right(runAfter(this.nextLook(signs), 'heartbeats are watched'));
+  }
+
+  private pause(cluster: string): number {
+    return Math.max(WAKE_PAUSE_MS, this.on.objects.list('Instance', cluster).length * WAKE_PAUSE_MS_A_HOST);
   }
 
   /** The grace begins anew when the cluster was lost and won back: nobody listened for it meanwhile. */

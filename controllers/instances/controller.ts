@@ -17,6 +17,7 @@ import { observeCluster, observeRole, openCloudOf, type Sources } from './observ
 import { planRole } from './plan.js';
 import { roleStatusPatch } from './status.js';
 import { carryOut, commit, type Run } from './steps.js';
+import { createBlindness } from './blindness.js';
 import { createTagging } from './tagging.js';
 import { DEFAULT_SETTINGS, type InstancesSettings } from './view.js';
 import { wakes } from './wake.js';
@@ -108,6 +109,7 @@ export const instancesController = (dependencies: InstancesDependencies): Contro
     gateways,
     settings,
     memory: createMemory(),
+    blindness: createBlindness(),
   };
   const parts: Parts = { sources, log, tagLater: createTagging() };
   return {

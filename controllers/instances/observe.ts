@@ -4,7 +4,8 @@ import { TAGS, type Clouds, type Machine, type Machines, type OpenCloud } from '
 import type { Clock } from '../../runtime/clock.js';
 import type { Hosts } from '../../runtime/hosts.js';
 import type { Live, Objects } from '../../store/objects/objects.js';
-import { inLaunchOrder, isAlive, requestOf } from './batches.js';
+import { inLaunchOrder, requestOf } from './batches.js';
+import type { Blindness } from './blindness.js';
 import type { ClusterView } from './cluster-plan.js';
 import { judgeEdits, type Fleet } from './consent.js';
 import type { Memory } from './memory.js';
@@ -20,13 +21,11 @@ export interface Sources {
   readonly gateways: () => readonly string[];
   readonly settings: InstancesSettings;
   readonly memory: Memory;
+  readonly blindness: Blindness;
 }
 
 /** A host that lost its connection a moment ago may be on another gateway already. */
 const RECONNECTS_WITHIN = 10_000;
-
-/** Absent machines of a cluster, beyond which the listing is doubted: more than two and more than half. */
-const isBlind = (absent: number, bound: number): boolean => absent > 2 && absent * 2 > bound;
 
 const fleetOf = (objects: Objects, name: string): Fleet => ({
   cluster: objects.get({ kind: 'Cluster', cluster: null, name }),
@@ -129,16 +128,6 @@ const batchesOf = (
   }));
 };
 
-const blind = (fleet: Fleet, machines: Machines | null): boolean => {
-  if (machines === null) return false;
-  const ids = fleet.instances.flatMap(({ status }) => status.machine?.id ?? []);
-  const absent = ids.filter((id) => {
-    const machine = machines.get(id);
-    return machines.gone(id) && (machine === null || isAlive(machine));
-  });
-  return isBlind(absent.length, ids.length);
-};
-
 /** The view of a role; null when there is no such role. */
 export const observeRole = (sources: Sources, cluster: string, name: string): RoleView | null => {
   const { objects, clock, hosts, settings } = sources;
@@ -167,7 +156,7 @@ export const observeRole = (sources: Sources, cluster: string, name: string): Ro
     slots: slotsOf(sources, fleet, name, machines),
     batches: batchesOf(sources, batches, machines, cluster),
     consent: judgeEdits(fleet),
-    blind: blind(fleet, machines),
+    blind: sources.blindness.of(cluster, fleet.instances, machines),
     listening: hosts.listeningFor() >= settings.startGrace,
     gateways: sources.gateways(),
     settings,

@@ -9,7 +9,8 @@ import {
   merge,
   mergeMap,
   switchMap,
-  throttleTime,
+  throttle,
+  timer,
 } from 'rxjs';
 import { TAGS } from '../../cloud/cloud.js';
 import type { Change, Live } from '../../store/objects/objects.js';
@@ -17,8 +18,9 @@ import type { Ownership } from '../../store/ownership.js';
 import type { Sources } from './observe.js';
 import { roleOfSlot } from './slot-names.js';
 
-/** A key's runs begin at least this far apart, however much happens to its instances. */
+/** A key's runs begin at least this far apart, however much happens to its instances; in a large cluster further. */
 const APART_MS = 100;
+const APART_MS_A_HOST = 0.15;
 
 const keysOfCluster = ({ objects }: Sources, cluster: string): readonly string[] => [
   cluster,
@@ -79,6 +81,11 @@ const fromMachines = (sources: Sources): Observable<string> => {
   );
 };
 
+const apart = ({ objects }: Sources, key: string): number => {
+  const [cluster = ''] = key.split('/');
+  return Math.max(APART_MS, objects.list('Instance', cluster).length * APART_MS_A_HOST);
+};
+
 /** Keys to look at, each at most every 100 ms. */
 export const wakes = (sources: Sources, ownership: Ownership): Observable<string> =>
   merge(
@@ -93,6 +100,11 @@ export const wakes = (sources: Sources, ownership: Ownership): Observable<string
     filter((key) => ownership.of(key.split('/')[0] ?? '') !== null),
     groupBy((key) => key),
     mergeMap((group) =>
-      group.pipe(throttleTime(APART_MS, sources.clock.scheduler, { leading: true, trailing: true })),
+      group.pipe(
+        throttle((key) => timer(apart(sources, key), sources.clock.scheduler), {
+          leading: true,
+          trailing: true,
+        }),
+      ),
     ),
   );
