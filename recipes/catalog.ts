@@ -58,8 +58,8 @@ const everything = (snapshot: Snapshot, instance: string): readonly Resource[] =
   ]);
 
 /**
- * The resources of one event on one host, in order. Setup and configure want the same files; deploy and undeploy have
- * no applications yet, and at shutdown a host is left as it is: it has been taken out of everything before.
+ * The resources of one event on one host, in order. Setup and configure want the same files; at shutdown a host is left
+ * as it is: it has been taken out of everything before.
  */
 export const recipeFor = (event: Lifecycle, snapshot: Snapshot, instance: string): readonly Resource[] =>
-  event === 'setup' || event === 'configure' ? everything(snapshot, instance) : [];
+  event === 'shutdown' ? [] : everything(snapshot, instance);

@@ -62,20 +62,13 @@ export const Doomed = fields(
 );
 export interface Doomed extends t.TypeOf<typeof Doomed> {}
 
-export const RUN_STATES = [
-  'pending',
-  'running',
-  'succeeded',
-  'failed',
-  'superseded',
-  'unknown',
-  'expired',
-] as const;
+/** How a run ends, as agents report it. */
+export const RESULT_STATES = ['succeeded', 'failed', 'superseded'] as const;
 
-/** How far a machine is with one life-cycle event. Writer: lifecycle. */
+/** What became of a life-cycle event on a machine; `expired`: no result came in time. Writer: lifecycle. */
 export const EventProgress = fields(
   'EventProgress',
-  { machine: t.string, event: t.string, state: oneOf(RUN_STATES), at: t.string },
+  { machine: t.string, event: t.string, state: oneOf([...RESULT_STATES, 'expired']), at: t.string },
   {
     message: t.string,
     attempt: t.number,
@@ -144,7 +137,7 @@ export type Phase = (typeof PHASES)[number];
 const setUp = (status: InstanceStatus, machine: string): Phase | null => {
   if (status.agent?.machine !== machine) return 'booting';
   if (status.setup?.machine !== machine) return 'running_setup';
-  if (status.setup.state === 'failed' || status.setup.state === 'unknown') return 'setup_failed';
+  if (status.setup.state === 'failed') return 'setup_failed';
   return status.setup.state === 'succeeded' ? null : 'running_setup';
 };
 

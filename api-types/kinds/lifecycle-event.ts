@@ -1,9 +1,9 @@
 /** LifecycleEvent: something hosts are told. A record only, immutable; results are in chunk keys. */
 import * as t from 'io-ts';
 import { fields, oneOf } from '../words.js';
-import { RUN_STATES } from './instance.js';
+import { RESULT_STATES } from './instance.js';
 
-export const LIFECYCLE = ['setup', 'configure', 'deploy', 'undeploy', 'shutdown'] as const;
+export const LIFECYCLE = ['setup', 'configure', 'shutdown'] as const;
 export type Lifecycle = (typeof LIFECYCLE)[number];
 
 /** Which host an event is for: the slot and the machine that fills it. */
@@ -40,7 +40,7 @@ export const EventResult = fields(
     event: t.string,
     instance: t.string,
     machine: t.string,
-    state: oneOf(RUN_STATES),
+    state: oneOf(RESULT_STATES),
     /** 1; 2 when it was found unfinished after a crash and run again. */
     attempt: t.number,
     startedAt: t.string,

@@ -116,11 +116,9 @@ const stopAskedAt = ({ live }: Slot): number | null => {
     : null;
 };
 
-const OPEN: ReadonlySet<string> = new Set(['pending', 'running']);
-
 const hasShutDown = ({ live }: Slot, machine: string, since: number): boolean => {
   const told = live.status.shutdown?.[machine];
-  return told !== undefined && parseTimestamp(told.at) >= since && !OPEN.has(told.state);
+  return told !== undefined && parseTimestamp(told.at) >= since;
 };
 
 /** Milliseconds until a host that is to be Stopped may be stopped; 0: now; null: not to be stopped. */

@@ -5,9 +5,6 @@ import { parseTimestamp, timestamp } from '../../runtime/clock.js';
 import { isReady, replicasOf, rulesOf } from './rules.js';
 import type { DoomedView, RoleView, Slot } from './view.js';
 
-/** A shutdown event that has ended one way or the other. */
-const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'superseded', 'unknown', 'expired']);
-
 /** How often it is asked whether the host has ended, or can still be told, before its time is up. */
 const ASK_AGAIN = 5_000;
 
@@ -36,8 +33,7 @@ const toldFrom = ({ live }: Slot, { at, when }: Doomed): number => {
 /** Milliseconds to wait before the machine is terminated; 0: now; null: until something else happens. */
 const terminateIn = (view: RoleView, slot: Slot, { entry, seen }: DoomedView): number | null => {
   if (!mayGo(view, slot, entry)) return null;
-  const shutdown = slot.live.status.shutdown?.[entry.machine];
-  if (shutdown !== undefined && ENDED.has(shutdown.state)) return 0;
+  if (slot.live.status.shutdown?.[entry.machine] !== undefined) return 0;
   if (seen.connected === false) return 0;
   return Math.max(0, toldFrom(slot, entry) + rulesOf(view.role).shutdown - view.now);
 };

@@ -95,36 +95,19 @@ const late = (view: RoleView, slot: Slot, machine: BoundMachine): Trouble | null
     : doom('BootTimeout', `no word from the agent of ${machine.id} within ${limit}`, { failedLaunch: true });
 };
 
-/** Setup of this very machine, when lifecycle has begun it. */
+/** What became of the setup of this very machine; null while it is under way. */
 const setupOf = ({ live }: Slot, machine: BoundMachine): EventProgress | null =>
   live.status.setup?.machine === machine.id ? live.status.setup : null;
 
-const setupDeadline = (view: RoleView, setup: EventProgress): number =>
-  parseTimestamp(setup.at) + rulesOf(view.role).setup;
-
-const BROKEN: ReadonlySet<string> = new Set(['failed', 'unknown', 'expired']);
-const UNDER_WAY: ReadonlySet<string> = new Set(['pending', 'running']);
-
-const setupTrouble = (
-  view: RoleView,
-  setup: EventProgress,
-  { id }: BoundMachine,
-): readonly [reason: string, message: string] | null => {
+const hasFailed = ({ listening }: RoleView, setup: EventProgress): boolean =>
   // after our own absence the result may be in the agent's hands: a late one takes the expiry back
-  if (setup.state === 'expired' && !view.listening) return null;
-  if (BROKEN.has(setup.state))
-    return ['SetupFailed', `setup of ${id} ${setup.state}: ${setup.message ?? 'no message'}`];
-  const over = UNDER_WAY.has(setup.state) && view.listening && view.now >= setupDeadline(view, setup);
-  return over
-    ? ['SetupTimeout', `setup of ${id} did not end within ${inSeconds(rulesOf(view.role).setup)}`]
-    : null;
-};
+  setup.state === 'failed' || (setup.state === 'expired' && listening);
 
 const badSetup = (view: RoleView, slot: Slot, machine: BoundMachine): Trouble | null => {
   const setup = setupOf(slot, machine);
-  const found = setup === null ? null : setupTrouble(view, setup, machine);
-  if (found === null) return null;
-  const [reason, message] = found;
+  if (setup === null || !hasFailed(view, setup)) return null;
+  const reason = 'SetupFailed';
+  const message = `setup of ${machine.id} ${setup.state}: ${setup.message ?? 'no message'}`;
   if (rulesOf(view.role).mayReplace) return doom(reason, message, { failedLaunch: true });
   return {
     trouble: 'stalled',
@@ -149,6 +132,5 @@ export const nextDeadline = (view: RoleView, slot: Slot): number | null => {
   const machine = boundTo(slot.live);
   if (machine === null || slot.live.spec.desired !== 'Running' || isSetUp(slot.live)) return null;
   if (!wasHeard(slot.live)) return Math.max(1000, bootDeadline(view, slot, machine) - view.now);
-  const setup = setupOf(slot, machine);
-  return setup === null ? null : Math.max(1000, setupDeadline(view, setup) - view.now);
+  return setupOf(slot, machine)?.state === 'expired' && !view.listening ? 1000 : null;
 };

@@ -4,8 +4,6 @@ import type { EventResult } from '../../api-types/kinds/lifecycle-event.js';
 import { timestamp } from '../../runtime/clock.js';
 import type { Sent, SentLog, Sending } from './sent.js';
 
-const FINAL: readonly string[] = ['succeeded', 'failed', 'superseded', 'unknown'];
-
 /** `configure-000123-0a1b2c3d4e5f`: the kind of event is in its name, which outlives the record. */
 const sendingOf = (event: string): Sending | null =>
   (['setup', 'configure', 'shutdown'] as const).find((kind) => event.startsWith(`${kind}-`)) ?? null;
@@ -62,7 +60,7 @@ const withResult = (
   now: number,
 ): InstanceStatus => {
   const sending = sendingOf(result.event);
-  if (sending === null || !FINAL.includes(result.state)) return status;
+  if (sending === null) return status;
   const sent = log.get(result.machine)?.[sending];
   return COUNT[sending](status, { result, sent, progress: progressOf(result, sent, now) });
 };

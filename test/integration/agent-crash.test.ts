@@ -77,9 +77,9 @@ crash(
     await journalHas(root, 'recorded');
     first.kill('SIGKILL');
     await once(first, 'exit');
-    await world.tell('deploy-2', 'deploy', ['i-1'], await world.snapshot());
+    await world.tell('setup-2', 'setup', ['i-1'], await world.snapshot());
     boot(context, 10);
-    const after = await world.resultOf('deploy-2', 'i-1');
+    const after = await world.resultOf('setup-2', 'i-1');
     assert.is(after.state, 'succeeded');
     assert.equal(await world.resultOf('setup-1', 'i-1'), before);
   },

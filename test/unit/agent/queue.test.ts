@@ -22,7 +22,7 @@ const ROWS: readonly {
   { name: 'a finished event never runs again', journal: [entry(1, 'setup', 'finished')], run: null },
   {
     name: 'the oldest first, however they lie in the journal',
-    journal: [entry(2, 'deploy'), entry(1, 'setup')],
+    journal: [entry(2, 'setup'), entry(1, 'setup')],
     run: 'setup-1',
   },
   {
@@ -39,7 +39,7 @@ const ROWS: readonly {
   },
   {
     name: 'a single configure is not superseded',
-    journal: [entry(2, 'configure'), entry(3, 'deploy')],
+    journal: [entry(2, 'configure'), entry(3, 'setup')],
     run: 'configure-2',
   },
   {

@@ -32,9 +32,7 @@ interface Row {
   readonly found: string | null;
 }
 
-const setup = (
-  state: 'running' | 'failed' | 'pending' | 'unknown' | 'expired',
-): LiveOverrides<'Instance'> => ({
+const setup = (state: 'failed' | 'expired'): LiveOverrides<'Instance'> => ({
   status: { setup: { machine: 'i-app-1', event: 'setup-1', state, at: EPOCH } },
 });
 const remediation = (of: string, action: 'replace' | 'reboot'): LiveOverrides<'Instance'> => ({
@@ -106,17 +104,7 @@ const table: readonly Row[] = [
     found: null,
   },
   { name: 'setup failed', instance: setup('failed'), found: 'doom SetupFailed now' },
-  { name: 'setup ended nobody knows how', instance: setup('unknown'), found: 'doom SetupFailed now' },
   { name: 'setup failed on a database', role: db, instance: setup('failed'), found: 'stalled SetupFailed' },
-  { name: 'setup in time', instance: setup('running'), seconds: 899, found: null },
-  { name: 'setup too late', instance: setup('running'), seconds: 901, found: 'doom SetupTimeout now' },
-  {
-    name: 'setup too late, but nobody listened',
-    instance: setup('pending'),
-    seconds: 901,
-    view: { listening: false },
-    found: null,
-  },
   { name: 'no word of its setup', instance: setup('expired'), found: 'doom SetupFailed now' },
   {
     name: 'no word of its setup, but nobody listened: the agent may tell any moment',
