@@ -83,7 +83,6 @@ export const InstanceStatus = fields(
   {},
   {
     observedGeneration: t.number,
-    appliedGeneration: t.number,
     /** Writer: instances. */
     machine: t.union([BoundMachine, t.null]),
     doomed: t.readonlyArray(Doomed),

@@ -1,0 +1,74 @@
+/**
+ * Who writes which field and which condition of a status. Each has one writer, so that merge patches of several never
+ * collide. `keeper` is store/objects, `gateway` and `server` are the API process. Events are not here: one write, by
+ * whoever tells it.
+ */
+import type { KindName, StatusOf } from '../api-types/kinds.js';
+
+export type Writer =
+  'clouds' | 'instances' | 'lifecycle' | 'healing' | 'sweeper' | 'keeper' | 'gateway' | 'server';
+
+interface Owned<K extends KindName> {
+  readonly fields?: readonly Exclude<keyof StatusOf<K>, 'conditions'>[];
+  readonly conditions?: readonly string[];
+}
+
+/** By kind and writer. */
+export const OWNERS: {
+  readonly [K in Exclude<KindName, 'Event'>]: Readonly<Partial<Record<Writer, Owned<K>>>>;
+} = {
+  Cloud: {
+    clouds: {
+      fields: ['observedGeneration', 'appliedGeneration', 'honoursClientTokens', 'zones'],
+      conditions: ['Ready', 'Reconciling', 'Stalled'],
+    },
+    keeper: { conditions: ['Valid'] },
+  },
+  Cluster: {
+    instances: {
+      fields: ['observedGeneration', 'appliedGeneration', 'zones', 'imageId', 'hosts', 'readyHosts'],
+      conditions: ['Ready', 'Reconciling', 'Stalled', 'ConsentRequired'],
+    },
+    lifecycle: { fields: ['snapshot'], conditions: ['Configured'] },
+    healing: { conditions: ['HealingAllowed'] },
+    sweeper: { fields: ['strangers'] },
+    server: { fields: ['consentRevision'] },
+    keeper: { conditions: ['Valid'] },
+  },
+  Role: {
+    instances: {
+      fields: [
+        'observedGeneration',
+        'appliedGeneration',
+        'replicas',
+        'readyReplicas',
+        'batches',
+        'tombstones',
+        'launchFailures',
+        'launchNotBefore',
+      ],
+      conditions: ['Ready', 'Reconciling', 'Stalled', 'ConsentRequired'],
+    },
+    healing: { fields: ['replacements'], conditions: ['HealingAllowed'] },
+    server: { fields: ['consentRevision'] },
+    keeper: { conditions: ['Valid'] },
+  },
+  Instance: {
+    instances: {
+      fields: ['observedGeneration', 'machine', 'doomed', 'requestedAt', 'rebooted'],
+      conditions: ['Launched', 'Reconciling', 'Stalled'],
+    },
+    lifecycle: {
+      fields: ['setup', 'configure', 'shutdown'],
+      conditions: ['SetupDone', 'Configured', 'Ready'],
+    },
+    healing: { fields: ['remediation'], conditions: ['Healthy'] },
+    gateway: { fields: ['agent'] },
+    keeper: { conditions: ['Valid'] },
+  },
+  LifecycleEvent: {
+    lifecycle: {
+      fields: ['event', 'cause', 'createdAt', 'snapshot', 'targets', 'diff', 'timeoutSeconds'],
+    },
+  },
+};
