@@ -69,6 +69,12 @@ const program = (): Command =>
     .addOption(new Option('--server <url>', 'control plane to talk to').env('SCALARIUM_SERVER'))
     .addOption(new Option('--token <token>', 'bearer token').env('SCALARIUM_TOKEN'))
     .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      outputError: (text, write) => {
+        write(text.replace(/^error: /, 'scalarium: '));
+      },
+    })
     .exitOverride();
 
 const VALUED = ['-n', '--namespace', '--data', '--server', '--token'];

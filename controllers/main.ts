@@ -95,12 +95,13 @@ const openFleet = (settings: ControlPlaneSettings, { objects, ownership, install
   return openClouds({ objects, ownership, open: settings.openCloud, watch, clock, log });
 };
 
-/** Starts everything; resolves when the API answers. Rejects with one line for a person. */
-export const startControlPlane = async (settings: ControlPlaneSettings): Promise<ControlPlane> => {
+const openRest = async (
+  settings: ControlPlaneSettings,
+  state: Opened,
+  fleet: Fleet,
+): Promise<ControlPlane> => {
   const { clock, chance, log, installationKey } = settings;
-  const state = await openState(settings);
   const observed = openObserved({ clock });
-  const fleet = openFleet(settings, state);
   const url = (): string => server.url;
   const controllers = controllersOf({
     ...settings,
@@ -153,4 +154,17 @@ export const startControlPlane = async (settings: ControlPlaneSettings): Promise
     await closeState(state);
   };
   return { url: server.url, installation: state.installation, objects: state.objects, observed, close };
+};
+
+/** Starts everything; resolves when the API answers. Rejects with one line for a person, and leaves nothing running. */
+export const startControlPlane = async (settings: ControlPlaneSettings): Promise<ControlPlane> => {
+  const state = await openState(settings);
+  const fleet = openFleet(settings, state);
+  try {
+    return await openRest(settings, state, fleet);
+  } catch (error) {
+    fleet.close();
+    await closeState(state);
+    throw error;
+  }
 };

@@ -32,6 +32,9 @@ const screenOf = (context: CliContext): Screen => ({
   get rows() {
     return process.stdout.isTTY ? process.stdout.rows : 0;
   },
+  get columns() {
+    return process.stdout.isTTY ? process.stdout.columns : 80;
+  },
   write: (text) => {
     context.out(text);
   },

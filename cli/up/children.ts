@@ -25,7 +25,18 @@ interface Surroundings {
   readonly data: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** One line for the person in front of the screen. */
+  readonly tell: (line: string) => void;
 }
+
+const TITLES: Readonly<Record<Part, string>> = {
+  up: 'the control plane',
+  'local-cloud': 'the local cloud',
+  hosts: 'the driver of the hosts',
+};
+
+const howEnded = (code: number | null, signal: NodeJS.Signals | null): string =>
+  signal === null ? `with exit code ${String(code)}` : `by ${signal}`;
 
 const RESTART_AFTER = seconds(1);
 
@@ -61,6 +72,9 @@ export const keepRunning = (spec: ChildSpec, around: Surroundings): Child => {
     child.once('exit', (code, signal) => {
       if (ending) return;
       around.log.warn('a part ended by itself and is started again', { part: spec.part, code, signal });
+      around.tell(
+        `${TITLES[spec.part]} ended ${howEnded(code, signal)} and is started again (its log: ${join(around.data, 'run', `${spec.part}.log`)})`,
+      );
       restart = around.clock.after(RESTART_AFTER, start);
     });
   };

@@ -25,6 +25,8 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Log;
+  /** One line for the person in front of the screen. */
+  readonly tell: (line: string) => void;
 }
 
 export interface Installation {

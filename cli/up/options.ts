@@ -74,13 +74,16 @@ const parseHosts = (text: string): HostsOption => {
   return driver;
 };
 
-const readable = (file: string | undefined): string | null => {
+/** Told before anything is started. */
+const readable = (option: string, file: string | undefined): string | null => {
   if (file === undefined) return null;
   try {
     if (file !== '-') readFileSync(file);
     return file;
   } catch (error) {
-    throw new Error(`--apply ${file}: cannot be read: ${(error as Error).message}`, { cause: error });
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'there is no such file' : `it cannot be read: ${message}`;
+    throw new Error(`${option} ${file}: ${reason}`, { cause: error });
   }
 };
 
@@ -92,9 +95,9 @@ export const parseOptions = (raw: RawUpOptions): UpOptions => ({
   cloud: parseCloud(raw.cloud),
   hosts: parseHosts(raw.hosts),
   example: raw.example && raw.apply === undefined,
-  apply: readable(raw.apply),
+  apply: readable('--apply', raw.apply),
   once: raw.once === true,
   timeoutSeconds: wholeNumber('--timeout', raw.timeout, 86_400),
-  installationKey: raw.installationKey ?? null,
-  credentials: raw.credentials ?? null,
+  installationKey: readable('--installation-key', raw.installationKey),
+  credentials: readable('--credentials', raw.credentials),
 });

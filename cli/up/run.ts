@@ -5,9 +5,10 @@ import { ensureCloud } from './cloud-object.js';
 import { startInstallation, type Installation, type Surroundings } from './installation.js';
 import type { UpOptions } from './options.js';
 import { summaryLine, tableLines, type Screen } from './table.js';
-import { hostRows, watchHosts } from './watch.js';
+import { troublesOf } from './troubles.js';
+import { hostRows, watchHosts, type WatchedPlane } from './watch.js';
 
-export interface UpWorld extends Surroundings {
+export interface UpWorld extends Omit<Surroundings, 'tell'> {
   readonly screen: Screen;
   /** Aborts on Ctrl-C or SIGTERM. */
   readonly stop: AbortSignal;
@@ -62,11 +63,13 @@ const online = (installation: Installation, elapsed: Millis): string => {
   return `all ${String(count)} hosts are online after ${(elapsed / 1000).toFixed(1)} s\n`;
 };
 
-const reasonOf = (rows: ReturnType<typeof hostRows>): string => {
+/** What stands in the way, a line each. */
+const reasonOf = (plane: WatchedPlane, rows: ReturnType<typeof hostRows>): string => {
   const late = rows.filter((row) => row.phase !== 'online');
-  return late
-    .map((row) => `  ${row.cluster}/${row.name}: ${row.phase}${row.message === '' ? '' : `: ${row.message}`}`)
-    .join('\n');
+  const hosts = late.map(
+    (row) => `${row.cluster}/${row.name}: ${row.phase}${row.message === '' ? '' : `: ${row.message}`}`,
+  );
+  return [...troublesOf(plane.objects), ...hosts].map((line) => `  ${line}\n`).join('');
 };
 
 /** Waits for the hosts, then (without --once) until told to stop; resolves with the exit code. */
@@ -83,7 +86,11 @@ const bringUp = async (
   const deadline = options.once
     ? clock.sleep(seconds(options.timeoutSeconds), cancel.signal).then(() => 'late' as const)
     : new Promise<never>(() => undefined);
-  const end = await Promise.race([watching.online.then(() => 'online' as const), deadline, aborted(stop)]);
+  const end = await Promise.race([
+    (options.once ? watching.settled : watching.online).then(() => 'online' as const),
+    deadline,
+    aborted(stop),
+  ]);
   cancel.abort();
   if (end === 'online') screen.write(online(installation, (clock.monotonic() - since) as Millis));
   if (end === 'online' && !options.once) return stayUp(installation, options, world, watching);
@@ -93,7 +100,7 @@ const bringUp = async (
   screen.write(`${tableLines(rows).join('\n')}\n`);
   if (end === 'online') return 0;
   screen.write(
-    `scalarium: not every host was online within ${String(options.timeoutSeconds)} s (--timeout): ${summaryLine(rows, clock.monotonic() - since)}\n${reasonOf(rows)}\n`,
+    `scalarium: not every host was online within ${String(options.timeoutSeconds)} s (--timeout): ${summaryLine(rows, clock.monotonic() - since)}\n${reasonOf(plane, rows)}`,
   );
   return 1;
 };
@@ -113,7 +120,10 @@ const stayUp = async (
 /** Resolves with the exit code once everything that was started has ended. */
 export const runUp = async (options: UpOptions, world: UpWorld): Promise<number> => {
   const since = world.clock.monotonic();
-  const installation = await startInstallation(options, world);
+  const tell = (line: string): void => {
+    world.screen.write(`warning: ${line}\n`);
+  };
+  const installation = await startInstallation(options, { ...world, tell });
   try {
     await seed(options, installation, world);
     return await bringUp(options, installation, world, since);

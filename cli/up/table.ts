@@ -49,29 +49,38 @@ export const summaryLine = (rows: readonly HostRow[], elapsedMillis: number): st
 export interface Screen {
   readonly isTTY: boolean;
   readonly rows: number;
+  readonly columns: number;
   write(text: string): void;
 }
 
 const UP = (lines: number): string => (lines === 0 ? '' : `\x1b[${String(lines)}A`);
 const CLEAR_BELOW = '\x1b[0J';
 
+export interface LiveTable {
+  draw(rows: readonly HostRow[], elapsedMillis: number, troubles: readonly string[]): void;
+  /** The picture stays; what is written next comes below it. */
+  end(): void;
+}
+
 /**
  * Keeps one picture on a terminal by drawing over the last one, cut to the screen's height; elsewhere writes the
- * summary line when it changed.
+ * summary line and new troubles when they changed.
  */
-export const liveTable = (
-  screen: Screen,
-): { draw(rows: readonly HostRow[], elapsedMillis: number): void; end(): void } => {
+export const liveTable = (screen: Screen): LiveTable => {
   let drawn = 0;
   let last = '';
-  const onTerminal = (rows: readonly HostRow[], elapsedMillis: number): void => {
-    const lines = [...tableLines(rows), '', summaryLine(rows, elapsedMillis)];
+  let told: readonly string[] = [];
+  const onTerminal: LiveTable['draw'] = (rows, elapsedMillis, troubles) => {
+    const foot = [summaryLine(rows, elapsedMillis), ...troubles.map((line) => line.slice(0, screen.columns))];
+    const lines = [...tableLines(rows), '', ...foot];
     const fits = Math.max(4, screen.rows - 1);
-    const shown = lines.length <= fits ? lines : [...lines.slice(0, fits - 2), '…', lines.at(-1) ?? ''];
+    const shown = lines.length <= fits ? lines : [...lines.slice(0, fits - foot.length - 1), '…', ...foot];
     screen.write(`${UP(drawn)}${CLEAR_BELOW}${shown.join('\n')}\n`);
     drawn = shown.length;
   };
-  const elsewhere = (rows: readonly HostRow[], elapsedMillis: number): void => {
+  const elsewhere: LiveTable['draw'] = (rows, elapsedMillis, troubles) => {
+    for (const line of troubles) if (!told.includes(line)) screen.write(`${line}\n`);
+    told = troubles;
     const counts = countBy(rows);
     if (counts === last) return;
     last = counts;

@@ -1,11 +1,12 @@
 /** Watches the hosts come up: the live table until all are online, then a line for each change. */
-import { auditTime, interval, merge, type Subscription } from 'rxjs';
+import { auditTime, interval, merge } from 'rxjs';
 import { phaseOf } from '../../api-types/kinds/instance.js';
 import { millis, type Millis } from '../../api-types/units.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Hosts } from '../../runtime/hosts.js';
 import type { Live, Objects } from '../../store/objects/objects.js';
 import { liveTable, type HostRow, type Screen } from './table.js';
+import { troublesOf } from './troubles.js';
 
 export interface WatchedPlane {
   readonly objects: Objects;
@@ -56,11 +57,23 @@ const allOnline = (plane: WatchedPlane): boolean => {
   );
 };
 
+/** All online, and each has run its newest configuration: the load balancer lists every Ready app server. */
+const allSettled = (plane: WatchedPlane): boolean => {
+  const clusters = new Set(plane.objects.list('Instance').map(({ ref }) => ref.cluster));
+  return plane.objects
+    .list('Cluster')
+    .every(
+      ({ ref, status }) => !clusters.has(ref.name) || status.conditions?.['Configured']?.status === 'True',
+    );
+};
+
 const REDRAW = millis(200);
 
 export interface Watching {
   /** Resolves when every host is online for the first time. */
   readonly online: Promise<void>;
+  /** Resolves when, besides, every host has run its newest configuration. */
+  readonly settled: Promise<void>;
   end(): void;
 }
 
@@ -83,34 +96,60 @@ const changed = (before: ReadonlyMap<string, string>, rows: readonly HostRow[]):
     return [`${name}: ${last ?? 'new'} → ${row.phase}${row.message === '' ? '' : `  ${row.message}`}`];
   });
 
+interface Deferred {
+  readonly promise: Promise<void>;
+  done(): void;
+  isDone(): boolean;
+}
+
+const deferred = (): Deferred => {
+  let finished = false;
+  let settle: () => void = () => undefined;
+  const promise = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  return {
+    promise,
+    done: () => {
+      finished = true;
+      settle();
+    },
+    isDone: () => finished,
+  };
+};
+
 /** Draws until all hosts are online, then writes a line a change. */
 export const watchHosts = ({ plane, screen, clock, since }: WatchOptions): Watching => {
   const table = liveTable(screen);
   const stopped = new AbortController();
-  let up = false;
-  let last = new Map<string, string>() as ReadonlyMap<string, string>;
-  let subscription: Subscription | null = null;
-  const online = new Promise<void>((resolve) => {
-    const look = (): void => {
-      if (stopped.signal.aborted) return;
-      const rows = hostRows(plane.objects);
-      if (up) for (const line of changed(last, rows)) screen.write(`${line}\n`);
-      else table.draw(rows, clock.monotonic() - since);
-      last = phases(rows);
-      if (up || !allOnline(plane)) return;
-      up = true;
+  const [online, settled] = [deferred(), deferred()];
+  let last: ReadonlyMap<string, string> = new Map();
+  const look = (): void => {
+    if (stopped.signal.aborted) return;
+    const rows = hostRows(plane.objects);
+    const elapsed = clock.monotonic() - since;
+    if (online.isDone()) for (const line of changed(last, rows)) screen.write(`${line}\n`);
+    else table.draw(rows, elapsed, troublesOf(plane.objects));
+    last = phases(rows);
+    if (!online.isDone() && allOnline(plane)) {
       table.end();
-      resolve();
-    };
-    subscription = merge(plane.objects.changes$, plane.observed.changes$, interval(REDRAW, clock.scheduler))
-      .pipe(auditTime(REDRAW / 2, clock.scheduler))
-      .subscribe(look);
-  });
+      online.done();
+    }
+    if (online.isDone() && !settled.isDone() && allOnline(plane) && allSettled(plane)) settled.done();
+  };
+  const subscription = merge(
+    plane.objects.changes$,
+    plane.observed.changes$,
+    interval(REDRAW, clock.scheduler),
+  )
+    .pipe(auditTime(REDRAW / 2, clock.scheduler))
+    .subscribe(look);
   return {
-    online,
+    online: online.promise,
+    settled: settled.promise,
     end: () => {
       stopped.abort();
-      subscription?.unsubscribe();
+      subscription.unsubscribe();
     },
   };
 };

@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { prepareDataDirectory } from '../../../cli/up/data-directory.js';
+import { parseOptions, type RawUpOptions } from '../../../cli/up/options.js';
+import { liveTable, type HostRow, type Screen } from '../../../cli/up/table.js';
+import { assert, suite } from '../../suite.js';
+
+const test = suite('scalarium up, without starting anything');
+
+const raw = (more: Partial<RawUpOptions>): RawUpOptions => ({
+  data: '/tmp/nowhere',
+  port: '7420',
+  cloud: 'local',
+  hosts: 'process',
+  example: true,
+  timeout: '120',
+  ...more,
+});
+
+for (const [more, expected] of [
+  [{ port: 'x' }, '--port: expected a whole number from 0 to 65535, got "x"'],
+  [{ store: 'nope' }, '--store: expected file:DIRECTORY or etcd://HOST:PORT[,HOST:PORT…], got "nope"'],
+  [{ cloud: 'nope' }, '--cloud: expected local or an http or https URL, got "nope"'],
+  [{ apply: '/no/file' }, '--apply /no/file: there is no such file'],
+  [{ credentials: '/no/file' }, '--credentials /no/file: there is no such file'],
+  [{ installationKey: '/no/file' }, '--installation-key /no/file: there is no such file'],
+] as const)
+  test(`refuses ${JSON.stringify(more)}`, () => {
+    assert.throws(
+      () => parseOptions(raw(more)),
+      (error: Error) => error.message === expected,
+    );
+  });
+
+test('a data directory that cannot be made is told in one line, also where mkdir -p would never end', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'scalarium-data-'));
+  try {
+    writeFileSync(join(folder, 'file'), '');
+    const below = join(folder, 'file', 'data');
+    assert.throws(() => {
+      prepareDataDirectory(below);
+    }, /cannot be written \(a part of the path is a file\): give another one with --data/);
+    assert.throws(() => {
+      prepareDataDirectory('/proc/scalarium/data');
+    }, /cannot be written \(nothing can be made there\)/);
+    prepareDataDirectory(join(folder, 'a', 'b'));
+    prepareDataDirectory(join(folder, 'a', 'b'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+const row = (name: string): HostRow => ({
+  name,
+  cluster: 'shop',
+  role: 'app',
+  phase: 'pending',
+  machine: '-',
+  address: '-',
+  message: '',
+});
+
+const screenOf = (isTTY: boolean, rows: number): Screen & { readonly text: () => string } => {
+  const written: string[] = [];
+  return {
+    isTTY,
+    rows,
+    columns: 30,
+    write: (text) => {
+      written.push(text);
+    },
+    text: () => written.join(''),
+  };
+};
+
+test('troubles stay in sight below the table, cut to the width of the terminal', () => {
+  const screen = screenOf(true, 8);
+  const names = Array.from({ length: 20 }, (_value, index) => `app-${String(index + 1)}`);
+  liveTable(screen).draw(names.map(row), 1000, ['cloud/local: CloudUnavailable: nothing answers there']);
+  const lines = screen.text().trimEnd().split('\n');
+  assert.is(lines.length, 7);
+  assert.is(lines.at(-1), 'cloud/local: CloudUnavailable:');
+  assert.match(lines.at(-2) ?? '', /20 hosts: 20 pending/);
+});
+
+test('without a terminal a trouble is told once', () => {
+  const screen = screenOf(false, 0);
+  const table = liveTable(screen);
+  const trouble = 'cloud/local: CloudUnavailable: nothing answers there';
+  table.draw([], 1000, [trouble]);
+  table.draw([], 2000, [trouble]);
+  assert.is(screen.text().split(trouble).length, 2);
+});
