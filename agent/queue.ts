@@ -14,20 +14,20 @@ const waitingConfigures = (entries: readonly Entry[]): readonly Entry[] =>
   entries.filter(({ order, state }) => order.event === 'configure' && state === 'pending');
 
 /**
- * In order of revision, with three exceptions: shutdown overtakes everything, and what it overtook is not run any
- * more; of several configures that wait only the newest runs; one that was cut off by a crash runs again.
+ * In order of revision, with three exceptions: shutdown overtakes what was sent before it, and what it overtook is not
+ * run any more (what was sent after it is for a machine that was stopped and started again); of several configures that wait only the newest runs; one that was cut off by a crash runs again.
  */
 export const planNext = (journal: readonly Entry[]): Plan => {
   const open = journal
     .filter(({ state }) => state !== 'finished')
     .sort((a, b) => a.order.revision - b.order.revision);
-  const over = journal.find((entry) => isShutdown(entry) && entry.state !== 'pending');
   const shutdown = open.find(isShutdown);
-  if (shutdown !== undefined || over !== undefined)
-    return {
-      supersede: open.filter((entry) => entry !== shutdown),
-      run: shutdown ?? null,
-    };
-  const supersede = waitingConfigures(open).slice(0, -1);
+  const last = Math.max(0, ...journal.filter(isShutdown).map(({ order }) => order.revision));
+  const overtaken = open.filter((entry) => !isShutdown(entry) && entry.order.revision <= last);
+  if (shutdown !== undefined) return { supersede: overtaken, run: shutdown };
+  const supersede = [
+    ...overtaken,
+    ...waitingConfigures(open.filter((one) => !overtaken.includes(one))).slice(0, -1),
+  ];
   return { supersede, run: open.find((entry) => !supersede.includes(entry)) ?? null };
 };

@@ -43,7 +43,7 @@ export const BoundMachine = fields(
 );
 export interface BoundMachine extends t.TypeOf<typeof BoundMachine> {}
 
-/** A machine that must go. Never taken back; only such machines are rebooted, stopped or terminated. */
+/** A machine that must go. Never taken back; only such machines are terminated. */
 export const Doomed = fields(
   'Doomed',
   {
@@ -78,6 +78,10 @@ export const EventProgress = fields(
 );
 export interface EventProgress extends t.TypeOf<typeof EventProgress> {}
 
+/** `askedAt`: since when its host is to shut down first. */
+export const StopWish = fields('StopWish', { machine: t.string, askedAt: t.string }, { calledAt: t.string });
+export interface StopWish extends t.TypeOf<typeof StopWish> {}
+
 export const InstanceStatus = fields(
   'InstanceStatus',
   {},
@@ -103,6 +107,11 @@ export const InstanceStatus = fields(
       message: t.string,
       at: t.string,
     }),
+    /**
+     * The slot's machine is to be stopped and kept (`desired: Stopped`). `calledAt`, RFC 3339: the last stop call, noted
+     * before it is made; it stays when the machine is started again. Writer: instances.
+     */
+    stop: t.union([StopWish, t.null]),
     /** Reboots carried out. Writer: instances. */
     rebooted: t.strict({ machine: t.string, at: t.string }),
     conditions: Conditions,
@@ -115,6 +124,17 @@ export const instanceDefaults = (spec: InstanceSpec): InstanceSpec => ({
   desired: 'Running',
   ...spec,
 });
+
+/** When this machine last shut down or was stopped, RFC 3339; empty: never. */
+export const lastStopOf = ({ shutdown, stop }: InstanceStatus, machine: string): string => {
+  const told = shutdown?.[machine]?.at ?? '';
+  const called = stop?.machine === machine ? (stop.calledAt ?? '') : '';
+  return told > called ? told : called;
+};
+
+/** It ended after the machine's last stop: what was done before does not count any more. */
+export const isCurrent = (status: InstanceStatus, progress: EventProgress): boolean =>
+  progress.at > lastStopOf(status, progress.machine);
 
 export const PHASES = [
   'requested',
@@ -135,7 +155,7 @@ export type Phase = (typeof PHASES)[number];
 
 const setUp = (status: InstanceStatus, machine: string): Phase | null => {
   if (status.agent?.machine !== machine) return 'booting';
-  if (status.setup?.machine !== machine) return 'running_setup';
+  if (status.setup?.machine !== machine || !isCurrent(status, status.setup)) return 'running_setup';
   if (status.setup.state === 'failed') return 'setup_failed';
   return status.setup.state === 'succeeded' ? null : 'running_setup';
 };

@@ -96,12 +96,12 @@ class Healing implements Controller {
     const open = clouds.get(cluster.spec.cloud);
     const roles = new Map(objects.list('Role', name).map((role) => [role.ref.name, role]));
     const listenedFor = this.listenedFor(name, fence);
+    const now = clock.now();
     const first = objects
       .list('Instance', name)
-      .map((instance) => signsOf(instance, { open, roles, hosts, listenedFor }));
+      .map((instance) => signsOf(instance, { open, roles, hosts, listenedFor, now }));
     this.askAgain(first, open);
     const signs = await withChecks(first, roles, open);
-    const now = clock.now();
     const plan = planHealing({ cluster, roles, hosts: signs, now });
     const longest = Math.max(0, ...[...roles.values()].map((role) => healingOf(role).silentSeconds));
     const starting = listenedFor < (longest + GRACE_MARGIN) * 1000;

@@ -1,7 +1,8 @@
 /** Reads the signs: heartbeats as observed, machines as the cloud describes them, status checks of silent ones. */
 import * as E from 'fp-ts/lib/Either.js';
-import type { MachineState } from '../../api-types/kinds/instance.js';
+import type { BoundMachine, MachineState } from '../../api-types/kinds/instance.js';
 import type { MachineStatus, Machines, OpenCloud } from '../../cloud/cloud.js';
+import { parseTimestamp } from '../../runtime/clock.js';
 import type { Hosts } from '../../runtime/hosts.js';
 import type { Live } from '../../store/objects/objects.js';
 import { healingOf } from './plan.js';
@@ -51,7 +52,15 @@ const silenceOf = (
   return listenedFor < silentSeconds * 1000 + HEARTBEAT_MS ? null : silentFor;
 };
 
+/** A machine that was started again owes a heartbeat only since then. */
+const sinceStart = (silentFor: number | null, { runningAt }: BoundMachine, now: number): number | null => {
+  const runs = now - parseTimestamp(runningAt ?? '');
+  return silentFor !== null && runs < silentFor ? Math.max(0, runs) : silentFor;
+};
+
 export interface Sight extends Listening {
+  /** Wall clock, milliseconds. */
+  readonly now: number;
   readonly open: OpenCloud | null;
   readonly roles: ReadonlyMap<string, Live<'Role'>>;
 }
@@ -76,7 +85,8 @@ export const signsOf = (instance: Live<'Instance'>, sight: Sight): HostSigns => 
   if (machine === null) return { ...base, enrolled: false, silentFor: null, cloud: 'unknown' };
   const { silentSeconds } = healingOf(sight.roles.get(instance.spec.role) ?? null);
   const enrolled = instance.status.agent?.machine === machine.id;
-  return { ...base, enrolled, ...ofMachine(machine.id, silentSeconds, sight) };
+  const seen = ofMachine(machine.id, silentSeconds, sight);
+  return { ...base, enrolled, ...seen, silentFor: sinceStart(seen.silentFor, machine, sight.now) };
 };
 
 const isImpaired = ({ system, instance }: MachineStatus): boolean =>

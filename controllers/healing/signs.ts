@@ -27,11 +27,17 @@ const judgedBySilence = ({ silentFor, cloud, impaired }: HostSigns, silentMillis
   return cloud === 'stopped' || impaired ? 'failed' : 'silent';
 };
 
+/** Stopped by us and not running again yet, though it may be wanted to by now. */
+const wasStopped = ({ instance, machine }: HostSigns): boolean => {
+  const { stop } = instance.status;
+  return stop?.calledAt !== undefined && stop.machine === machine?.id && machine.state !== 'running';
+};
+
 /** Gone needs no second signal; silence alone is no failure. */
 export const findingOf = (signs: HostSigns, silentMillis: number): Finding => {
   if (signs.machine === null) return 'noMachine';
   if (signs.cloud === 'gone') return 'gone';
   if (signs.instance.spec.desired === 'Stopped') return 'stopped';
-  if (!signs.enrolled || signs.machine.state === 'pending') return 'booting';
+  if (!signs.enrolled || signs.machine.state === 'pending' || wasStopped(signs)) return 'booting';
   return judgedBySilence(signs, silentMillis);
 };

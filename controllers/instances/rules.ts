@@ -1,5 +1,5 @@
 /** What a role's spec says of times and of replacing, with nothing left to default; and small readings of a record. */
-import type { BoundMachine } from '../../api-types/kinds/instance.js';
+import { isCurrent, type BoundMachine } from '../../api-types/kinds/instance.js';
 import { isStateful, roleDefaults } from '../../api-types/kinds/role.js';
 import { seconds, type Millis } from '../../api-types/units.js';
 import type { Live } from '../../store/objects/objects.js';
@@ -50,10 +50,11 @@ export const wasHeard = ({ status }: Live<'Instance'>): boolean => {
   return machine != null && agent?.machine === machine.id;
 };
 
-/** Setup has succeeded on this very machine, not on the one before. */
+/** Setup has succeeded on this very machine, not on the one before, nor before it was stopped and started. */
 export const isSetUp = ({ status }: Live<'Instance'>): boolean => {
   const { machine, setup } = status;
-  return machine != null && setup?.machine === machine.id && setup.state === 'succeeded';
+  const done = machine != null && setup?.machine === machine.id && setup.state === 'succeeded';
+  return done && isCurrent(status, setup);
 };
 
 /** Ready, by lifecycle's word about this very machine. */

@@ -1,13 +1,14 @@
 /** One slot, one run: what its record becomes and which calls its machines need. Pure. */
-import type { BoundMachine, Doomed } from '../../api-types/kinds/instance.js';
+import type { BoundMachine, Doomed, StopWish } from '../../api-types/kinds/instance.js';
 import type { Tombstone } from '../../api-types/kinds/role.js';
-import { parseTimestamp, timestamp } from '../../runtime/clock.js';
+import { timestamp } from '../../runtime/clock.js';
 import { TAGS, type Machine, type Tags } from '../../cloud/cloud.js';
 import type { Binding, Surplus } from './batches.js';
 import { conditionsPatch, slotConditions, type SlotNews } from './conditions.js';
 import { normal, warning, type Note } from './notes.js';
 import { tearDown } from './teardown.js';
-import { boundTo, rulesOf } from './rules.js';
+import { boundTo } from './rules.js';
+import { stopIn, stopPatch } from './stopping.js';
 import { nextDeadline, troubleOf, type Trouble } from './troubles.js';
 import type { RoleView, Slot } from './view.js';
 
@@ -62,6 +63,10 @@ const addresses = (machine: Machine): Pick<BoundMachine, 'privateAddress' | 'pub
 const older = (from: BoundMachine['state'], to: BoundMachine['state']): boolean =>
   (to === 'pending' && from !== 'pending' && from !== 'stopped') || from === 'terminated';
 
+/** It runs for the first time, or again after it was stopped. */
+const begins = (machine: BoundMachine, to: BoundMachine['state']): boolean =>
+  to === 'running' && (machine.runningAt === undefined || machine.state !== 'running');
+
 /** What the cloud's newest description changes in the record. */
 const followed = (view: RoleView, slot: Slot): Readonly<Record<string, unknown>> => {
   const machine = slot.live.status.machine ?? null;
@@ -69,9 +74,7 @@ const followed = (view: RoleView, slot: Slot): Readonly<Record<string, unknown>>
   if (machine === null || seen === null || older(machine.state, seen.state)) return {};
   const next: Partial<BoundMachine> = {
     state: seen.state,
-    ...(seen.state === 'running' && machine.runningAt === undefined
-      ? { runningAt: timestamp(view.now) }
-      : {}),
+    ...(begins(machine, seen.state) ? { runningAt: timestamp(view.now) } : {}),
     ...addresses(seen),
   };
   const changed = Object.entries(next).filter(([key, value]) => machine[key as keyof BoundMachine] !== value);
@@ -106,29 +109,6 @@ const rebootedAt = (view: RoleView, { live }: Slot): string => {
   const now = timestamp(view.now);
   const asked = live.status.remediation?.at ?? now;
   return asked > now ? asked : now;
-};
-
-/** When it was said that the host is to stop; null: it was not yet. */
-const stopAskedAt = ({ live }: Slot): number | null => {
-  const asked = live.status.conditions?.['Reconciling'];
-  return asked?.status === 'True' && asked.reason === 'Stopping'
-    ? parseTimestamp(asked.lastTransitionTime)
-    : null;
-};
-
-const hasShutDown = ({ live }: Slot, machine: string, since: number): boolean => {
-  const told = live.status.shutdown?.[machine];
-  return told !== undefined && parseTimestamp(told.at) >= since;
-};
-
-/** Milliseconds until a host that is to be Stopped may be stopped; 0: now; null: not to be stopped. */
-const stopIn = (view: RoleView, slot: Slot): number | null => {
-  const machine = boundTo(slot.live);
-  if (slot.live.spec.desired !== 'Stopped' || machine?.state !== 'running') return null;
-  const since = stopAskedAt(slot);
-  if (since === null) return 1000;
-  if (slot.seen?.connected === false || hasShutDown(slot, machine.id, since)) return 0;
-  return Math.max(0, since + rulesOf(view.role).shutdown - view.now);
 };
 
 /** Stopped from outside, or to run again: started. */
@@ -199,15 +179,17 @@ const patchOf = (
   view: RoleView,
   slot: Slot,
   arrivals: Arrivals,
-  more: { readonly facts: Facts; readonly doomed: readonly Doomed[]; readonly reboot: string | null },
+  more: { readonly facts: Facts; readonly doomed: readonly Doomed[]; readonly wishes: Wishes },
 ): SlotPatch | null => {
   const { status } = slot.live;
+  const { reboot, stopNote } = more.wishes;
   const before = status.conditions ?? {};
   const conditions = conditionsPatch(before, slotConditions(view, slot, more.facts.news));
   const patch: Record<string, unknown> = {
     ...machinePatch(view, slot, arrivals, more.facts),
     ...(same(status.doomed ?? [], more.doomed) ? {} : { doomed: more.doomed }),
-    ...(more.reboot === null ? {} : { rebooted: { machine: more.reboot, at: rebootedAt(view, slot) } }),
+    ...(reboot === null ? {} : { rebooted: { machine: reboot, at: rebootedAt(view, slot) } }),
+    ...(stopNote === undefined ? {} : { stop: stopNote }),
     ...(conditions === undefined ? {} : { conditions }),
   };
   if (Object.keys(patch).length === 0) return null;
@@ -227,10 +209,12 @@ interface Wishes {
   readonly reboot: string | null;
   readonly stop: string | null;
   readonly start: string | null;
+  /** What the record is to say of the stop; undefined: what it says. */
+  readonly stopNote: StopWish | null | undefined;
   readonly waits: readonly number[];
 }
 
-const NO_WISHES: Wishes = { reboot: null, stop: null, start: null, waits: [] };
+const NO_WISHES: Wishes = { reboot: null, stop: null, start: null, stopNote: undefined, waits: [] };
 
 const wishesOf = (view: RoleView, slot: Slot): Wishes => {
   const stop = stopIn(view, slot);
@@ -239,6 +223,7 @@ const wishesOf = (view: RoleView, slot: Slot): Wishes => {
     reboot: rebootDue(slot),
     stop: stop === 0 ? machine : null,
     start: startDue(slot),
+    stopNote: stopPatch(view, slot, stop),
     waits: [stop, nextDeadline(view, slot)].filter((wait) => wait !== null && wait > 0).map(Number),
   };
 };
@@ -255,7 +240,7 @@ export const planSlot = (view: RoleView, slot: Slot, arrivals: Arrivals): SlotPl
   const { reboot, stop, start } = wishes;
   return {
     ...{ reboot, stop, start },
-    patch: patchOf(view, slot, arrivals, { facts, doomed, reboot }),
+    patch: patchOf(view, slot, arrivals, { facts, doomed, wishes }),
     tombstones: torn.tombstones,
     terminate: torn.terminate,
     tag: doom === null ? tagsFor(slot) : null,

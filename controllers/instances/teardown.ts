@@ -31,9 +31,10 @@ const toldFrom = ({ live }: Slot, { at, when }: Doomed): number => {
 };
 
 /** Milliseconds to wait before the machine is terminated; 0: now; null: until something else happens. */
-const terminateIn = (view: RoleView, slot: Slot, { entry, seen }: DoomedView): number | null => {
+export const terminateIn = (view: RoleView, slot: Slot, { entry, seen }: DoomedView): number | null => {
   if (!mayGo(view, slot, entry)) return null;
-  if (slot.live.status.shutdown?.[entry.machine] !== undefined) return 0;
+  const told = slot.live.status.shutdown?.[entry.machine];
+  if (told !== undefined && told.at >= entry.at) return 0;
   if (seen.connected === false) return 0;
   return Math.max(0, toldFrom(slot, entry) + rulesOf(view.role).shutdown - view.now);
 };

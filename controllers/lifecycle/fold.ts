@@ -1,7 +1,12 @@
 /** Folds results and time-outs into an Instance's progress. Pure; folding twice changes nothing. */
-import type { EventProgress, InstanceStatus } from '../../api-types/kinds/instance.js';
+import {
+  isCurrent,
+  lastStopOf,
+  type EventProgress,
+  type InstanceStatus,
+} from '../../api-types/kinds/instance.js';
 import type { EventResult } from '../../api-types/kinds/lifecycle-event.js';
-import { timestamp } from '../../runtime/clock.js';
+import { parseTimestamp, timestamp } from '../../runtime/clock.js';
 import type { Sent, SentLog, Sending } from './sent.js';
 
 /** `configure-000123-0a1b2c3d4e5f`: the kind of event is in its name, which outlives the record. */
@@ -37,18 +42,34 @@ interface Counted {
   readonly sent: Sent | undefined;
 }
 
+/** A second setup result: only when it is of another event, and the first was from before the machine's last stop. */
+const setupIsKnown = (status: InstanceStatus, { machine, event }: EventResult): boolean => {
+  const { setup } = status;
+  if (setup?.machine !== machine || setup.state === 'expired') return false;
+  return setup.event === event || isCurrent(status, setup);
+};
+
+/** The same again, or of an older event than the newest that was answered. */
+const shutdownIsKnown = (status: InstanceStatus, result: EventResult, sent: Sent | undefined): boolean => {
+  const known = status.shutdown?.[result.machine];
+  if (known === undefined) return false;
+  if (known.event === result.event) return known.state === result.state;
+  return sent !== undefined && sent.event !== result.event;
+};
+
 /** How each kind of result changes the status; the same status when it says nothing new. */
 const COUNT: Readonly<Record<Sending, (status: InstanceStatus, counted: Counted) => InstanceStatus>> = {
-  setup: (status, { result, progress }) => {
-    const known = isOfMachine(status.setup, result.machine) && status.setup?.state !== 'expired';
-    return known || status.machine?.id !== result.machine ? status : { ...status, setup: progress };
-  },
+  // superseded: a shutdown overtook it, so it was not done and is sent again when the machine is to serve again
+  setup: (status, { result, progress }) =>
+    status.machine?.id !== result.machine || result.state === 'superseded' || setupIsKnown(status, result)
+      ? status
+      : { ...status, setup: progress },
   configure: (status, { result, progress, sent }) =>
     status.machine?.id === result.machine && configureCounts(status, result, sent)
       ? { ...status, configure: progress }
       : status,
-  shutdown: (status, { result, progress }) =>
-    status.shutdown?.[result.machine]?.state === result.state
+  shutdown: (status, { result, progress, sent }) =>
+    shutdownIsKnown(status, result, sent)
       ? status
       : { ...status, shutdown: { ...status.shutdown, [result.machine]: progress } },
 };
@@ -74,22 +95,38 @@ const expired = (machine: string, sent: Sent, now: number): EventProgress => ({
   ...(sent.input === null ? {} : { input: sent.input }),
 });
 
+/** Sent since the machine last stopped; what went before does not count any more. */
+export const sentSinceStop = (
+  status: InstanceStatus,
+  sent: SentLog,
+  sending: 'setup' | 'configure',
+): Sent | undefined => {
+  const machine = status.machine?.id ?? '';
+  const of = sent.get(machine)?.[sending];
+  const stopped = lastStopOf(status, machine);
+  return of === undefined || (stopped !== '' && of.at <= parseTimestamp(stopped)) ? undefined : of;
+};
+
 /** Setup or configure was sent to the slot's machine and is neither answered nor expired. */
 export const inFlight = (
   status: InstanceStatus,
   sent: SentLog,
   sending: 'setup' | 'configure',
 ): Sent | null => {
-  const machine = status.machine?.id;
-  if (machine === undefined) return null;
-  const of = sent.get(machine)?.[sending];
+  const of = sentSinceStop(status, sent, sending);
   return of === undefined || status[sending]?.event === of.event ? null : of;
 };
 
-/** Shutdown was sent to a doomed machine and is not answered. */
+/** Machines of a slot that may have been told to shut down. */
+export const shutdownMachines = ({ machine, doomed }: InstanceStatus): readonly string[] => [
+  ...(doomed ?? []).map((one) => one.machine),
+  ...(machine == null ? [] : [machine.id]),
+];
+
+/** Shutdown was sent to the machine and is not answered. */
 export const shutdownInFlight = (status: InstanceStatus, sent: SentLog, machine: string): Sent | null => {
   const of = sent.get(machine)?.shutdown;
-  return of === undefined || status.shutdown?.[machine] !== undefined ? null : of;
+  return of === undefined || status.shutdown?.[machine]?.event === of.event ? null : of;
 };
 
 const withExpiry = (status: InstanceStatus, sent: SentLog, now: number): InstanceStatus => {
@@ -99,10 +136,10 @@ const withExpiry = (status: InstanceStatus, sent: SentLog, now: number): Instanc
     const waits = inFlight(next, sent, sending);
     if (waits !== null && waits.expiresAt <= now) next = { ...next, [sending]: expired(machine, waits, now) };
   }
-  for (const doomed of status.doomed ?? []) {
-    const waits = shutdownInFlight(next, sent, doomed.machine);
+  for (const id of shutdownMachines(status)) {
+    const waits = shutdownInFlight(next, sent, id);
     if (waits === null || waits.expiresAt > now) continue;
-    const shutdown = { ...next.shutdown, [doomed.machine]: expired(doomed.machine, waits, now) };
+    const shutdown = { ...next.shutdown, [id]: expired(id, waits, now) };
     next = { ...next, shutdown };
   }
   return next;

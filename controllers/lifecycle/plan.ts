@@ -95,12 +95,12 @@ const setups = (input: PlanInput): readonly PlannedEvent[] => {
 const shutdowns = (input: PlanInput): readonly PlannedEvent[] => {
   const found = input.members.flatMap((member) => {
     const timeoutSeconds = roleOf(input, member)?.shutdownTimeoutSeconds ?? 120;
-    const targets = wantsShutdown(member, input.sent, input.connected);
+    const targets = wantsShutdown(member, input);
     return targets.map((target) => ({ target, timeoutSeconds }));
   });
   return byTimeout(found, (targets, timeoutSeconds) => ({
     event: 'shutdown',
-    cause: `the machine of ${names(targets)} must go`,
+    cause: `the machine of ${names(targets)} is to end or to stop`,
     timeoutSeconds,
     targets,
     inputs: NO_INPUTS,

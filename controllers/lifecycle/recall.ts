@@ -5,7 +5,7 @@ import type { Failure } from '../../runtime/failure.js';
 import { snapshotKey } from '../../store/keys.js';
 import type { Live, Objects } from '../../store/objects/objects.js';
 import type { Store } from '../../store/store.js';
-import { inFlight, shutdownInFlight } from './fold.js';
+import { inFlight, shutdownInFlight, shutdownMachines } from './fold.js';
 import type { Observed } from './observe.js';
 import { fillFromStatus, fromEvents, inputText, note, type SentLog } from './sent.js';
 import type { StoredSnapshot } from './steps.js';
@@ -98,7 +98,7 @@ export const awaited = (instances: readonly Live<'Instance'>[], sent: SentLog): 
     const waiting = [
       inFlight(status, sent, 'setup'),
       inFlight(status, sent, 'configure'),
-      ...(status.doomed ?? []).map(({ machine }) => shutdownInFlight(status, sent, machine)),
+      ...shutdownMachines(status).map((machine) => shutdownInFlight(status, sent, machine)),
     ];
     for (const waits of waiting) if (waits !== null) names.add(waits.event);
   }

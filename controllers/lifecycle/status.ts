@@ -1,5 +1,10 @@
 /** Conditions of an Instance that the lifecycle controller writes, as one pure function of what is known. */
-import type { InstanceSpec, InstanceStatus } from '../../api-types/kinds/instance.js';
+import {
+  isCurrent,
+  type EventProgress,
+  type InstanceSpec,
+  type InstanceStatus,
+} from '../../api-types/kinds/instance.js';
 import { withCondition, type Condition, type ConditionStatus } from '../../api-types/metadata.js';
 import { parseTimestamp, timestamp } from '../../runtime/clock.js';
 
@@ -34,11 +39,17 @@ const unreachable = ({ status, deleting, name }: Slot): Verdict | null => {
   return null;
 };
 
+/** Of the slot's machine, and from after it was last stopped; null otherwise. */
+const counting = (status: InstanceStatus, progress: EventProgress | undefined): EventProgress | null =>
+  progress !== undefined && progress.machine === status.machine?.id && isCurrent(status, progress)
+    ? progress
+    : null;
+
 const setupVerdict = (slot: Slot): Verdict => {
-  const { machine, setup } = slot.status;
+  const setup = counting(slot.status, slot.status.setup);
   const cannot = unreachable(slot);
   if (cannot !== null) return cannot;
-  if (setup === undefined || setup.machine !== machine?.id) {
+  if (setup === null) {
     if (slot.waitsFor.length === 0) return no('SettingUp', 'setup is running');
     return no('WaitingForRoles', `setup waits for a Ready host of ${slot.waitsFor.join(', ')}`);
   }
@@ -48,11 +59,10 @@ const setupVerdict = (slot: Slot): Verdict => {
 };
 
 const configuredVerdict = (slot: Slot): Verdict => {
-  const { machine, configure } = slot.status;
+  const configure = counting(slot.status, slot.status.configure);
   const cannot = unreachable(slot);
   if (cannot !== null) return cannot;
-  if (configure === undefined || configure.machine !== machine?.id)
-    return no('NotConfigured', 'no configure run of this machine has ended yet');
+  if (configure === null) return no('NotConfigured', 'no configure run of this machine has ended yet');
   if (configure.state === 'succeeded' || configure.state === 'superseded')
     return yes('Configured', `${configure.event} ${configure.state}`);
   return no('ConfigureFailed', `${configure.event} ${configure.state}: ${configure.message ?? 'no message'}`);
@@ -60,9 +70,9 @@ const configuredVerdict = (slot: Slot): Verdict => {
 
 /** A later run that fails does not take a Ready host out of service; only its first has to succeed. */
 const wasConfigured = ({ status }: Slot): boolean => {
-  const { machine, configure, conditions } = status;
-  if (configure === undefined || configure.machine !== machine?.id) return false;
-  return configure.state === 'succeeded' || conditions?.['Ready']?.status === 'True';
+  const configure = counting(status, status.configure);
+  if (configure === null) return false;
+  return configure.state === 'succeeded' || status.conditions?.['Ready']?.status === 'True';
 };
 
 /** Why a host that could serve is not to, or null. */

@@ -9,6 +9,7 @@ import { timestamp } from '../../runtime/clock.js';
 import { snapshotKey } from '../../store/keys.js';
 import type { Live, Ref, Write } from '../../store/objects/objects.js';
 import { patchBetween } from './diff.js';
+import { shutdownMachines } from './fold.js';
 import { isMember, type Member } from './observe.js';
 import type { Plan, PlannedEvent } from './plan.js';
 import type { SentLog } from './sent.js';
@@ -111,22 +112,22 @@ export const sendingOf = (
   };
 };
 
-/** Shutdown progress of machines that the slot has nothing to do with any more is taken out. */
-const shutdownPatch = (before: InstanceStatus, after: InstanceStatus): Record<string, unknown> | null => {
-  const kept = new Set((after.doomed ?? []).map(({ machine }) => machine));
-  const gone = Object.keys(after.shutdown ?? {}).filter((machine) => !kept.has(machine));
-  const fresh = Object.entries(after.shutdown ?? {}).filter(
-    ([machine, progress]) => kept.has(machine) && before.shutdown?.[machine] !== progress,
-  );
-  if (gone.length === 0 && fresh.length === 0) return null;
-  return Object.fromEntries([...gone.map((machine) => [machine, null] as const), ...fresh]);
-};
-
 /** A merge patch would keep fields that the new progress lacks; null removes them. */
 const replacing = (before: object | undefined, after: object): Record<string, unknown> => ({
   ...Object.fromEntries(Object.keys(before ?? {}).map((key) => [key, null])),
   ...after,
 });
+
+/** Shutdown progress of machines that the slot has nothing to do with any more is taken out. */
+const shutdownPatch = (before: InstanceStatus, after: InstanceStatus): Record<string, unknown> | null => {
+  const kept = new Set(shutdownMachines(after));
+  const gone = Object.keys(after.shutdown ?? {}).filter((machine) => !kept.has(machine));
+  const fresh = Object.entries(after.shutdown ?? {})
+    .filter(([machine, progress]) => kept.has(machine) && before.shutdown?.[machine] !== progress)
+    .map(([machine, progress]) => [machine, replacing(before.shutdown?.[machine], progress)] as const);
+  if (gone.length === 0 && fresh.length === 0) return null;
+  return Object.fromEntries([...gone.map((machine) => [machine, null] as const), ...fresh]);
+};
 
 /** What is new about a member, as a merge patch; null when nothing is. */
 const memberPatch = (member: Member, now: number): Readonly<Record<string, unknown>> | null => {

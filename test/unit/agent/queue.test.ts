@@ -54,10 +54,21 @@ const ROWS: readonly {
     supersede: ['setup-1', 'configure-2'],
   },
   {
-    name: 'nothing runs after a shutdown',
-    journal: [entry(3, 'shutdown', 'finished'), entry(4, 'configure')],
+    name: 'nothing that a shutdown overtook runs after it',
+    journal: [entry(2, 'configure'), entry(3, 'shutdown', 'finished')],
     run: null,
-    supersede: ['configure-4'],
+    supersede: ['configure-2'],
+  },
+  {
+    name: 'what was sent after a shutdown runs: the machine was stopped and started again',
+    journal: [entry(2, 'configure'), entry(3, 'shutdown', 'finished'), entry(4, 'setup')],
+    run: 'setup-4',
+    supersede: ['configure-2'],
+  },
+  {
+    name: 'what was sent after a shutdown waits for it',
+    journal: [entry(3, 'shutdown'), entry(4, 'setup')],
+    run: 'shutdown-3',
   },
   {
     name: 'a shutdown cut off by a crash runs again',

@@ -1,3 +1,4 @@
+import type { InstanceStatus } from '../../../../api-types/kinds/instance.js';
 /** Things go wrong in the cloud and on hosts; the fleet bears it. */
 import { assert, suite } from '../../../suite.js';
 import { oneMachineASlot } from '../../../expect/fleet.js';
@@ -87,6 +88,24 @@ test('stopped from outside: started again; desired Stopped: shut down, stopped a
   await world.ticks(30);
   assert.is(world.objects.get(of)?.status.machine?.id, machine?.id);
   assert.is(world.objects.get(of)?.status.machine?.state, 'running');
+});
+
+test('desired Stopped: stopped as soon as its host has shut down, by one call', async () => {
+  const world = createWorld({ replicas: 1 });
+  await world.ticks(8);
+  const of = ref('Instance', SHOP, 'app-1');
+  const status = (): InstanceStatus => world.objects.get(of)?.status ?? {};
+  const id = status().machine?.id ?? '';
+  world.objects.putRaw(of, { spec: { role: 'app', desired: 'Stopped' } });
+  await world.ticks(5);
+  const stop = status().stop;
+  assert.is(stop?.machine, id);
+  assert.is(stop?.calledAt, undefined);
+  assert.is(world.cloud.alive()[0]?.state, 'running');
+  const progress = { machine: id, event: 'shutdown-1', state: 'succeeded', at: stop?.askedAt };
+  await world.objects.write(null, [{ write: 'status', ref: of, patch: { shutdown: { [id]: progress } } }])();
+  await world.ticks(8);
+  assert.is(status().machine?.state, 'stopped');
 });
 
 test('a frozen role: nothing is launched, stopped or removed', async () => {

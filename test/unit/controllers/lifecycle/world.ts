@@ -6,6 +6,7 @@ import type { InstanceStatus } from '../../../../api-types/kinds/instance.js';
 import type { EventResult, LifecycleEventStatus } from '../../../../api-types/kinds/lifecycle-event.js';
 import { lifecycleController } from '../../../../controllers/lifecycle/controller.js';
 import { seededChance } from '../../../../runtime/chance.js';
+import { timestamp } from '../../../../runtime/clock.js';
 import type { Hosts, ObservedHost } from '../../../../runtime/hosts.js';
 import { silentLog } from '../../../../runtime/log.js';
 import { startLoop, type Loop } from '../../../../runtime/loop.js';
@@ -99,6 +100,16 @@ export class World {
   async patch(name: string, patch: Readonly<Record<string, unknown>>): Promise<void> {
     await this.objects.write(null, [{ write: 'status', ref: ref('Instance', CLUSTER, name), patch }])();
     await this.clock.settle();
+  }
+
+  desires(name: string, desired: 'Running' | 'Stopped'): void {
+    const role = name.replace(/-\d+$/, '');
+    this.objects.putRaw(ref('Instance', CLUSTER, name), { spec: { role, desired } });
+  }
+
+  /** RFC 3339 of now. */
+  time(): string {
+    return timestamp(this.clock.now());
   }
 
   sick(name: string, sick: boolean): Promise<void> {
