@@ -1,4 +1,5 @@
 /** `scalarium up` */
+import { setFlagsFromString } from 'node:v8';
 import { Option, type Command } from 'commander';
 import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';
@@ -40,7 +41,16 @@ const screenOf = (context: CliContext): Screen => ({
   },
 });
 
+/**
+ * V8 lets garbage grow to four times what is alive before it collects; with thousands of hosts that is half a GiB of
+ * nothing. Twice is enough, and a collection takes tens of milliseconds.
+ */
+const collectSooner = (): void => {
+  setFlagsFromString('--heap-growing-percent=100');
+};
+
 const run = async (options: UpOptions, context: CliContext): Promise<void> => {
+  collectSooner();
   const { runUp } = await import('../up/run.js');
   prepareDataDirectory(options.data);
   const log = winstonLog({
