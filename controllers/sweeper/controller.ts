@@ -1,6 +1,6 @@
 /** Compares two full lists, the cloud's and the store's, every few minutes. Key: the Cloud. */
 import * as E from 'fp-ts/lib/Either.js';
-import { defer, from, map, merge, mergeMap } from 'rxjs';
+import { defer, from, merge, mergeMap } from 'rxjs';
 import { minutes, seconds, type Millis } from '../../api-types/units.js';
 import { TAGS, type Clouds, type Machine, type OpenCloud } from '../../cloud/cloud.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -9,7 +9,8 @@ import { at, type Failure } from '../../runtime/failure.js';
 import type { Log } from '../../runtime/log.js';
 import { eventWrite, type NewEvent } from '../../store/objects/events.js';
 import type { Fence, Objects } from '../../store/objects/objects.js';
-import type { Ownership } from '../../store/ownership.js';
+import { GLOBAL, type Ownership } from '../../store/ownership.js';
+import { homelessTeller, type TellHomeless } from './homeless.js';
 import { planSweep, type SweepPlan } from './plan.js';
 
 export interface SweeperSettings {
@@ -31,7 +32,10 @@ export interface SweeperDependencies {
 
 const DEFAULTS: SweeperSettings = { every: minutes(5), launchWindow: minutes(10), callTimeout: seconds(2) };
 
-type Parts = SweeperDependencies & { readonly bounds: SweeperSettings };
+type Parts = SweeperDependencies & {
+  readonly bounds: SweeperSettings;
+  readonly tellHomeless: TellHomeless;
+};
 
 const byCluster = (machines: readonly Machine[]): ReadonlyMap<string, readonly Machine[]> => {
   const groups = new Map<string, Machine[]>();
@@ -126,7 +130,7 @@ const sweep = async (parts: Parts, cloud: string): Promise<E.Either<Failure, Out
   if (open === null) return E.right(settled);
   const clusters = clustersOf(parts, cloud).filter((cluster) => parts.ownership.of(cluster) !== null);
   const again = runAfter(parts.bounds.every, 'the next sweep');
-  if (clusters.length === 0) return E.right(again);
+  if (clusters.length === 0 && parts.ownership.of(GLOBAL) === null) return E.right(again);
   const listed = await open.cloud.describeTagged({ [TAGS.installation]: parts.objects.installation })();
   if (E.isLeft(listed)) return E.left(at(`listing the machines of Cloud ${cloud}`)(listed.left));
   const groups = byCluster(listed.right);
@@ -134,28 +138,33 @@ const sweep = async (parts: Parts, cloud: string): Promise<E.Either<Failure, Out
     const swept = await sweepCluster(parts, open, cluster, groups.get(cluster) ?? []);
     if (E.isLeft(swept)) return swept;
   }
-  return E.right(again);
+  const told = await parts.tellHomeless(cloud, listed.right, parts.bounds.launchWindow);
+  return E.isLeft(told) ? told : E.right(again);
 };
 
 /** The sweeper. */
 export const sweeperController = (dependencies: SweeperDependencies): Controller => {
   const { objects, clouds, ownership } = dependencies;
+  const log = dependencies.log.with({ controller: 'sweeper' });
   const parts: Parts = {
     ...dependencies,
-    log: dependencies.log.with({ controller: 'sweeper' }),
+    log,
+    tellHomeless: homelessTeller({ ...dependencies, log }),
     bounds: { ...DEFAULTS, ...dependencies.settings },
   };
   const names = (): readonly string[] => objects.list('Cloud').map(({ ref }) => ref.name);
+  const cloudsOf = (owned: string): readonly string[] => {
+    if (owned === GLOBAL) return names();
+    const cloud = objects.get({ kind: 'Cluster', cluster: null, name: owned })?.spec.cloud;
+    return cloud === undefined ? [] : [cloud];
+  };
   return {
     name: 'sweeper',
     concurrency: 1,
     wake$: merge(
       defer(() => from(names())),
       clouds.changes$,
-      ownership.changes$.pipe(
-        map((cluster) => objects.get({ kind: 'Cluster', cluster: null, name: cluster })?.spec.cloud),
-        mergeMap((cloud) => (cloud === undefined ? [] : [cloud])),
-      ),
+      ownership.changes$.pipe(mergeMap(cloudsOf)),
     ),
     reconcile: (cloud) => () => sweep(parts, cloud),
   };

@@ -65,3 +65,23 @@ export const planSweep = (view: SweepView): SweepPlan => {
     strangers: left.filter((id) => !tombs.has(id)).sort(),
   };
 };
+
+export interface HomelessView {
+  readonly now: number;
+  readonly installation: string;
+  /** Every machine of the installation at one endpoint, from one complete listing. */
+  readonly machines: readonly Machine[];
+  /** Clusters that anything in the store belongs to, read after the listing. */
+  readonly clusters: ReadonlySet<string>;
+  readonly launchWindow: number;
+}
+
+/** Machines of ours whose cluster is not there any more: nobody looks after them, and nobody may end them unasked. */
+export const homeless = (view: HomelessView): readonly Machine[] =>
+  view.machines.filter(
+    (machine) =>
+      lives(machine) &&
+      machine.tags[TAGS.installation] === view.installation &&
+      !view.clusters.has(machine.tags[TAGS.cluster] ?? '') &&
+      view.now - parseTimestamp(machine.launchedAt) > view.launchWindow,
+  );

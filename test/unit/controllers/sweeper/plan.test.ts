@@ -1,7 +1,8 @@
-import { planSweep, type SweepView } from '../../../../controllers/sweeper/plan.js';
+import { homeless, planSweep, type SweepView } from '../../../../controllers/sweeper/plan.js';
 import type { LaunchBatch } from '../../../../api-types/kinds/role.js';
 import { TAGS, type Machine } from '../../../../cloud/cloud.js';
 import { EPOCH, instance, machine as bound, role } from '../../../build/objects.js';
+import { timestamp } from '../../../../runtime/clock.js';
 import { assert, suite } from '../../../suite.js';
 
 const HOUR = 3_600_000;
@@ -91,3 +92,26 @@ for (const { name, terminate = [], strangers = [], ...view } of table)
     });
     assert.equal(plan, { terminate, strangers });
   });
+
+test('machines whose cluster is no more: old, alive and ours', () => {
+  const tags = { [TAGS.installation]: 'ours', [TAGS.cluster]: 'gone' };
+  const machines = [
+    machine('i-lost', { tags }),
+    machine('i-untagged', { tags: { [TAGS.installation]: 'ours' } }),
+    machine('i-theirs', { tags: { ...tags, [TAGS.installation]: 'theirs' } }),
+    machine('i-ended', { tags, state: 'terminated' }),
+    machine('i-young', { tags, launchedAt: timestamp(Date.parse(EPOCH) + HOUR - 60_000) }),
+    machine('i-ours'),
+  ];
+  const found = homeless({
+    now: Date.parse(EPOCH) + HOUR,
+    installation: 'ours',
+    machines,
+    clusters: new Set(['shop']),
+    launchWindow: 600_000,
+  });
+  assert.equal(
+    found.map(({ id }) => id),
+    ['i-lost', 'i-untagged'],
+  );
+});
