@@ -22,8 +22,8 @@ export interface OwnershipArguments {
   readonly chance: Chance;
   readonly log: Log;
   /**
-   * Who this is, for people and for taking over. Unique to the process; where the store is locked by one process
-   * (embedded) a constant, so that a restart takes its own keys over at once instead of waiting for the old lease.
+   * Who this is, for people and for taking over: unique to what only one process can hold, as a data directory, so that
+   * a restart takes its own keys over at once instead of waiting for the old lease.
    */
   readonly identity: string;
   /** How long a silent owner keeps its clusters. */
