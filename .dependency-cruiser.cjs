@@ -1,17 +1,5 @@
 /** Who may import whom: the table of docs/architecture.md. */
-const FOLDERS = [
-  'api-types',
-  'runtime',
-  'store',
-  'cloud',
-  'controllers',
-  'recipes',
-  'agent',
-  'server',
-  'client',
-  'cli',
-  'local-cloud',
-];
+const FOLDERS = require('./scripts/folders.json');
 
 const STORE_PORTS =
   '^store/(store|keys|ownership)\\.ts$|^store/objects/(objects|events)\\.ts$|^store/observed/';

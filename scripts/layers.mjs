@@ -7,20 +7,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { cruise } from 'dependency-cruiser';
 
-const config = createRequire(import.meta.url)('../.dependency-cruiser.cjs');
-const FOLDERS = [
-  'api-types',
-  'runtime',
-  'store',
-  'cloud',
-  'controllers',
-  'recipes',
-  'agent',
-  'server',
-  'client',
-  'cli',
-  'local-cloud',
-];
+const require = createRequire(import.meta.url);
+const config = require('../.dependency-cruiser.cjs');
+const FOLDERS = require('./folders.json');
 
 const sourcesOf = (folder) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })

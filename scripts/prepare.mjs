@@ -5,26 +5,14 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const INSTALLED = join(root, 'node_modules', '.scalarium-installed');
 const BUILT = join(root, 'dist', '.built');
-const SOURCES = [
-  'api-types',
-  'runtime',
-  'store',
-  'cloud',
-  'controllers',
-  'recipes',
-  'agent',
-  'server',
-  'client',
-  'cli',
-  'local-cloud',
-  'bench',
-];
+const SOURCES = createRequire(import.meta.url)('./folders.json');
 const OLDEST_NODE = [20, 11];
 
 const hashOf = (files) => {
