@@ -68,11 +68,15 @@ export const ClusterStatus = fields(
 );
 export interface ClusterStatus extends t.TypeOf<typeof ClusterStatus> {}
 
+/** What the two bounds are where a spec says nothing. */
+export const BREAKER_PERCENT = 50;
+export const MAX_TERMINATION_PERCENT = 50;
+
 export const clusterDefaults = (spec: ClusterSpec): ClusterSpec => ({
   instanceType: 't3.micro',
   timeZone: 'UTC',
   attributes: {},
-  maxTerminationPercent: 50,
+  maxTerminationPercent: MAX_TERMINATION_PERCENT,
   ...spec,
-  healing: { breakerPercent: 50, ...spec.healing },
+  healing: { breakerPercent: BREAKER_PERCENT, ...spec.healing },
 });

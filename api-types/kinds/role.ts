@@ -129,21 +129,35 @@ export const RoleStatus = fields(
 );
 export interface RoleStatus extends t.TypeOf<typeof RoleStatus> {}
 
+/** Every setting of healing. */
+export type Healing = Required<t.TypeOf<typeof HealingSpec>>;
+
+/** What `healing` means where a spec says nothing; `enabled` depends on the type. */
+export const HEALING_DEFAULTS: Omit<Healing, 'enabled'> = {
+  maxUnavailable: '25%',
+  silentSeconds: 25,
+  silentRebootSeconds: 180,
+  silentReplaceSeconds: 600,
+  bootTimeoutSeconds: 300,
+  setupTimeoutSeconds: 900,
+  maxReplacementsPerHour: 20,
+};
+
+/** A role's healing with nothing left to default. */
+export const healingWithDefaults = (spec: RoleSpec): Healing => ({
+  enabled: !isStateful(spec.type),
+  ...HEALING_DEFAULTS,
+  ...spec.healing,
+});
+
+/** `shutdownTimeoutSeconds` where a spec says nothing. */
+export const SHUTDOWN_TIMEOUT_SECONDS = 120;
+
 export const roleDefaults = (spec: RoleSpec): RoleSpec => ({
   dependsOn: [],
   watches: [],
   attributes: {},
-  shutdownTimeoutSeconds: 120,
+  shutdownTimeoutSeconds: SHUTDOWN_TIMEOUT_SECONDS,
   ...spec,
-  healing: {
-    enabled: !isStateful(spec.type),
-    maxUnavailable: '25%',
-    silentSeconds: 25,
-    silentRebootSeconds: 180,
-    silentReplaceSeconds: 600,
-    bootTimeoutSeconds: 300,
-    setupTimeoutSeconds: 900,
-    maxReplacementsPerHour: 20,
-    ...spec.healing,
-  },
+  healing: healingWithDefaults(spec),
 });

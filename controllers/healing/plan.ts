@@ -2,7 +2,13 @@
  * The plan of healing for one cluster: pure, from signs to conditions and remediations. Unknown is not failed and
  * absence is not death; the order of the rules is the order of the code.
  */
-import { isStateful, type RoleSpec } from '../../api-types/kinds/role.js';
+import { BREAKER_PERCENT } from '../../api-types/kinds/cluster.js';
+import {
+  HEALING_DEFAULTS,
+  healingWithDefaults,
+  isStateful,
+  type Healing,
+} from '../../api-types/kinds/role.js';
 import { countOf } from '../../api-types/units.js';
 import { parseTimestamp } from '../../runtime/clock.js';
 import type { Live } from '../../store/objects/objects.js';
@@ -45,21 +51,9 @@ const SECOND = 1000;
 const HOUR = 3_600_000;
 const HEARTBEAT = 10 * SECOND;
 
-type Healing = Required<NonNullable<RoleSpec['healing']>>;
-
-const DEFAULT: Healing = {
-  enabled: false,
-  maxUnavailable: '25%',
-  silentSeconds: 25,
-  silentRebootSeconds: 180,
-  silentReplaceSeconds: 600,
-  bootTimeoutSeconds: 300,
-  setupTimeoutSeconds: 900,
-  maxReplacementsPerHour: 20,
-};
-
 /** The role's settings; of a host whose role is gone nothing is healed. */
-export const healingOf = (role: Live<'Role'> | null): Healing => ({ ...DEFAULT, ...role?.spec.healing });
+export const healingOf = (role: Live<'Role'> | null): Healing =>
+  role === null ? { enabled: false, ...HEALING_DEFAULTS } : healingWithDefaults(role.spec);
 
 const judge = (signs: HostSigns, roles: HealingInput['roles']): Judged => {
   const role = roles.get(signs.instance.spec.role) ?? null;
@@ -208,7 +202,7 @@ const byRole = (judged: readonly Judged[]): readonly (readonly Judged[])[] => {
 /** What healing finds, what it does about it, and what holds it. */
 export const planHealing = (input: HealingInput): HealingPlan => {
   const judged = input.hosts.map((signs) => judge(signs, input.roles));
-  const breakers = breakersOf(judged, input.cluster.spec.healing?.breakerPercent ?? 50);
+  const breakers = breakersOf(judged, input.cluster.spec.healing?.breakerPercent ?? BREAKER_PERCENT);
   const remedies = byRole(judged).flatMap((group) => remediesOfRole({ input, breakers }, group));
   return { judged, remedies, breakers };
 };

@@ -1,4 +1,5 @@
 /** What healing writes: conditions, remediations and warnings, from its plan. Pure. */
+import { BREAKER_PERCENT } from '../../api-types/kinds/cluster.js';
 import { withCondition, type Condition } from '../../api-types/metadata.js';
 import { timestamp } from '../../runtime/clock.js';
 import { sha256 } from '../../recipes/members.js';
@@ -142,7 +143,7 @@ const clusterPatch = (
   plan: HealingPlan,
   { now, starting }: Moment,
 ): Readonly<Record<string, unknown>> | null => {
-  const percent = cluster.spec.healing?.breakerPercent ?? 50;
+  const percent = cluster.spec.healing?.breakerPercent ?? BREAKER_PERCENT;
   const lastTransitionTime = timestamp(now);
   const base = { type: 'HealingAllowed', lastTransitionTime };
   if (plan.breakers.length > 0) {

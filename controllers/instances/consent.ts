@@ -3,6 +3,7 @@
  * that many small edits of one revision are one surprise. The doom mark in a record is the moment of no return:
  * hosts marked before count as being removed, hosts not marked yet can still be parked.
  */
+import { MAX_TERMINATION_PERCENT } from '../../api-types/kinds/cluster.js';
 import { CONSENT_ANNOTATION } from '../../api-types/metadata.js';
 import type { Live } from '../../store/objects/objects.js';
 import { replicasOf } from './rules.js';
@@ -133,7 +134,7 @@ export const judgeEdits = (fleet: Fleet): Consent => {
   const open = edits.filter(({ consented }) => !consented);
   const asked = sum(open.map(({ hosts }) => hosts.length));
   const going = removing + sum(edits.filter(({ consented }) => consented).map(({ hosts }) => hosts.length));
-  const limitPercent = fleet.cluster?.spec.maxTerminationPercent ?? 50;
+  const limitPercent = fleet.cluster?.spec.maxTerminationPercent ?? MAX_TERMINATION_PERCENT;
   const percent = total === 0 ? 0 : Math.round(((asked + going) * 100) / total);
   const tooMany = asked > 0 && asked + going > ALWAYS && (asked + going) * 100 > limitPercent * total;
   const parked = tooMany ? open : [];

@@ -1,6 +1,6 @@
 /** What a role's spec says of times and of replacing, with nothing left to default; and small readings of a record. */
 import { isCurrent, type BoundMachine } from '../../api-types/kinds/instance.js';
-import { isStateful, roleDefaults } from '../../api-types/kinds/role.js';
+import { SHUTDOWN_TIMEOUT_SECONDS, healingWithDefaults } from '../../api-types/kinds/role.js';
 import { seconds, type Millis } from '../../api-types/units.js';
 import type { Live } from '../../store/objects/objects.js';
 
@@ -13,12 +13,11 @@ export interface Rules {
 }
 
 const readRules = ({ spec }: Live<'Role'>): Rules => {
-  const { healing = {}, shutdownTimeoutSeconds = 120 } = roleDefaults(spec);
-  const { bootTimeoutSeconds = 300, setupTimeoutSeconds = 900, enabled = !isStateful(spec.type) } = healing;
+  const { bootTimeoutSeconds, setupTimeoutSeconds, enabled } = healingWithDefaults(spec);
   return {
     boot: seconds(bootTimeoutSeconds),
     setup: seconds(setupTimeoutSeconds),
-    shutdown: seconds(shutdownTimeoutSeconds),
+    shutdown: seconds(spec.shutdownTimeoutSeconds ?? SHUTDOWN_TIMEOUT_SECONDS),
     mayReplace: enabled,
   };
 };

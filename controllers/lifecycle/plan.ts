@@ -1,5 +1,6 @@
 /** The plan of the lifecycle controller for one cluster: pure, from what is observed to events and statuses. */
 import type { Target } from '../../api-types/kinds/lifecycle-event.js';
+import { HEALING_DEFAULTS, SHUTDOWN_TIMEOUT_SECONDS } from '../../api-types/kinds/role.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { millis } from '../../api-types/units.js';
 import { parseTimestamp } from '../../runtime/clock.js';
@@ -80,7 +81,8 @@ const roleOf = ({ observed }: PlanInput, member: Member) => observed.roles.get(m
 const setups = (input: PlanInput): readonly PlannedEvent[] => {
   const found = input.members.flatMap((member) => {
     const target = wantsSetup(member, input.sent);
-    const timeoutSeconds = roleOf(input, member)?.healing?.setupTimeoutSeconds ?? 900;
+    const timeoutSeconds =
+      roleOf(input, member)?.healing?.setupTimeoutSeconds ?? HEALING_DEFAULTS.setupTimeoutSeconds;
     return target === null ? [] : [{ target, timeoutSeconds }];
   });
   return byTimeout(found, (targets, timeoutSeconds) => ({
@@ -94,7 +96,7 @@ const setups = (input: PlanInput): readonly PlannedEvent[] => {
 
 const shutdowns = (input: PlanInput): readonly PlannedEvent[] => {
   const found = input.members.flatMap((member) => {
-    const timeoutSeconds = roleOf(input, member)?.shutdownTimeoutSeconds ?? 120;
+    const timeoutSeconds = roleOf(input, member)?.shutdownTimeoutSeconds ?? SHUTDOWN_TIMEOUT_SECONDS;
     const targets = wantsShutdown(member, input);
     return targets.map((target) => ({ target, timeoutSeconds }));
   });
