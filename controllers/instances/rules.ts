@@ -59,3 +59,15 @@ export const isSetUp = ({ status }: Live<'Instance'>): boolean => {
 /** Ready, by lifecycle's word about this very machine. */
 export const isReady = (live: Live<'Instance'>): boolean =>
   boundTo(live)?.state === 'running' && live.status.conditions?.['Ready']?.status === 'True' && isSetUp(live);
+
+/** How often an agent that had no chance to connect since we began to listen is waited for again. */
+const ASK_AGAIN = 1000;
+
+/**
+ * Milliseconds that a host has left to shut down when it could be told from `told` on. Time in which nobody listened
+ * (we were down, or asleep) is not held against it: its agent is given the time to come back and be told.
+ */
+export const graceLeft = (
+  view: { readonly now: number; readonly role: Live<'Role'>; readonly listening: boolean },
+  told: number,
+): number => Math.max(view.listening ? 0 : ASK_AGAIN, told + rulesOf(view.role).shutdown - view.now);

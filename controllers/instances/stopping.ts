@@ -4,7 +4,7 @@
  */
 import type { StopWish } from '../../api-types/kinds/instance.js';
 import { parseTimestamp, timestamp } from '../../runtime/clock.js';
-import { boundTo, rulesOf } from './rules.js';
+import { boundTo, graceLeft } from './rules.js';
 import type { RoleView, Slot } from './view.js';
 
 /** How soon the host has to be looked at again after it was asked to shut down. */
@@ -37,7 +37,7 @@ export const stopIn = (view: RoleView, slot: Slot): number | null => {
   if (wish.calledAt !== undefined)
     return Math.max(0, parseTimestamp(wish.calledAt) + view.settings.repeatTerminate - view.now);
   if (slot.seen?.connected === false || hasShutDown(slot, wish)) return 0;
-  return Math.max(0, parseTimestamp(wish.askedAt) + rulesOf(view.role).shutdown - view.now);
+  return graceLeft(view, parseTimestamp(wish.askedAt));
 };
 
 /** A call that showed no effect by now is not going to. */

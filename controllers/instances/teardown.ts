@@ -2,7 +2,7 @@
 import type { Doomed } from '../../api-types/kinds/instance.js';
 import type { Tombstone } from '../../api-types/kinds/role.js';
 import { parseTimestamp, timestamp } from '../../runtime/clock.js';
-import { isReady, replicasOf, rulesOf } from './rules.js';
+import { graceLeft, isReady, replicasOf, rulesOf } from './rules.js';
 import type { DoomedView, RoleView, Slot } from './view.js';
 
 /** How often it is asked whether the host has ended, or can still be told, before its time is up. */
@@ -36,7 +36,7 @@ export const terminateIn = (view: RoleView, slot: Slot, { entry, seen }: DoomedV
   const told = slot.live.status.shutdown?.[entry.machine];
   if (told !== undefined && told.at >= entry.at) return 0;
   if (seen.connected === false) return 0;
-  return Math.max(0, toldFrom(slot, entry) + rulesOf(view.role).shutdown - view.now);
+  return graceLeft(view, toldFrom(slot, entry));
 };
 
 /** The cloud confirms the end; absence alone counts only when the view as a whole can be trusted. */

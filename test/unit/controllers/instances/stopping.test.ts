@@ -18,6 +18,7 @@ interface Row {
   readonly status?: Partial<InstanceStatus>;
   readonly connected?: boolean;
   readonly parked?: boolean;
+  readonly listening?: boolean;
   /** Seconds, or null. */
   readonly wait: number | null;
   readonly note: StopWish | null | undefined;
@@ -62,6 +63,13 @@ const table: readonly Row[] = [
     note: asked(NOW - 1, NOW),
   },
   { name: 'its time is over', status: { stop: asked(NOW - 120) }, wait: 0, note: asked(NOW - 120, NOW) },
+  {
+    name: 'its time was over while nobody listened: it may still be told',
+    status: { stop: asked(NOW - 500) },
+    listening: false,
+    wait: 1,
+    note: undefined,
+  },
   {
     name: 'called, and no effect yet: not called again at once',
     status: { stop: asked(NOW - 20, NOW - 5) },
@@ -111,7 +119,7 @@ const slotOf = (row: Row): Slot => ({
   doomed: [],
 });
 
-const viewOf = (slot: Slot, parked = false): RoleView => ({
+const viewOf = (slot: Slot, { parked = false, listening = true }: Partial<Row> = {}): RoleView => ({
   now: millis(Date.parse(EPOCH) + NOW * 1000),
   role: role('app', { spec: { shutdownTimeoutSeconds: 120 } }),
   cluster: cluster(),
@@ -123,7 +131,7 @@ const viewOf = (slot: Slot, parked = false): RoleView => ({
     parkedHosts: new Set(parked ? ['app-1'] : []),
   },
   blind: false,
-  listening: true,
+  listening,
   gateways: [],
   settings: DEFAULT_SETTINGS,
   request: () => {
@@ -136,7 +144,7 @@ const test = suite('stopping a machine that is kept');
 for (const row of table)
   test(row.name, () => {
     const slot = slotOf(row);
-    const view = viewOf(slot, row.parked);
+    const view = viewOf(slot, row);
     const wait = stopIn(view, slot);
     assert.is(wait, row.wait === null ? null : row.wait * 1000);
     assert.equal(stopPatch(view, slot, wait), row.note);
@@ -150,4 +158,12 @@ test('a shutdown from before it was doomed is not the one that ends it', () => {
     return terminateIn(viewOf(slot), slot, one);
   });
   assert.equal(waits, [110_000, 0]);
+});
+
+test('a doomed host whose grace ran out while nobody listened may still be told', () => {
+  const doomed = { machine: ID, reason: 'ScaledDown', message: '', at: at(NOW - 500), when: 'now' } as const;
+  const one = { entry: doomed, seen: { machine: null, gone: false, connected: null }, repeatDue: true };
+  const slot = slotOf({ name: '', wait: null, note: undefined });
+  assert.is(terminateIn(viewOf(slot, { listening: false }), slot, one), 1000);
+  assert.is(terminateIn(viewOf(slot, { listening: true }), slot, one), 0);
 });
