@@ -55,7 +55,7 @@ export const OWNERS: {
   },
   Instance: {
     instances: {
-      fields: ['observedGeneration', 'machine', 'doomed', 'requestedAt', 'rebooted'],
+      fields: ['observedGeneration', 'machine', 'doomed', 'stop', 'requestedAt', 'rebooted'],
       conditions: ['Launched', 'Reconciling', 'Stalled'],
     },
     lifecycle: {
