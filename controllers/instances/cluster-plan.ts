@@ -64,7 +64,21 @@ const readyOf = (view: ClusterView, ready: number, wanted: number): Says => {
 const stalledRole = (view: ClusterView): Live<'Role'> | undefined =>
   view.roles.find(({ status }) => status.conditions?.['Stalled']?.status === 'True');
 
+/** Frozen means that nothing of it is removed, so it also holds up the end of its cluster; that is to be seen. */
+const inTheWay = ({ cluster, roles }: ClusterView): Says | null => {
+  const frozen = cluster.deletion === null ? undefined : roles.find((role) => role.frozen !== null);
+  if (frozen === undefined) return null;
+  const { name } = frozen.ref;
+  return [
+    'True',
+    'Frozen',
+    `role ${name} is frozen by an edit that does not decode, so the cluster cannot be deleted: repair or delete Role ${name}`,
+  ];
+};
+
 const stalledOf = (view: ClusterView): Says => {
+  const frozen = inTheWay(view);
+  if (frozen !== null) return frozen;
   const role = stalledRole(view);
   const condition = role?.status.conditions?.['Stalled'];
   return role === undefined || condition === undefined
