@@ -84,6 +84,20 @@ const namespaceProblem = (context: Context, ref: Ref): Status | null => {
   return conflicted(aboutOf(cluster), 'is being deleted (terminating); nothing new can be put into it');
 };
 
+interface Admission {
+  readonly manifest: SentManifest;
+  readonly ref: Ref;
+}
+
+/** What was sent, admitted, and the place for it. */
+const housed = (context: Context, route: ResourceRoute, body: unknown): E.Either<Status, Admission> => {
+  const manifest = admitted(route, body);
+  if (E.isLeft(manifest)) return manifest;
+  const ref = refOf(route, manifest.right.metadata.name);
+  const homeless = namespaceProblem(context, ref);
+  return homeless === null ? E.right({ manifest: manifest.right, ref }) : E.left(homeless);
+};
+
 const answered = async (context: Context, revision: number, reply: () => Reply | null): Promise<Answer> => {
   if (!(await reached(context, revision)))
     return E.left(lagging(`written at revision ${String(revision)}, which this server has not seen yet`));
@@ -108,14 +122,12 @@ export const createObject = async (
   route: ResourceRoute,
   body: unknown,
 ): Promise<Answer> => {
-  const manifest = admitted(route, body);
-  if (E.isLeft(manifest)) return manifest;
-  const ref = refOf(route, manifest.right.metadata.name);
-  const homeless = namespaceProblem(context, ref);
-  if (homeless !== null) return E.left(homeless);
+  const admission = housed(context, route, body);
+  if (E.isLeft(admission)) return admission;
+  const { manifest, ref } = admission.right;
   const there = context.objects.get(ref);
   if (there !== null) return E.left(alreadyExists(aboutOf(ref), whyThere(there)));
-  const write: Write = { write: 'create', ref, document: documentOf(manifest.right, null) };
+  const write: Write = { write: 'create', ref, document: documentOf(manifest, null) };
   const written = await context.objects.write(null, [write])();
   if (E.isLeft(written)) return E.left(createFailed(context, ref, written.left));
   return answered(context, written.right, objectReply(context, ref, 201));
@@ -200,12 +212,10 @@ export const replaceObject = async (
   route: ResourceRoute,
   body: unknown,
 ): Promise<Answer> => {
-  const manifest = admitted(route, body);
-  if (E.isLeft(manifest)) return manifest;
-  const ref = refOf(route, manifest.right.metadata.name);
-  const homeless = namespaceProblem(context, ref);
-  if (homeless !== null) return E.left(homeless);
-  return changed(context, ref, (live) => replacing(live, manifest.right));
+  const admission = housed(context, route, body);
+  if (E.isLeft(admission)) return admission;
+  const { manifest, ref } = admission.right;
+  return changed(context, ref, (live) => replacing(live, manifest));
 };
 
 /** What a patch is merged into: the object without what only the server says. */
