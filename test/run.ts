@@ -1,17 +1,24 @@
 /**
- * Runs test files: `tsx test/run.ts unit` or with file names. Every file runs in a process of its own; the run fails
- * unless every file passed, each ran at least one test, and none was skipped. Ends with `N passed, N failed`.
+ * Runs test files: `tsx test/run.ts unit` or with file names. Every file runs in a process of its own, unit tests in one
+ * a folder; the run fails unless all passed, each file ran at least one test, and none was skipped. Ends with
+ * `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const TIMEOUT_MS = Number(process.env['TEST_FILE_TIMEOUT_MS'] ?? 240_000);
 
-interface FileResult {
-  readonly file: string;
+/** What runs in one process. */
+interface Job {
+  readonly name: string;
+  readonly files: readonly string[];
+}
+
+interface JobResult {
+  readonly name: string;
   readonly passed: number;
   readonly total: number;
   readonly skipped: number;
@@ -33,19 +40,22 @@ const numberAfter = (label: string, text: string): number => {
 
 const COLOURS = /\x1b\[[0-9;]*m/g;
 
-const judged = (file: string, code: number | null, raw: string, seconds: number): FileResult => {
+const judged = (name: string, code: number | null, raw: string, seconds: number): JobResult => {
   const output = raw.replace(COLOURS, '');
   const total = numberAfter('Total', output);
   const passed = numberAfter('Passed', output);
   const skipped = numberAfter('Skipped', output);
   const ok = code === 0 && total > 0 && passed === total && skipped === 0;
-  return { file, passed, total, skipped, seconds, output, ok };
+  return { name, passed, total, skipped, seconds, output, ok };
 };
 
-const runFile = (file: string): Promise<FileResult> =>
+const argumentsFor = ({ files }: Job): readonly string[] =>
+  files.length === 1 ? files : ['test/several.ts', ...files];
+
+const runJob = (job: Job): Promise<JobResult> =>
   new Promise((resolve) => {
     const started = performance.now();
-    const child = spawn(process.execPath, ['--import', 'tsx', file], {
+    const child = spawn(process.execPath, ['--import', 'tsx', ...argumentsFor(job)], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
@@ -60,24 +70,24 @@ const runFile = (file: string): Promise<FileResult> =>
     }, TIMEOUT_MS);
     child.on('close', (code) => {
       clearTimeout(timer);
-      resolve(judged(file, code, Buffer.concat(chunks).toString(), (performance.now() - started) / 1000));
+      resolve(judged(job.name, code, Buffer.concat(chunks).toString(), (performance.now() - started) / 1000));
     });
   });
 
-const report = (result: FileResult): void => {
+const report = (result: JobResult): void => {
   const mark = result.ok ? 'ok  ' : 'FAIL';
   process.stdout.write(
-    `${mark} ${result.file} ${String(result.passed)}/${String(result.total)} ${result.seconds.toFixed(1)}s\n`,
+    `${mark} ${result.name} ${String(result.passed)}/${String(result.total)} ${result.seconds.toFixed(1)}s\n`,
   );
   if (!result.ok) process.stdout.write(`${result.output}\n`);
 };
 
-const runAll = async (files: readonly string[], atOnce: number): Promise<readonly FileResult[]> => {
-  const waiting = [...files];
-  const results: FileResult[] = [];
+const runAll = async (jobs: readonly Job[], atOnce: number): Promise<readonly JobResult[]> => {
+  const waiting = [...jobs];
+  const results: JobResult[] = [];
   const worker = async (): Promise<void> => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const result = await runFile(file);
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+      const result = await runJob(job);
       report(result);
       results.push(result);
     }
@@ -86,14 +96,28 @@ const runAll = async (files: readonly string[], atOnce: number): Promise<readonl
   return results;
 };
 
-const filesFor = (argument: string): readonly string[] =>
-  argument.endsWith('.ts') ? [relative(root, join(process.cwd(), argument))] : testFiles(argument);
+const single = (file: string): Job => ({ name: file, files: [file] });
+
+/** Unit tests are many and quick: those of a folder share a process. */
+const unitJobs = (): readonly Job[] => {
+  const folders = new Map<string, string[]>();
+  for (const file of testFiles('unit')) {
+    const folder = dirname(file);
+    folders.set(folder, [...(folders.get(folder) ?? []), file]);
+  }
+  return [...folders].map(([name, files]) => ({ name, files }));
+};
+
+const jobsFor = (argument: string): readonly Job[] => {
+  if (argument.endsWith('.ts')) return [single(relative(root, join(process.cwd(), argument)))];
+  return argument === 'unit' ? unitJobs() : testFiles(argument).map(single);
+};
 
 const main = async (): Promise<void> => {
   const wanted = process.argv.slice(2);
   const results = [];
   for (const argument of wanted)
-    results.push(...(await runAll(filesFor(argument), argument === 'unit' ? 2 : 1)));
+    results.push(...(await runAll(jobsFor(argument), argument === 'unit' ? 2 : 1)));
   const passed = results.reduce((sum, result) => sum + result.passed, 0);
   const failed = results.reduce(
     (sum, result) => sum + (result.ok ? 0 : Math.max(1, result.total - result.passed)),

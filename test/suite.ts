@@ -37,8 +37,14 @@ const ran =
     if (typeof result === 'function') assert.unreachable('the test returned a Task that nobody ran');
   };
 
+let made = 0;
+
+/** How many suites were made in this process. */
+export const suitesMade = (): number => made;
+
 /** A suite named for the behaviour it shows; it is registered to run as soon as it is made. */
 export const suite = <T = Context>(name: string, context?: T): Suite<T> => {
+  made += 1;
   const inner = uvuSuite<T>(name, context);
   const outer = ((title, test) => {
     inner(title, ran(test));
