@@ -103,14 +103,15 @@ const openRest = async (
   const { clock, chance, log, installationKey } = settings;
   const observed = openObserved({ clock });
   const url = (): string => server.url;
+  let gateway: Gateway | null = null;
   const controllers = controllersOf({
     ...settings,
     ...state,
     clouds: fleet.clouds,
     hosts: observed,
-    gateways: () => [url()],
+    // one that dies before a host has enrolled must not be the only one the host knows
+    gateways: () => gateway?.urls() ?? [url()],
   });
-  let gateway: Gateway | null = null;
   const metrics = metricsOf({
     store: state.store,
     clouds: fleet.clouds,

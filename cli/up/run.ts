@@ -60,7 +60,10 @@ const whereToLook = ({ plane }: Installation, { data }: UpOptions): string => {
 
 const online = (installation: Installation, elapsed: Millis): string => {
   const count = installation.plane.objects.list('Instance').length;
-  return `all ${String(count)} hosts are online after ${(elapsed / 1000).toFixed(1)} s\n`;
+  const after = `${(elapsed / 1000).toFixed(1)} s`;
+  return count === 0
+    ? `the control plane is up after ${after}; no host is wanted yet: apply a file (bin/scalarium apply -f FILE)\n`
+    : `all ${String(count)} hosts are online after ${after}\n`;
 };
 
 /** What stands in the way, a line each. */

@@ -65,9 +65,14 @@ export interface Gateway {
   handle(request: IncomingMessage, response: ServerResponse): boolean;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   metrics(): GatewayMetrics;
+  /** Where new hosts can knock: this one first, then others that are alive, some of them when they are many. */
+  urls(): readonly string[];
   /** Leaves the directory, sends agents elsewhere, and finishes what is on its way to the store. */
   close(): Promise<void>;
 }
+
+/** User data has room for 16 KiB, and one that answers names all others. */
+const URLS = 8;
 
 /** For what is on its way to the store when the gateway closes. */
 const PATIENCE = seconds(3);
@@ -157,6 +162,7 @@ export const openGateway = (with_: GatewayDependencies): Gateway => {
       return ours(request);
     },
     metrics: () => metricsOf(parts, with_.observed),
+    urls: () => [...new Set([with_.url, ...directory.live().values()])].slice(0, URLS),
     close: async () => {
       door.close();
       await directory.close();

@@ -97,6 +97,9 @@ export interface World {
 
 const isOnline = (instance: InstanceView): boolean => instance.status.phase === 'online';
 
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
+  exitCode !== null || signalCode !== null;
+
 const recordedPids = (data: string): readonly number[] => {
   const parts = ['up', 'hosts', 'local-cloud'].map((part) => join(data, 'run', `${part}.json`));
   return parts.flatMap((file) => {
@@ -115,7 +118,7 @@ export const makeWorld = async (
   const folder = mkdtempSync(join(tmpdir(), 'scalarium-e2e-'));
   const data = join(folder, 'data');
   const port = await freePort();
-  const etcd = options.etcd ?? null;
+  const etcd = options.etcd?.replace(/^http:\/\//, '') ?? null;
   let child: ChildProcess | null = null;
   let output = '';
   const scalarium = (...args: readonly string[]): Promise<Ran> =>
@@ -142,7 +145,7 @@ export const makeWorld = async (
     ).items;
   const ended = (): Promise<number | null> => {
     const running = process_();
-    return running.exitCode !== null || running.signalCode !== null
+    return hasEnded(running)
       ? Promise.resolve(running.exitCode)
       : new Promise((resolve) =>
           running.once('exit', (code) => {
@@ -174,6 +177,7 @@ export const makeWorld = async (
     eventually(
       `${String(count)} hosts online`,
       async () => {
+        if (hasEnded(process_())) throw new Error('up has ended');
         const seen = await instances().catch(() => []);
         return seen.length === count && seen.every(isOnline) ? seen : null;
       },
