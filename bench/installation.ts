@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { adminClient } from '../local-cloud/admin-client.js';
 
 const COMMAND = fileURLToPath(new URL('../bin/scalarium', import.meta.url));
 
@@ -39,6 +40,8 @@ export interface Installation {
   metrics(): Promise<Metrics>;
   /** Resolves with the milliseconds from the start to `count` hosts online; throws after `withinSeconds`. */
   online(count: number, withinSeconds: number): Promise<number>;
+  /** Calls of the control plane that the local cloud throttled. */
+  refusedCalls(): Promise<number>;
   /** VmRSS and VmHWM of the control plane, in MiB. */
   memory(): { readonly now: number; readonly peak: number };
   /** User and system CPU time of the control plane since its start, in seconds. */
@@ -137,7 +140,15 @@ export const startInstallation = async ({ spec, hosts, quotas }: StartOptions): 
     await ended(child);
     rmSync(folder, { recursive: true, force: true });
   };
+  const refusedCalls = async (): Promise<number> => {
+    const directory = join(data, 'aws');
+    const { url } = JSON.parse(readFileSync(join(directory, 'endpoint.json'), 'utf8')) as { url: string };
+    const token = readFileSync(join(directory, 'admin-token'), 'utf8').trim();
+    const { throttled } = await adminClient({ url, token }).calls();
+    return Object.values(throttled['default'] ?? {}).reduce((sum, count) => sum + count, 0);
+  };
   return {
+    refusedCalls,
     pid,
     data,
     metrics: () => get('/metrics') as Promise<Metrics>,

@@ -1,4 +1,5 @@
-/** `npm run bench -- NAME…`: prints one table a benchmark. Names: process, hollow-1000, hollow-5000, idle-5000. */
+/** `npm run bench -- NAME…`: prints one table a benchmark. Names: process, hollow-1000, hollow-5000, idle-5000, stores. */
+import { embeddedFigures, etcdFigures } from './stores.js';
 import {
   SETTINGS,
   machineText,
@@ -79,6 +80,7 @@ const describes = (metrics: Metrics): number =>
 const bringUpRows = async (installation: Installation): Promise<void> => {
   const metrics = await installation.metrics();
   row('cloud calls', calls(metrics));
+  row('calls the endpoint refused', String(await installation.refusedCalls()), 'none');
   row(
     'store transactions / operations',
     `${String(total(metrics, TRANSACTIONS))} / ${String(total(metrics, 'scalarium_store_operations_total'))}`,
@@ -140,11 +142,22 @@ const idle = async (): Promise<void> => {
   await installation.end();
 };
 
+const stores = async (): Promise<void> => {
+  process.stdout.write(
+    `\n### Transactions of one compare and one value of 1 KiB, 3 s each\n\n${machineText()}\n\n| store | concurrent | transactions a second | p99 |\n|---|---|---|---|\n`,
+  );
+  const all = { embedded: await embeddedFigures(), 'etcd, one member': await etcdFigures() };
+  for (const [store, figures] of Object.entries(all))
+    for (const { concurrent, perSecond, p99Millis } of figures)
+      row(`${store} | ${String(concurrent)}`, perSecond.toFixed(0), `${p99Millis.toFixed(1)} ms`);
+};
+
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   process: processes,
   'hollow-1000': async () => (await hollow(1000, { raised: false, goal: '≤ 20 s' })).end(),
   'hollow-5000': async () => (await hollow(5000, { raised: true, goal: '≤ 60 s' })).end(),
   'idle-5000': idle,
+  stores,
 };
 
 const main = async (): Promise<void> => {
