@@ -94,6 +94,7 @@ export class Session {
   private hear(message: GatewayMessage): void {
     if (message.type === 'welcome') this.welcome(message);
     else if (message.type === 'event') this.queue(() => this.take(message));
+    else if (message.type === 'gateways') this.gateways(message.gateways);
     else this.queue(() => this.forget(message.event));
   }
 
@@ -112,6 +113,11 @@ export class Session {
     this.queue(() => memory.learn({ lastSession: welcome.session, gateways: welcome.gateways }));
     for (const { result, recorded } of journal.entries()) if (result !== null && !recorded) this.tell(result);
     void this.heartbeat(seconds(welcome.heartbeatSeconds));
+  }
+
+  private gateways(gateways: readonly string[]): void {
+    const { memory } = this.with_;
+    this.queue(() => memory.learn({ lastSession: memory.known.lastSession, gateways }));
   }
 
   private async take(order: EventOrder): Promise<void> {

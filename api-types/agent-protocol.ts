@@ -126,7 +126,13 @@ export interface EventOrder extends t.TypeOf<typeof EventOrder> {}
 /** The result of this event is in the store: the agent may forget it. */
 export const Recorded = t.strict({ type: t.literal('recorded'), event: t.string }, 'Recorded');
 
-export const GatewayMessage = t.union([Welcome, EventOrder, Recorded], 'GatewayMessage');
+/** A gateway came since the welcome: the list as it is now. */
+export const Gateways = t.strict(
+  { type: t.literal('gateways'), gateways: t.readonlyArray(t.string) },
+  'Gateways',
+);
+
+export const GatewayMessage = t.union([Welcome, EventOrder, Recorded, Gateways], 'GatewayMessage');
 export type GatewayMessage = t.TypeOf<typeof GatewayMessage>;
 
 /** What one gateway heard and another has not: sent each second over `/agent/v1/peer`, from dialler to dialled. */

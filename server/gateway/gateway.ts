@@ -122,8 +122,10 @@ const listen = (parts: Parts, { objects, observed }: GatewayDependencies): Subsc
   });
   listening.add(
     parts.directory.changes$.subscribe(({ id, alive }) => {
-      if (alive) observed.gatewayFound(id);
-      else observed.gatewayLost(id);
+      if (alive) {
+        observed.gatewayFound(id);
+        parts.links.announce();
+      } else observed.gatewayLost(id);
     }),
   );
   listening.add(

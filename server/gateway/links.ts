@@ -101,6 +101,12 @@ export class Links {
     this.byMachine.get(machine)?.socket.close(CLOSE.released, 'the machine was released');
   }
 
+  /** Another gateway came: should this one die without a word, its agents know where to go. */
+  announce(): void {
+    const message = JSON.stringify({ type: 'gateways', gateways: this.gateways() });
+    for (const link of this.byMachine.values()) if (link.session > 0) link.send(message);
+  }
+
   /** A later session of a machine of ours lives elsewhere: ours is half open. */
   elsewhere(machine: string): void {
     const link = this.byMachine.get(machine);
@@ -171,15 +177,19 @@ export class Links {
   }
 
   private welcome({ session, host }: Link): Welcome {
-    const { heartbeat, url, directory } = this.with_;
-    const others = [...directory.live().values()].filter((other) => other !== url);
+    const { heartbeat } = this.with_;
     return {
       type: 'welcome',
       session,
       heartbeatSeconds: heartbeat / 1000,
       instance: host.place.instance,
-      gateways: [url, ...others],
+      gateways: this.gateways(),
     };
+  }
+
+  private gateways(): readonly string[] {
+    const { url, directory } = this.with_;
+    return [...new Set([url, ...directory.live().values()])];
   }
 
   private report(link: Link, report: Report): void {
