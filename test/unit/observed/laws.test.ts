@@ -4,19 +4,23 @@ import { assert, suite } from '../../suite.js';
 
 const small = fc.integer({ min: 0, max: 3 });
 const entry = (machine: fc.Arbitrary<string>): fc.Arbitrary<Entry> =>
-  fc.record({
-    machine,
-    session: small,
-    sequence: small,
-    connected: fc.boolean(),
-    gateway: fc.constantFrom('a', 'b'),
-    load1: small,
-    memoryUsedBytes: fc.constant(1),
-    memoryTotalBytes: fc.constant(2),
-    diskUsedBytes: fc.constant(3),
-    diskTotalBytes: fc.constant(4),
-    heardAt: small,
-  });
+  fc.record(
+    {
+      machine,
+      session: small,
+      sequence: small,
+      connected: fc.boolean(),
+      gateway: fc.constantFrom('a', 'b'),
+      load1: small,
+      memoryUsedBytes: fc.constant(1),
+      memoryTotalBytes: fc.constant(2),
+      diskUsedBytes: fc.constant(3),
+      diskTotalBytes: fc.constant(4),
+      heardAt: small,
+      // an entry without a prototype is none that JSON can bring, and unequal to its like
+    },
+    { noNullPrototype: true },
+  );
 const one = entry(fc.constant('i-1'));
 const view = fc
   .array(entry(fc.constantFrom('i-1', 'i-2', 'i-3')), { maxLength: 6 })
