@@ -5,7 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AgentConfig, CLOSE } from '../api-types/agent-protocol.js';
-import { millis, type Millis } from '../api-types/units.js';
+import { millis, seconds, type Millis } from '../api-types/units.js';
 import type { Chance } from '../runtime/chance.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
@@ -51,6 +51,10 @@ export interface AgentDependencies {
   readonly address: string | null;
 }
 
+/** For a busy gateway, when there is no other. */
+const PATIENCE = seconds(30);
+const PATIENCE_OF_CHOICE = seconds(10);
+
 type Who = NonNullable<Memory['known']['identity']>;
 
 class Daemon implements Agent {
@@ -93,11 +97,21 @@ class Daemon implements Agent {
     return released ? 'released' : 'stopped';
   }
 
-  /** Tries go round all gateways known; the one that the last welcome came from is first. */
+  /** All that are known; the one that the last welcome came from is first. */
+  private gateways(): readonly string[] {
+    return [...new Set([...this.with_.state.memory.known.gateways, ...this.with_.config.gateways])];
+  }
+
   private route(): Route {
-    const { config, localAddress, state } = this.with_;
-    const gateways = [...new Set([...state.memory.known.gateways, ...config.gateways])];
-    return { gateway: gateways[this.turn % gateways.length] ?? '', localAddress };
+    const gateways = this.gateways();
+    const patience = gateways.length > 1 ? PATIENCE_OF_CHOICE : PATIENCE;
+    const gateway = gateways[this.turn % gateways.length] ?? '';
+    return { gateway, localAddress: this.with_.localAddress, patience };
+  }
+
+  /** A gateway that went silent is tried last: it may be stopped, and would still take the connection. */
+  private elsewhere(): void {
+    this.turn = Math.floor(this.with_.chance.number() * (this.gateways().length - 1));
   }
 
   private async enrolOnce(): Promise<void> {
@@ -128,7 +142,10 @@ class Daemon implements Agent {
     this.session = null;
     if (ending.code === CLOSE.released) return true;
     if (this.stopping.signal.aborted) return false;
-    if (session.welcomed) this.failures = 0;
+    if (session.welcomed) {
+      this.failures = 0;
+      this.elsewhere();
+    }
     log.info('not connected', { gateway: route.gateway, code: ending.code, why: ending.message });
     await this.pause(backOffOf(ending));
     return false;

@@ -11,7 +11,6 @@ import type { Route } from './requests.js';
 
 /** An event carries at most one diff, and a diff at most a snapshot: 1 MiB, with room for JSON in JSON. */
 const MAX_PAYLOAD = 4 * 1024 * 1024;
-const HANDSHAKE_TIMEOUT_MS = 30_000;
 
 /** How it ended: `code` is the close code, 1006 when it was cut off, or the HTTP status of a refused upgrade. */
 export interface Ending {
@@ -66,7 +65,7 @@ const endingOf = (socket: WebSocket): Promise<Ending> =>
 
 /** Dials; `listener` hears what comes. Nothing throws: whatever goes wrong is the connection's end. */
 export const connect = (
-  { gateway, localAddress }: Route,
+  { gateway, localAddress, patience }: Route,
   who: { readonly machine: string; readonly credential: string },
   listener: Listener,
 ): Connection => {
@@ -76,7 +75,7 @@ export const connect = (
     headers: { authorization: `Bearer ${who.credential}`, [MACHINE_HEADER]: who.machine },
     perMessageDeflate: false,
     maxPayload: MAX_PAYLOAD,
-    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    handshakeTimeout: patience,
     ...(localAddress === null ? {} : { localAddress }),
   });
   const ended = endingOf(socket);

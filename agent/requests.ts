@@ -2,6 +2,7 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { AGENT_PATH, EnrolAnswer, type EnrolRequest, MACHINE_HEADER } from '../api-types/agent-protocol.js';
+import type { Millis } from '../api-types/units.js';
 import * as E from 'fp-ts/lib/Either.js';
 
 export interface Route {
@@ -9,12 +10,13 @@ export interface Route {
   readonly gateway: string;
   /** The address to send from; null: the system chooses. */
   readonly localAddress: string | null;
+  /** How long to wait for an answer. */
+  readonly patience: Millis;
 }
 
 /** The gateway knows no such snapshot (any more). */
 export class SnapshotGone extends Error {}
 
-const TIMEOUT_MS = 30_000;
 /** A snapshot is at most a store value, 1 MiB, but may be sent uncompressed with room to spare. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
@@ -47,7 +49,7 @@ const textOf = async (answer: IncomingMessage): Promise<string> => {
 };
 
 const send = async (
-  { gateway, localAddress }: Route,
+  { gateway, localAddress, patience }: Route,
   path: string,
   options: RequestOptions,
   body?: string,
@@ -56,10 +58,10 @@ const send = async (
   const request = await requesterOf(url);
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const from = localAddress === null ? {} : { localAddress };
-    const sent = request(url, { ...options, ...from, agent: false, timeout: TIMEOUT_MS }, resolve);
+    const sent = request(url, { ...options, ...from, agent: false, timeout: patience }, resolve);
     sent.on('error', reject);
     sent.on('timeout', () => {
-      sent.destroy(new Error(`no answer from ${gateway} within ${String(TIMEOUT_MS / 1000)} s`));
+      sent.destroy(new Error(`no answer from ${gateway} within ${String(patience / 1000)} s`));
     });
     sent.end(body);
   });
