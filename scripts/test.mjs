@@ -1,11 +1,13 @@
-/** `npm test`: installs and builds what is missing, then runs every test. Ends with `N passed, N failed`. */
+/** `npm test`: installs and builds what is missing (etcd and haproxy through apt-get, as root on Debian), then runs every test. Ends with `N passed, N failed`. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, install } from './prepare.mjs';
+import { installSystemPackages } from './system-packages.mjs';
 
 install();
 build();
+installSystemPackages();
 const root = fileURLToPath(new URL('..', import.meta.url));
 const suites = process.argv.slice(2);
 const child = spawn(

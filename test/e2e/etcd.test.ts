@@ -123,6 +123,42 @@ test('etcdctl del and put at once: a new incarnation', async ({ etcd, world }) =
   });
 });
 
+interface LifecycleView {
+  readonly status: { readonly event: string; readonly targets: readonly { readonly machine: string }[] };
+}
+
+test("etcdctl del of a small role's spec: its hosts are told to shut down, then go", async ({
+  etcd,
+  world,
+}) => {
+  const spec = await readSpec(etcd, 'cache');
+  const gone = (await world.instances()).find((instance) => instance.metadata.name === 'cache-1')?.status
+    .machine?.id;
+  await etcdctl(etcd, 'del', `${SPEC}/cache`);
+  await eventually('cache-1 is gone, and its role', async () => {
+    if ((await world.instances()).some((instance) => instance.metadata.name === 'cache-1')) return false;
+    return (await world.scalarium('get', 'role', 'cache', '-n', CLUSTER)).code === 1;
+  });
+  const { items } = await world.json<{ items: readonly LifecycleView[] }>(
+    'get',
+    'lifecycleevents',
+    '-n',
+    CLUSTER,
+    '-o',
+    'json',
+  );
+  const told = items
+    .filter(({ status }) => status.event === 'shutdown')
+    .flatMap(({ status }) => status.targets);
+  assert.ok(
+    told.some(({ machine }) => machine === gone),
+    'its machine was told to shut down',
+  );
+  assert.ok(!(await world.hosts()).some(({ machine }) => machine === gone), 'its process has ended');
+  await etcdctl(etcd, 'put', `${SPEC}/cache`, JSON.stringify(spec));
+  await world.allOnline(HOSTS);
+});
+
 test('etcdctl del of all roles by prefix parks: nothing is stopped without consent', async ({
   etcd,
   world,
