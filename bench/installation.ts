@@ -1,11 +1,11 @@
 /** An installation under measurement: `scalarium up` as a process of its own, watched from outside. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { adminClient } from '../local-cloud/admin-client.js';
+import { freePort } from '../test/e2e/world.js';
 
 const COMMAND = fileURLToPath(new URL('../bin/scalarium', import.meta.url));
 
@@ -48,19 +48,6 @@ export interface Installation {
   cpuSeconds(): number;
   end(): Promise<void>;
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address === null || typeof address === 'string') reject(new Error('no free port'));
-        else resolve(address.port);
-      });
-    });
-  });
 
 const statusField = (pid: number, field: string): number => {
   const match = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(
