@@ -4,9 +4,12 @@ import type { Conditions } from './metadata.js';
 import { CloudSpec, CloudStatus, cloudDefaults } from './kinds/cloud.js';
 import { ClusterSpec, ClusterStatus, clusterDefaults } from './kinds/cluster.js';
 import { EventStatus } from './kinds/event.js';
+import { GrantSpec, GrantStatus, grantDefaults } from './kinds/grant.js';
 import { InstanceSpec, InstanceStatus, instanceDefaults, phaseOf } from './kinds/instance.js';
 import { LifecycleEventStatus } from './kinds/lifecycle-event.js';
 import { RoleSpec, RoleStatus, roleDefaults } from './kinds/role.js';
+import { SecretSpec, SecretStatus } from './kinds/secret.js';
+import { UserSpec, UserStatus, userDefaults } from './kinds/user.js';
 
 /** A column of `get`; `read` gives its text from the object as the API serves it; wide ones show with `-o wide`. */
 export interface Column {
@@ -29,6 +32,12 @@ export interface KindEntry<S = unknown, T = unknown> {
   readonly scope: 'Cluster' | 'Namespaced';
   /** `spec`: people write it, controllers keep a record beside it. `record`: controllers only; read-only in the API. */
   readonly home: 'spec' | 'record';
+  /** What the kind is, in a sentence or two: the first lines of `explain`. */
+  readonly about: string;
+  /** `kubectl get <category>` lists all kinds of it. */
+  readonly categories: readonly string[];
+  /** Nothing is behind its objects: the record of a deleted one is forgotten at once, no controller tears anything down. */
+  readonly bare: boolean;
   readonly spec: t.Type<S> | null;
   readonly status: t.Type<T>;
   /** Fills in defaults; applied at admission and whenever a raw spec is read. Pure. */
@@ -73,6 +82,9 @@ export const KINDS = {
     shortNames: ['cl'],
     scope: 'Cluster',
     home: 'spec',
+    about: 'A cloud endpoint: which provider and region it is, where it answers, and what it cannot do.',
+    categories: ['scalarium'],
+    bare: false,
     spec: CloudSpec,
     status: CloudStatus,
     defaults: cloudDefaults,
@@ -89,6 +101,10 @@ export const KINDS = {
     shortNames: ['cls'],
     scope: 'Cluster',
     home: 'spec',
+    about:
+      'A cluster of hosts and the namespace of everything in it: which Cloud it is on, and what its hosts have in common.',
+    categories: ['scalarium'],
+    bare: false,
     spec: ClusterSpec,
     status: ClusterStatus,
     defaults: clusterDefaults,
@@ -106,6 +122,9 @@ export const KINDS = {
     shortNames: ['ro'],
     scope: 'Namespaced',
     home: 'spec',
+    about: 'What a group of hosts in a cluster is, and how many of them there are.',
+    categories: ['scalarium'],
+    bare: false,
     spec: RoleSpec,
     status: RoleStatus,
     defaults: roleDefaults,
@@ -124,6 +143,10 @@ export const KINDS = {
     shortNames: ['in', 'host', 'hosts'],
     scope: 'Namespaced',
     home: 'spec',
+    about:
+      'One slot of a Role and the machine that fills it. Made by the control plane; people may edit `desired` and `roles`. Deleting one replaces it.',
+    categories: ['scalarium'],
+    bare: false,
     spec: InstanceSpec,
     status: InstanceStatus,
     defaults: instanceDefaults,
@@ -143,12 +166,79 @@ export const KINDS = {
       ),
     ],
   }),
+  User: entry({
+    kind: 'User',
+    plural: 'users',
+    shortNames: ['us'],
+    scope: 'Cluster',
+    home: 'spec',
+    about: 'A person or a program that may ask the API. What it may do in a cluster is said by Grants.',
+    categories: [],
+    bare: true,
+    spec: UserSpec,
+    status: UserStatus,
+    defaults: userDefaults,
+    columns: [
+      column<UserSpec, UserStatus>('Admin', (spec) => (spec.admin === true ? 'yes' : 'no')),
+      column<UserSpec, UserStatus>('Disabled', (spec) => (spec.disabled === true ? 'yes' : 'no')),
+      column<UserSpec, UserStatus>('Groups', (spec) => spec.groups?.join(',')),
+      column<UserSpec, UserStatus>('Keys', (spec) => spec.sshKeys?.length ?? 0, true),
+      column<UserSpec, UserStatus>(
+        'Tokens',
+        (_spec, status) => Object.keys(status.tokens ?? {}).length,
+        true,
+      ),
+    ],
+  }),
+  Grant: entry({
+    kind: 'Grant',
+    plural: 'grants',
+    shortNames: ['gr'],
+    scope: 'Namespaced',
+    home: 'spec',
+    about: 'What a user or a group may do in a cluster: the level, and accounts on its hosts.',
+    categories: [],
+    bare: true,
+    spec: GrantSpec,
+    status: GrantStatus,
+    defaults: grantDefaults,
+    columns: [
+      column<GrantSpec, GrantStatus>('Level', (spec) => spec.level),
+      column<GrantSpec, GrantStatus>('User', (spec) => spec.user),
+      column<GrantSpec, GrantStatus>('Group', (spec) => spec.group),
+      column<GrantSpec, GrantStatus>('Ssh', (spec) => (spec.ssh === true ? 'yes' : 'no')),
+      column<GrantSpec, GrantStatus>('Sudo', (spec) => (spec.sudo === true ? 'yes' : 'no')),
+      column<GrantSpec, GrantStatus>('Roles', (spec) => spec.roles?.join(','), true),
+    ],
+  }),
+  Secret: entry({
+    kind: 'Secret',
+    plural: 'secrets',
+    shortNames: ['sec'],
+    scope: 'Namespaced',
+    home: 'spec',
+    about: 'Values that are encrypted before they reach the store, never listed, and written to no log.',
+    categories: [],
+    bare: true,
+    spec: SecretSpec,
+    status: SecretStatus,
+    defaults: same,
+    columns: [
+      column<SecretSpec, SecretStatus>('Keys', (spec) =>
+        Object.keys(spec.sealed ?? spec.data ?? {}).join(','),
+      ),
+    ],
+  }),
   LifecycleEvent: entry({
     kind: 'LifecycleEvent',
     plural: 'lifecycleevents',
     shortNames: ['le'],
     scope: 'Namespaced',
     home: 'record',
+    about:
+      'Something hosts are told to carry out (setup, configure, shutdown), with its cause and what became of it. A record only.',
+    categories: [],
+    bare: false,
     spec: null,
     status: LifecycleEventStatus,
     defaults: same,
@@ -164,6 +254,9 @@ export const KINDS = {
     shortNames: ['ev'],
     scope: 'Namespaced',
     home: 'record',
+    about: 'Something worth telling a person about one object. A record only, kept for an hour.',
+    categories: [],
+    bare: false,
     spec: null,
     status: EventStatus,
     defaults: same,

@@ -71,6 +71,9 @@ const topProblems = (input: Readonly<Record<string, unknown>>): readonly Problem
 /** Role names leave room for the number of a slot: `<role>-10000` is a host name. */
 const LONGEST_ROLE = 57;
 
+/** A user is also an account on hosts. */
+const ACCOUNT = /^[a-z][-a-z0-9]{0,31}$/;
+
 const scopeProblems = (entry: KindEntry, { name, namespace }: SentMetadata): readonly Problem[] => {
   const problems: Problem[] = [];
   if (entry.scope === 'Cluster' && namespace !== undefined)
@@ -86,6 +89,12 @@ const scopeProblems = (entry: KindEntry, { name, namespace }: SentMetadata): rea
       path: 'metadata.name',
       expected: `at most ${String(LONGEST_ROLE)} characters (its hosts are called <role>-<number>)`,
       got: `${String(name.length)} characters`,
+    });
+  if (entry.kind === 'User' && !ACCOUNT.test(name))
+    problems.push({
+      path: 'metadata.name',
+      expected: 'at most 32 of a-z, 0-9 and "-", starting with a letter (it is also an account on hosts)',
+      got: shown(name),
     });
   return problems;
 };

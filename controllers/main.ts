@@ -10,6 +10,8 @@ import { orThrow } from '../runtime/failure.js';
 import type { Log } from '../runtime/log.js';
 import { startManager } from '../runtime/manager.js';
 import { adminToken, keyFingerprint } from '../runtime/tokens.js';
+import { oneToken } from '../server/access/one-token.js';
+import { noAudit } from '../server/audit/audit.js';
 import { openGateway, type Gateway } from '../server/gateway/gateway.js';
 import { startServer } from '../server/server.js';
 import { startCompaction } from '../store/compaction.js';
@@ -120,16 +122,13 @@ const openRest = async (
     loops: () => manager.metrics(),
   });
   const server = await startServer({
-    host: settings.host,
-    port: settings.port,
-    token: adminToken(installationKey),
-    objects: state.objects,
+    ...settings,
+    ...state,
+    access: oneToken(adminToken(installationKey)),
+    audit: noAudit,
     plan: plannerOver(state.objects),
     extra: [(request, response) => gateway?.handle(request, response) ?? false],
     upgrade: [(request, socket, head) => gateway?.upgrade(request, socket, head) ?? false],
-    clock,
-    log,
-    version: settings.version,
     metrics,
   });
   const door = openGateway({

@@ -35,6 +35,9 @@ export const OWNERS: {
     server: { fields: ['consentRevision'] },
     keeper: { conditions: ['Valid'] },
   },
+  User: { server: { fields: ['password', 'tokens'] }, keeper: { conditions: ['Valid'] } },
+  Grant: { keeper: { conditions: ['Valid'] } },
+  Secret: { keeper: { conditions: ['Valid'] } },
   Role: {
     instances: {
       fields: [

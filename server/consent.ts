@@ -1,21 +1,12 @@
 /** Consent: a person wants the terminations that an edit or a deletion means. Noted on the record by revision. */
 import * as E from 'fp-ts/lib/Either.js';
-import { kindEntry } from '../api-types/kinds.js';
 import type { Status } from '../api-types/status.js';
 import type { Live } from '../store/objects/objects.js';
 import type { Answer, Context } from './context.js';
 import { presented } from './present.js';
 import { reached, refOf } from './reads.js';
 import type { ResourceRoute } from './routes.js';
-import {
-  type About,
-  badRequest,
-  conflicted,
-  lagging,
-  methodNotAllowed,
-  notFound,
-  statusOfFailure,
-} from './statuses.js';
+import { type About, badRequest, conflicted, lagging, notFound, statusOfFailure } from './statuses.js';
 
 /** What the person saw when they consented; both are optional. */
 interface Seen {
@@ -41,13 +32,8 @@ export const consent = async (
   route: ResourceRoute,
   options: Readonly<Record<string, unknown>>,
 ): Promise<Answer> => {
-  const entry = kindEntry(route.kind);
-  if (route.kind !== 'Role' && route.kind !== 'Cluster')
-    return E.left(
-      methodNotAllowed('POST', `the consent of ${entry.plural}: only roles and clusters park edits`),
-    );
   const ref = refOf(route, route.name ?? '');
-  const about = { entry, name: ref.name };
+  const about = { plural: route.view.plural, name: ref.name };
   const live = context.objects.get(ref);
   if (live === null) return E.left(notFound(about));
   const no = refused(live, about, options);

@@ -5,12 +5,16 @@ import type { Status } from '../api-types/status.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
 import type { Objects } from '../store/objects/objects.js';
+import type { Access } from './access/access.js';
+import type { Audit } from './audit/audit.js';
 import type { Metric } from './metrics.js';
 import type { Ring } from './ring.js';
 
 export interface Context {
   readonly objects: Objects;
   readonly plan: Planner;
+  readonly access: Access;
+  readonly audit: Audit;
   readonly clock: Clock;
   readonly log: Log;
   readonly version: string;
@@ -22,11 +26,12 @@ export interface Context {
 
 export interface Reply {
   readonly code: number;
-  /** JSON when it is no text. */
+  /** JSON when it is neither text nor bytes. */
   readonly body: unknown;
   readonly type?: string;
-  /** For people, in a `Warning:` header. */
-  readonly warning?: string;
+  /** For people, each in a `Warning:` header. */
+  readonly warnings?: readonly string[];
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export type Answer = E.Either<Status, Reply>;

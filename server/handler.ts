@@ -1,142 +1,78 @@
-/** From a request to an answer: who asks, what for, and what becomes of failures. */
+/** From a request to an answer: who asks, what for, may they, and what becomes of failures. */
 import * as E from 'fp-ts/lib/Either.js';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { kindEntry } from '../api-types/kinds.js';
 import type { Status } from '../api-types/status.js';
-import { sameToken } from '../runtime/tokens.js';
-import { bodyDocument, bodyDocuments, bodyOptions, bodyPatch } from './body.js';
-import { consent } from './consent.js';
+import type { Attributes, Caller } from './access/access.js';
+import { auditAnswer } from './audit/entries.js';
 import type { Answer, Context, Reply } from './context.js';
-import { DISCOVERY, versionDocument } from './discovery.js';
-import { prometheusText } from './metrics.js';
-import { planDocuments } from './plans.js';
-import { getObject, listObjects } from './reads.js';
-import { API_PATH, type ResourceRoute, resourceRoute } from './routes.js';
-import { badRequest, internal, methodNotAllowed, noSuchPath, unauthorized, unavailable } from './statuses.js';
-import { watchObjects } from './watch.js';
-import { createObject, deleteObject, patchObject, replaceObject } from './writes.js';
+import type { Asked, Door } from './door.js';
+import { doorsAt } from './doors.js';
+import { attributesOf, resourceAnswer } from './resources.js';
+import { resourceRoute } from './routes.js';
+import { forbidden, internal, methodNotAllowed, noSuchPath } from './statuses.js';
 
-interface Asked {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly method: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
+/** How a request went: for the answer, and for the audit log. */
+export interface Handled {
+  /** Null: the response is taken (a watch). */
+  readonly answer: Answer | null;
+  readonly caller: Caller | null;
+  readonly attributes: Attributes | null;
+  /** Why it was allowed or not. */
+  readonly reason: string;
 }
 
-const ok = (body: unknown, type?: string): Answer =>
-  E.right({ code: 200, body, ...(type === undefined ? {} : { type }) });
+const refused = (status: Status, caller: Caller | null, attributes: Attributes | null): Handled => ({
+  answer: E.left(status),
+  caller,
+  attributes,
+  reason: status.message ?? '',
+});
 
-const bearer = (request: IncomingMessage): string =>
-  /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+const opens = (door: Door, method: string): boolean =>
+  door.method === method || (door.method === 'GET' && method === 'HEAD');
 
-const health = (context: Context, path: string): Answer | null => {
-  if (path === '/healthz' || path === '/livez') return ok('ok\n', 'text/plain');
-  if (path !== '/readyz') return null;
-  return context.closing.aborted ? E.left(unavailable('shutting down', 5)) : ok('ok\n', 'text/plain');
+/** The door of a request; a Status when the path has doors, none for this method; null: no door's path. */
+const doorOf = ({ method, path }: Asked): E.Either<Status, Door> | null => {
+  const there = doorsAt(path);
+  if (there.length === 0) return null;
+  const door = there.find((one) => opens(one, method));
+  return door === undefined ? E.left(methodNotAllowed(method, path)) : E.right(door);
 };
 
-const metricsAnswer = (context: Context, { request }: Asked): Answer =>
-  (request.headers.accept ?? '').includes('application/json')
-    ? ok(context.metrics())
-    : ok(prometheusText(context.metrics()), 'text/plain; version=0.0.4');
-
-/** Paths that are no resource; null: none of these. */
-const fixed = async (context: Context, asked: Asked): Promise<Answer | null> => {
-  const { method, path } = asked;
-  if (path === `${API_PATH}/plan`) {
-    if (method !== 'POST') return E.left(methodNotAllowed(method, path));
-    const bodies = await bodyDocuments(asked.request);
-    return E.isLeft(bodies) ? bodies : planDocuments(context, bodies.right);
-  }
-  const document = path === '/version' ? versionDocument(context.version) : DISCOVERY[path];
-  if (document === undefined && path !== '/metrics') return null;
-  if (method !== 'GET' && method !== 'HEAD') return E.left(methodNotAllowed(method, path));
-  return document === undefined ? metricsAnswer(context, asked) : ok(document);
+const throughDoor = async (context: Context, asked: Asked, door: Door, caller: Caller): Promise<Handled> => {
+  const attributes: Attributes = { verb: asked.method.toLowerCase(), path: asked.path, resource: null };
+  const { allowed, reason } = context.access.decide(caller, attributes);
+  if (!allowed) return refused(forbidden(caller.user, asked.path, reason), caller, attributes);
+  return { answer: await door.answer(context, asked, caller), caller, attributes, reason };
 };
 
-const reading = async (
-  context: Context,
-  route: ResourceRoute,
-  { query, response }: Asked,
-): Promise<Answer | null> => {
-  if (['true', '1'].includes(query.get('watch') ?? '')) {
-    const refused = await watchObjects(context, route, query, response);
-    return refused === null ? null : E.left(refused);
-  }
-  return route.name === null ? listObjects(context, route, query) : getObject(context, route, query);
-};
-
-interface DeleteOptions {
-  readonly preconditions?: { readonly uid?: unknown; readonly resourceVersion?: unknown };
-  readonly dryRun?: unknown;
-}
-
-const deleting = async (context: Context, route: ResourceRoute, { request }: Asked): Promise<Answer> => {
-  const options = await bodyOptions(request);
-  if (E.isLeft(options)) return options;
-  const { preconditions, dryRun }: DeleteOptions = options.right;
-  if (dryRun !== undefined) return E.left(noDryRun());
-  const { uid, resourceVersion } = preconditions ?? {};
-  if (![uid, resourceVersion].every((value) => value === undefined || typeof value === 'string'))
-    return E.left(badRequest('preconditions: expected texts uid and resourceVersion'));
-  return deleteObject(context, route, {
-    uid: uid as string | undefined,
-    resourceVersion: resourceVersion as string | undefined,
-  });
-};
-
-const noDryRun = (): Status =>
-  badRequest(`dryRun is not offered; POST the documents to ${API_PATH}/plan to see what they would do`);
-
-const consenting = async (context: Context, route: ResourceRoute, asked: Asked): Promise<Answer> => {
-  if (asked.method !== 'POST') return E.left(methodNotAllowed(asked.method, asked.path));
-  const options = await bodyOptions(asked.request);
-  return E.isLeft(options) ? options : consent(context, route, options.right);
-};
-
-type Verb = (context: Context, route: ResourceRoute, asked: Asked) => Promise<Answer>;
-
-const withBody =
-  (
-    read: (request: IncomingMessage) => Promise<E.Either<Status, unknown>>,
-    act: (context: Context, route: ResourceRoute, body: unknown) => Promise<Answer>,
-  ): Verb =>
-  async (context, route, { request }) => {
-    const body = await read(request);
-    return E.isLeft(body) ? body : act(context, route, body.right);
-  };
-
-const ON_COLLECTION: Readonly<Record<string, Verb>> = { POST: withBody(bodyDocument, createObject) };
-
-const ON_OBJECT: Readonly<Record<string, Verb>> = {
-  PUT: withBody(bodyDocument, replaceObject),
-  PATCH: withBody(bodyPatch, patchObject),
-  DELETE: deleting,
-};
-
-const writing = async (context: Context, route: ResourceRoute, asked: Asked): Promise<Answer> => {
-  const { method, query } = asked;
-  const entry = kindEntry(route.kind);
-  const what = route.name === null ? `all ${entry.plural}` : `${entry.plural} "${route.name}"`;
-  const verb = (route.name === null ? ON_COLLECTION : ON_OBJECT)[method];
-  const homeless = entry.scope === 'Namespaced' && route.cluster === null;
-  if (verb === undefined || homeless) return E.left(methodNotAllowed(method, what));
-  if (entry.home === 'record')
-    return E.left(methodNotAllowed(method, `${what}: ${entry.plural} are written by the controllers`));
-  if (query.has('dryRun')) return E.left(noDryRun());
-  return verb(context, route, asked);
-};
-
-/** The answer; null: the response is taken (a watch). */
-const answerTo = async (context: Context, asked: Asked): Promise<Answer | null> => {
-  const known = await fixed(context, asked);
-  if (known !== null) return known;
+const toResource = async (context: Context, asked: Asked, caller: Caller): Promise<Handled> => {
   const route = resourceRoute(asked.path);
-  if (route === null) return E.left(noSuchPath(asked.path));
-  if (route.verb === 'consent') return consenting(context, route, asked);
-  if (asked.method === 'GET' || asked.method === 'HEAD') return reading(context, route, asked);
-  return writing(context, route, asked);
+  if (route === null) return refused(noSuchPath(asked.path), caller, null);
+  const attributes = attributesOf(route, asked);
+  const { allowed, reason } = context.access.decide(caller, attributes);
+  if (!allowed) return refused(forbidden(caller.user, whatOf(attributes), reason), caller, attributes);
+  return { answer: await resourceAnswer(context, route, asked, caller), caller, attributes, reason };
+};
+
+const whatOf = ({ verb, path, resource }: Attributes): string => {
+  if (resource === null) return path;
+  const { view, cluster, name, sub } = resource;
+  const object = `${view.plural}${sub === null ? '' : `/${sub}`}${name === null ? '' : ` "${name}"`}`;
+  return `${verb} ${object}${cluster === null ? '' : ` in cluster "${cluster}"`}`;
+};
+
+const handled = async (context: Context, asked: Asked): Promise<Handled> => {
+  const door = doorOf(asked);
+  if (door !== null && E.isRight(door) && door.right.anonymous === true) {
+    const answer = await door.right.answer(context, asked, null);
+    return { answer, caller: null, attributes: null, reason: 'open to all' };
+  }
+  const caller = await context.access.authenticate(asked.request);
+  if (E.isLeft(caller)) return refused(caller.left, null, null);
+  if (door === null) return toResource(context, asked, caller.right);
+  if (E.isLeft(door)) return refused(door.left, caller.right, null);
+  return throughDoor(context, asked, door.right, caller.right);
 };
 
 const headersFor = (status: Status): Readonly<Record<string, string>> => {
@@ -153,15 +89,20 @@ const quoted = (text: string): string => `299 scalarium "${text.replaceAll('"', 
 
 const send = (response: ServerResponse, reply: Reply, more: Readonly<Record<string, string>>): void => {
   if (response.headersSent || response.destroyed) return;
-  const text = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
+  const body = Buffer.isBuffer(reply.body)
+    ? reply.body
+    : typeof reply.body === 'string'
+      ? reply.body
+      : JSON.stringify(reply.body);
   response.writeHead(reply.code, {
     'Content-Type': reply.type ?? 'application/json',
-    'Content-Length': String(Buffer.byteLength(text)),
+    'Content-Length': String(Buffer.byteLength(body)),
     'Cache-Control': 'no-store',
-    ...(reply.warning === undefined ? {} : { Warning: quoted(reply.warning) }),
+    ...(reply.warnings === undefined ? {} : { Warning: reply.warnings.map(quoted) }),
+    ...reply.headers,
     ...more,
   });
-  response.end(text);
+  response.end(body);
 };
 
 const asking = (request: IncomingMessage, response: ServerResponse): Asked => {
@@ -169,27 +110,25 @@ const asking = (request: IncomingMessage, response: ServerResponse): Asked => {
   return { request, response, method: request.method ?? 'GET', path, query: new URLSearchParams(query) };
 };
 
-const settledAnswer = async (context: Context, token: string, asked: Asked): Promise<Answer | null> => {
-  const vital = health(context, asked.path);
-  if (vital !== null) return vital;
-  if (!sameToken(bearer(asked.request), token)) return E.left(unauthorized());
-  return answerTo(context, asked);
+const settled = async (context: Context, asked: Asked): Promise<Handled> => {
+  try {
+    return await handled(context, asked);
+  } catch (error) {
+    context.log.error('a request failed in an unexpected way', { path: asked.path, error });
+    return refused(internal('an internal error; the control plane has logged it'), null, null);
+  }
 };
 
 /** Answers one request, whatever it is. */
 export const handle = async (
   context: Context,
-  token: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
-  let answer: Answer | null;
-  try {
-    answer = await settledAnswer(context, token, asking(request, response));
-  } catch (error) {
-    context.log.error('a request failed in an unexpected way', { path: request.url, error });
-    answer = E.left(internal('an internal error; the control plane has logged it'));
-  }
+  const asked = asking(request, response);
+  const outcome = await settled(context, asked);
+  auditAnswer(context, asked, outcome);
+  const { answer } = outcome;
   if (answer === null) return;
   if (E.isRight(answer)) send(response, answer.right, {});
   else send(response, { code: answer.left.code, body: answer.left }, headersFor(answer.left));

@@ -6,7 +6,10 @@ import type { Plan } from '../api-types/plan.js';
 import type { Problem } from '../api-types/problems.js';
 import { inDependencyOrder, referenceProblems } from '../api-types/references.js';
 import type { Ref } from '../store/objects/objects.js';
+import { bodyDocuments } from './body.js';
 import type { Answer, Context } from './context.js';
+import type { Door } from './door.js';
+import { API_PATH } from './routes.js';
 import { invalid } from './statuses.js';
 
 const flattened = (bodies: readonly unknown[]): readonly unknown[] =>
@@ -28,7 +31,7 @@ const stored =
   };
 
 /** Plans a List or the documents of a YAML stream; any problem refuses them all. */
-export const planDocuments = (context: Context, bodies: readonly unknown[]): Answer => {
+const planDocuments = (context: Context, bodies: readonly unknown[]): Answer => {
   const inputs = flattened(bodies);
   const problems: Problem[] = [];
   const manifests: SentManifest[] = [];
@@ -44,4 +47,13 @@ export const planDocuments = (context: Context, bodies: readonly unknown[]): Ans
   const changes = context.plan(inDependencyOrder(manifests));
   const plan: Plan = { apiVersion: API_VERSION, kind: 'Plan', changes };
   return E.right({ code: 200, body: plan });
+};
+
+export const planDoor: Door = {
+  method: 'POST',
+  path: `${API_PATH}/plan`,
+  answer: async (context, { request }) => {
+    const bodies = await bodyDocuments(request);
+    return E.isLeft(bodies) ? bodies : planDocuments(context, bodies.right);
+  },
 };

@@ -42,14 +42,3 @@ export const presented = (live: Live): ApiObject => ({
   ...(kindEntry(live.ref.kind).home === 'record' ? {} : { spec: live.spec }),
   status: statusOf(live),
 });
-
-const texts = new WeakMap<Live, string>();
-
-/** The object as JSON; the cache's objects never change, so each is written once. */
-export const presentedText = (live: Live): string => {
-  const known = texts.get(live);
-  if (known !== undefined) return known;
-  const text = JSON.stringify(presented(live));
-  texts.set(live, text);
-  return text;
-};

@@ -1,12 +1,10 @@
 /** get and list, from the cache. */
 import * as E from 'fp-ts/lib/Either.js';
-import { kindEntry } from '../api-types/kinds.js';
-import { API_VERSION } from '../api-types/metadata.js';
 import type { Status } from '../api-types/status.js';
 import { seconds } from '../api-types/units.js';
 import type { Live, Ref } from '../store/objects/objects.js';
+import type { Caller } from './access/access.js';
 import type { Answer, Context } from './context.js';
-import { presentedText } from './present.js';
 import type { ResourceRoute } from './routes.js';
 import { type Selector, selectorOf } from './selectors.js';
 import { badRequest, lagging, notFound } from './statuses.js';
@@ -43,16 +41,24 @@ export const freshEnough = async (context: Context, revision: number): Promise<S
 };
 
 export const refOf = (route: ResourceRoute, name: string): Ref => ({
-  kind: route.kind,
+  kind: route.view.source,
   cluster: route.cluster,
   name,
 });
 
-/** The objects of a collection that a selector takes. */
-export const selected = (context: Context, route: ResourceRoute, selects: Selector): readonly Live[] => {
-  const all = context.objects.list(route.kind, route.cluster ?? undefined);
-  return all.filter((live) => (route.name === null || live.ref.name === route.name) && selects(live));
-};
+/** The objects of a collection that a selector takes and the caller may see. */
+export const selected = (
+  context: Context,
+  { view, cluster, name }: ResourceRoute,
+  selects: Selector,
+  caller: Caller,
+): readonly Live[] =>
+  context.objects
+    .list(view.source, cluster ?? undefined)
+    .filter(
+      (live) =>
+        (name === null || live.ref.name === name) && selects(live) && context.access.sees(caller, live),
+    );
 
 export const getObject = async (
   context: Context,
@@ -65,14 +71,15 @@ export const getObject = async (
   const behind = await freshEnough(context, revision.right);
   if (behind !== null) return E.left(behind);
   const live = context.objects.get(refOf(route, name));
-  if (live === null) return E.left(notFound({ entry: kindEntry(route.kind), name }));
-  return E.right({ code: 200, body: presentedText(live), type: 'application/json' });
+  if (live === null) return E.left(notFound({ plural: route.view.plural, name }));
+  return E.right({ code: 200, body: route.view.text(live), type: 'application/json' });
 };
 
 export const listObjects = async (
   context: Context,
   route: ResourceRoute,
   query: URLSearchParams,
+  caller: Caller,
 ): Promise<Answer> => {
   const revision = revisionAsked(query);
   if (E.isLeft(revision)) return revision;
@@ -80,11 +87,12 @@ export const listObjects = async (
   if (E.isLeft(selects)) return selects;
   const behind = await freshEnough(context, revision.right);
   if (behind !== null) return E.left(behind);
-  const items = selected(context, route, selects.right).map(presentedText).join(',');
+  const { text, groupVersion, kind } = route.view;
+  const items = selected(context, route, selects.right, caller).map(text).join(',');
   const resourceVersion = String(context.objects.revision());
   const head = JSON.stringify({
-    apiVersion: API_VERSION,
-    kind: `${route.kind}List`,
+    apiVersion: groupVersion,
+    kind: `${kind}List`,
     metadata: { resourceVersion },
   });
   return E.right({

@@ -1,16 +1,18 @@
 /** What a path names. */
 import { API_VERSION } from '../api-types/metadata.js';
-import { type KindName, kindEntry, kindOfPlural } from '../api-types/kinds.js';
+import type { View } from './views/view.js';
+import { findView } from './views/views.js';
 
 export const API_PATH = `/apis/${API_VERSION}`;
 
-/** A collection or an object of a kind. */
+/** A collection, an object or something below an object. */
 export interface ResourceRoute {
-  readonly kind: KindName;
+  readonly view: View;
   /** Null: cluster-wide, or of all clusters. */
   readonly cluster: string | null;
   readonly name: string | null;
-  readonly verb: 'consent' | null;
+  /** One of the view's subresources, or null. */
+  readonly sub: string | null;
 }
 
 const partsOf = (path: string): readonly string[] | null => {
@@ -24,25 +26,30 @@ const partsOf = (path: string): readonly string[] | null => {
   }
 };
 
-const placed = (
-  plural: string,
-  cluster: string | null,
-  rest: readonly (string | undefined)[],
-): ResourceRoute | null => {
-  const kind = kindOfPlural(plural);
-  const [name, verb, more] = rest;
-  if (kind === null || more !== undefined || (verb !== undefined && verb !== 'consent')) return null;
-  const namespaced = kindEntry(kind).scope === 'Namespaced';
-  if (namespaced ? cluster === null && name !== undefined : cluster !== null) return null;
-  return { kind, cluster, name: name ?? null, verb: verb ?? null };
+type Rest = readonly (string | undefined)[];
+
+const placed = (view: View | null, cluster: string | null, rest: Rest): ResourceRoute | null => {
+  const [name, sub, more] = rest;
+  if (view === null || more !== undefined) return null;
+  if (sub !== undefined && !view.subresources.includes(sub)) return null;
+  if (view.namespaced ? cluster === null && name !== undefined : cluster !== null) return null;
+  return { view, cluster, name: name ?? null, sub: sub ?? null };
 };
 
-/** The route of a path below `/apis/scalarium.dev/v1/`, or null. */
-export const resourceRoute = (path: string): ResourceRoute | null => {
-  if (!path.startsWith(`${API_PATH}/`)) return null;
-  const parts = partsOf(path.slice(API_PATH.length));
-  if (parts === null) return null;
+const below = (groupVersion: string, parts: readonly string[]): ResourceRoute | null => {
   const [first = '', second, third, ...rest] = parts;
-  if (first !== 'namespaces') return placed(first, null, [second, third, ...rest]);
-  return second === undefined || third === undefined ? null : placed(third, second, rest);
+  const plain = findView(groupVersion, first);
+  if (first !== 'namespaces') return placed(plain, null, [second, third, ...rest]);
+  const inside = second === undefined || third === undefined ? null : findView(groupVersion, third);
+  if (inside !== null && second !== undefined) return placed(inside, second, rest);
+  return placed(plain, null, [second, third, ...rest]);
+};
+
+/** The route of a path below `/api/v1/` or `/apis/<group>/<version>/`, or null. */
+export const resourceRoute = (path: string): ResourceRoute | null => {
+  const parts = partsOf(path);
+  if (parts === null) return null;
+  const [root, first = '', second = '', ...rest] = parts;
+  if (root === 'api') return below(first, [second, ...rest]);
+  return root === 'apis' ? below(`${first}/${second}`, rest) : null;
 };

@@ -8,6 +8,8 @@ import { millis, seconds } from '../api-types/units.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
 import type { Objects } from '../store/objects/objects.js';
+import type { Access } from './access/access.js';
+import type { Audit } from './audit/audit.js';
 import type { Context } from './context.js';
 import { handle } from './handler.js';
 import type { RequestHook, UpgradeHook } from './hooks.js';
@@ -19,8 +21,8 @@ export interface ServerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** The bearer token people send. */
-  readonly token: string;
+  readonly access: Access;
+  readonly audit: Audit;
   readonly objects: Objects;
   readonly plan: Planner;
   /** Asked in order before anything else; they check who asks themselves. */
@@ -92,7 +94,7 @@ const taken = (hooks: readonly RequestHook[], request: IncomingMessage, response
   hooks.some((hook) => hook(request, response));
 
 const wire = (server: Server, options: ServerOptions, context: Context): void => {
-  const { extra, upgrade, token, log } = options;
+  const { extra, upgrade, log } = options;
   server.on('request', (request, response) => {
     // a client that goes away mid-answer is its own affair
     response.on('error', () => undefined);
@@ -103,7 +105,7 @@ const wire = (server: Server, options: ServerOptions, context: Context): void =>
       response.destroy();
       return;
     }
-    void handle(context, token, request, response);
+    void handle(context, request, response);
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
@@ -147,13 +149,14 @@ const closer = (server: Server, context: Context, abort: AbortController) => {
 
 /** Starts the server; rejects with one line for a person when it can not listen. */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
-  const { objects, plan, clock, log, version, metrics, host } = options;
+  const { objects, plan, access, audit, clock, log, version, metrics, host } = options;
   const abort = new AbortController();
   // every watch listens to it
   setMaxListeners(0, abort.signal);
   const server = createServer(TIMEOUTS);
   const ring = openRing(objects, options.ringSize);
-  const context: Context = { objects, plan, clock, log, version, metrics, ring, closing: abort.signal };
+  const shared = { objects, plan, access, audit, clock, log, version, metrics };
+  const context: Context = { ...shared, ring, closing: abort.signal };
   wire(server, options, context);
   try {
     const port = await listening(server, host, options.port);

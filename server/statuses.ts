@@ -1,16 +1,15 @@
 /** What went wrong, as the API says it. */
-import type { KindEntry } from '../api-types/kinds.js';
 import { type Problem, problemText } from '../api-types/problems.js';
 import { type Status, failureStatus } from '../api-types/status.js';
 import type { Failure } from '../runtime/failure.js';
 
 /** Which object an answer is about. */
 export interface About {
-  readonly entry: KindEntry;
+  readonly plural: string;
   readonly name: string;
 }
 
-const details = ({ entry, name }: About): NonNullable<Status['details']> => ({ kind: entry.plural, name });
+const details = ({ plural, name }: About): NonNullable<Status['details']> => ({ kind: plural, name });
 
 export const badRequest = (message: string): Status => failureStatus(400, 'BadRequest', message);
 
@@ -21,11 +20,15 @@ export const unauthorized = (): Status =>
     'the bearer token is missing or wrong; the token of this installation is in <data>/token',
   );
 
+/** 403, in the words Kubernetes clients know. */
+export const forbidden = (user: string, what: string, reason: string): Status =>
+  failureStatus(403, 'Forbidden', `${what} is forbidden: user "${user}" may not do that: ${reason}`);
+
 export const noSuchPath = (path: string): Status =>
   failureStatus(404, 'NotFound', `there is nothing at ${path}`);
 
 export const notFound = (about: About): Status =>
-  failureStatus(404, 'NotFound', `${about.entry.plural} "${about.name}" not found`, details(about));
+  failureStatus(404, 'NotFound', `${about.plural} "${about.name}" not found`, details(about));
 
 export const noNamespace = (name: string): Status =>
   failureStatus(404, 'NotFound', `namespaces "${name}" not found: there is no Cluster of that name`, {
@@ -37,10 +40,10 @@ export const methodNotAllowed = (method: string, what: string): Status =>
   failureStatus(405, 'MethodNotAllowed', `${method} is not possible on ${what}`);
 
 export const alreadyExists = (about: About, why: string): Status =>
-  failureStatus(409, 'AlreadyExists', `${about.entry.plural} "${about.name}" ${why}`, details(about));
+  failureStatus(409, 'AlreadyExists', `${about.plural} "${about.name}" ${why}`, details(about));
 
 export const conflicted = (about: About, why: string): Status =>
-  failureStatus(409, 'Conflict', `${about.entry.plural} "${about.name}": ${why}`, details(about));
+  failureStatus(409, 'Conflict', `${about.plural} "${about.name}": ${why}`, details(about));
 
 export const expired = (message: string): Status => failureStatus(410, 'Expired', message);
 

@@ -6,13 +6,13 @@
 import type { ServerResponse } from 'node:http';
 import * as E from 'fp-ts/lib/Either.js';
 import type { Subscription } from 'rxjs';
-import { API_VERSION } from '../api-types/metadata.js';
 import type { Status } from '../api-types/status.js';
 import { type Millis, minutes, seconds } from '../api-types/units.js';
 import type { Timer } from '../runtime/clock.js';
 import type { Change, Live } from '../store/objects/objects.js';
+import type { Caller } from './access/access.js';
 import type { Context } from './context.js';
-import { presented, presentedText } from './present.js';
+import type { Asked } from './door.js';
 import { freshEnough, revisionAsked, selected } from './reads.js';
 import type { ResourceRoute } from './routes.js';
 import { type Selector, selectorOf } from './selectors.js';
@@ -23,6 +23,9 @@ const BOOKMARKS = seconds(30);
 
 interface Wanted {
   readonly route: ResourceRoute;
+  /** The caller may see it, as things are now. */
+  readonly sees: (live: Live) => boolean;
+  readonly caller: Caller;
   readonly selects: Selector;
   readonly revision: number;
   readonly bookmarks: boolean;
@@ -31,27 +34,29 @@ interface Wanted {
 
 const line = (type: string, object: string): string => `{"type":"${type}","object":${object}}\n`;
 
-const concerns = ({ route, selects }: Wanted, live: Live | null): live is Live => {
-  if (live === null || live.ref.kind !== route.kind) return false;
+const concerns = ({ route, selects, sees }: Wanted, live: Live | null): live is Live => {
+  if (live === null || live.ref.kind !== route.view.source || !sees(live)) return false;
   if (route.cluster !== null && live.ref.cluster !== route.cluster) return false;
   return (route.name === null || live.ref.name === route.name) && selects(live);
 };
 
 /** The last state of an object that is gone, dated by the revision at which it went. */
-const farewell = (live: Live, revision: number): string => {
-  const object = presented(live);
+const farewell = ({ view }: ResourceRoute, live: Live, revision: number): string => {
+  const object = view.object(live);
   const metadata = { ...object.metadata, resourceVersion: String(revision) };
   return line('DELETED', JSON.stringify({ ...object, metadata }));
 };
 
 /** The lines a change means to a watcher: an object of a new incarnation is another object. */
 const linesOf = (wanted: Wanted, { before, after, revision }: Change): string => {
+  const { route } = wanted;
+  const { text } = route.view;
   const was = concerns(wanted, before) ? before : null;
   const is = concerns(wanted, after) ? after : null;
-  if (is === null) return was === null ? '' : farewell(was, revision);
-  if (was === null) return line('ADDED', presentedText(is));
-  if (was.uid === is.uid) return line('MODIFIED', presentedText(is));
-  return farewell(was, revision) + line('ADDED', presentedText(is));
+  if (is === null) return was === null ? '' : farewell(route, was, revision);
+  if (was === null) return line('ADDED', text(is));
+  if (was.uid === is.uid) return line('MODIFIED', text(is));
+  return farewell(route, was, revision) + line('ADDED', text(is));
 };
 
 class Watcher {
@@ -69,7 +74,7 @@ class Watcher {
     private readonly response: ServerResponse,
   ) {
     const { ring } = context;
-    if (wanted.revision === 0) this.backlog = selected(context, wanted.route, wanted.selects);
+    if (wanted.revision === 0) this.backlog = selected(context, wanted.route, wanted.selects, wanted.caller);
     this.position = ring.after(wanted.revision === 0 ? context.objects.revision() : wanted.revision);
     this.subscription = ring.more$.subscribe(() => {
       this.pump();
@@ -111,12 +116,17 @@ class Watcher {
 
   private bookmark(): void {
     const metadata = { resourceVersion: String(this.context.ring.head()) };
-    const object = { apiVersion: API_VERSION, kind: this.wanted.route.kind, metadata };
+    const { groupVersion, kind } = this.wanted.route.view;
+    const object = { apiVersion: groupVersion, kind, metadata };
     this.send(line('BOOKMARK', JSON.stringify(object)));
   }
 
   /** Writes until the client's socket is full or there is nothing more. */
   private pump(): void {
+    if (!this.wanted.caller.valid()) {
+      this.end();
+      return;
+    }
     while (!this.blocked && !this.response.writableEnded) {
       if (this.position < this.context.ring.oldest()) {
         this.fellBehind();
@@ -132,7 +142,7 @@ class Watcher {
     const live = this.backlog[this.backlogAt];
     if (live !== undefined) {
       this.backlogAt += 1;
-      return line('ADDED', presentedText(live));
+      return line('ADDED', this.wanted.route.view.text(live));
     }
     this.backlog = [];
     const change = this.context.ring.at(this.position);
@@ -167,7 +177,12 @@ const timeoutAsked = (query: URLSearchParams): E.Either<Status, Millis | null> =
   return E.left(badRequest(`timeoutSeconds: expected a whole number, got "${text.slice(0, 80)}"`));
 };
 
-const wantedOf = (route: ResourceRoute, query: URLSearchParams): E.Either<Status, Wanted> => {
+const wantedOf = (
+  { access }: Context,
+  route: ResourceRoute,
+  { query }: Asked,
+  caller: Caller,
+): E.Either<Status, Wanted> => {
   const revision = revisionAsked(query);
   if (E.isLeft(revision)) return revision;
   const selects = selectorOf(query);
@@ -177,6 +192,8 @@ const wantedOf = (route: ResourceRoute, query: URLSearchParams): E.Either<Status
   const bookmarks = query.get('allowWatchBookmarks') === 'true';
   return E.right({
     route,
+    caller,
+    sees: (live) => access.sees(caller, live),
     selects: selects.right,
     revision: revision.right,
     bookmarks,
@@ -188,10 +205,11 @@ const wantedOf = (route: ResourceRoute, query: URLSearchParams): E.Either<Status
 export const watchObjects = async (
   context: Context,
   route: ResourceRoute,
-  query: URLSearchParams,
-  response: ServerResponse,
+  asked: Asked,
+  caller: Caller,
 ): Promise<Status | null> => {
-  const wanted = wantedOf(route, query);
+  const { response } = asked;
+  const wanted = wantedOf(context, route, asked, caller);
   if (E.isLeft(wanted)) return wanted.left;
   const behind = await freshEnough(context, wanted.right.revision);
   if (behind !== null) return behind;

@@ -32,7 +32,7 @@ const TRIES = 5;
 const NEXT_INCARNATION =
   'the object is being deleted; the new spec is stored and takes effect once the deletion has ended';
 
-const aboutOf = (ref: Ref): About => ({ entry: kindEntry(ref.kind), name: ref.name });
+const aboutOf = (ref: Ref): About => ({ plural: kindEntry(ref.kind).plural, name: ref.name });
 
 const mismatch = (path: string, expected: string | undefined, got: string | undefined): readonly Problem[] =>
   expected === got
@@ -43,7 +43,7 @@ const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const misplaced = (route: ResourceRoute, { kind, metadata }: SentManifest): readonly Problem[] => [
-  ...mismatch('kind', route.kind, kind),
+  ...mismatch('kind', route.view.kind, kind),
   ...mismatch('metadata.namespace', route.cluster ?? undefined, metadata.namespace),
   ...(route.name === null ? [] : mismatch('metadata.name', route.name, metadata.name)),
 ];
@@ -56,11 +56,11 @@ const nameSent = (body: unknown): string => {
 
 /** The body as a manifest of this route's kind, place and (where the route has one) name. */
 const admitted = (route: ResourceRoute, body: unknown): E.Either<Status, SentManifest> => {
-  const input = isPlain(body) ? { apiVersion: API_VERSION, kind: route.kind, ...body } : body;
+  const input = isPlain(body) ? { apiVersion: API_VERSION, kind: route.view.source, ...body } : body;
   const decoded = decodeManifest(input, route.cluster);
   const problems = E.isLeft(decoded) ? decoded.left : misplaced(route, decoded.right);
   if (E.isRight(decoded) && problems.length === 0) return decoded;
-  return E.left(invalid(route.kind, route.name ?? nameSent(body), problems));
+  return E.left(invalid(route.view.kind, route.name ?? nameSent(body), problems));
 };
 
 const documentOf = ({ metadata, spec }: SentManifest, live: Live | null): SpecDocument => {
@@ -113,7 +113,7 @@ const answered = async (context: Context, revision: number, reply: () => Reply |
 const objectReply = (context: Context, ref: Ref, code: number, warning?: string) => (): Reply | null => {
   const live = context.objects.get(ref);
   if (live === null) return null;
-  return { code, body: presented(live), ...(warning === undefined ? {} : { warning }) };
+  return { code, body: presented(live), ...(warning === undefined ? {} : { warnings: [warning] }) };
 };
 
 /** POST to a collection. */

@@ -68,6 +68,9 @@ const stamped = (document: RecordDocument, sides: Sides, facts: Facts): Keeping 
         tell: null,
       };
 
+const ended = (ref: Ref, document: RecordDocument, sides: Sides, facts: Facts): Keeping | null =>
+  kindEntry(ref.kind).bare ? { keep: 'forget' } : stamped(document, sides, facts);
+
 const begun = (spec: SpecSide, sides: Sides, { now }: Facts): Keeping => ({
   keep: 'write',
   document: judged(newRecord(spec, sides.seenAt), spec, now),
@@ -81,7 +84,7 @@ export const keeping = (ref: Ref, sides: Sides, facts: Facts): Keeping | null =>
   // a record nobody can read is left for a person
   if (record !== null && record.document === null) return null;
   const document = recordInForce(sides);
-  if (document !== null && isOver(sides, document)) return stamped(document, sides, facts);
+  if (document !== null && isOver(sides, document)) return ended(ref, document, sides, facts);
   if (document !== null && spec !== null) return noted(document, spec, facts.now);
   if (spec !== null) return begun(spec, sides, facts);
   // nothing was ever valid here, so nothing was ever done: there is nothing to tear down

@@ -3,6 +3,8 @@ import { type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { systemClock } from '../../runtime/clock.js';
 import { silentLog } from '../../runtime/log.js';
+import { oneToken } from '../../server/access/one-token.js';
+import { noAudit } from '../../server/audit/audit.js';
 import { type RunningServer, type ServerOptions, startServer } from '../../server/server.js';
 import { type FakeObjects, fakeObjects, ref } from '../fake/objects.js';
 
@@ -91,7 +93,8 @@ export const testServer = async (options: Partial<ServerOptions> = {}): Promise<
   const running = await startServer({
     host: '127.0.0.1',
     port: 0,
-    token: TOKEN,
+    access: oneToken(TOKEN),
+    audit: noAudit,
     objects,
     plan: () => [],
     extra: [],

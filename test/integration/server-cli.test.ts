@@ -162,7 +162,7 @@ test(
       ],
       [
         WORLD.replace('kind: Cluster', 'kind: Cluser'),
-        /kind: expected one of Cloud, Cluster, Role, Instance, got "Cluser"/,
+        /kind: expected one of Cloud, Cluster, Role, Instance, User, Grant, Secret, got "Cluser"/,
       ],
       ['a: [', /bad\.yaml:\d+:\d+: /],
       ['', /no document/],

@@ -250,7 +250,7 @@ test(
     const { deletion } = objects.get(app) ?? {};
     assert.ok(consented() >= Number(deletion?.revision));
     assert.is((await ask('POST', `${API}/clusters/shop/consent`)).code, 200);
-    assert.is((await ask('POST', `${API}/clouds/local/consent`)).code, 405);
+    assert.is((await ask('POST', `${API}/clouds/local/consent`)).code, 404);
     assert.is((await ask('GET', `${roles}/app/consent`)).code, 405);
   }),
 );

@@ -1,0 +1,12 @@
+/** Every door, in the order in which they are tried. */
+import { discoveryDoors } from './discovery.js';
+import type { Door } from './door.js';
+import { healthDoors } from './health.js';
+import { metricsDoor } from './metrics-door.js';
+import { planDoor } from './plans.js';
+
+export const DOORS: readonly Door[] = [...healthDoors, ...discoveryDoors, planDoor, metricsDoor];
+
+/** Doors with this path, whatever their method. */
+export const doorsAt = (path: string): readonly Door[] =>
+  DOORS.filter((door) => (typeof door.path === 'string' ? door.path === path : door.path.test(path)));

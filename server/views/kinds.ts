@@ -1,0 +1,37 @@
+/** Our own kinds, as `scalarium.dev/v1` serves them. */
+import { KIND_NAMES, type KindName, kindEntry } from '../../api-types/kinds.js';
+import { API_GROUP, API_VERSION } from '../../api-types/metadata.js';
+import { presented } from '../present.js';
+import { type ResourceVerb, type View, textOnce } from './view.js';
+
+const READ: readonly ResourceVerb[] = ['get', 'list', 'watch'];
+const WRITE: readonly ResourceVerb[] = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
+
+const SUBRESOURCES: Readonly<Partial<Record<KindName, readonly string[]>>> = {
+  Role: ['consent'],
+  Cluster: ['consent'],
+};
+
+const viewOf = (kind: KindName): View => {
+  const entry = kindEntry(kind);
+  return {
+    group: API_GROUP,
+    version: 'v1',
+    groupVersion: API_VERSION,
+    kind,
+    plural: entry.plural,
+    singular: kind.toLowerCase(),
+    shortNames: entry.shortNames,
+    categories: entry.categories,
+    namespaced: entry.scope === 'Namespaced',
+    verbs: entry.home === 'spec' ? WRITE : READ,
+    subresources: SUBRESOURCES[kind] ?? [],
+    source: kind,
+    columns: entry.columns,
+    object: presented,
+    text: textOnce(presented),
+    fields: {},
+  };
+};
+
+export const KIND_VIEWS: readonly View[] = KIND_NAMES.map(viewOf);

@@ -1,0 +1,45 @@
+/** A view: stored objects of one kind as some API group serves them. Routes, lists, watches and discovery follow from it. */
+import type { Column, KindName } from '../../api-types/kinds.js';
+import type { ApiObject } from '../../api-types/metadata.js';
+import type { Live } from '../../store/objects/objects.js';
+
+export type ResourceVerb =
+  'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+
+export interface View {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** `v1`, `scalarium.dev/v1`. */
+  readonly groupVersion: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  readonly verbs: readonly ResourceVerb[];
+  /** Names below an object: `status`, `scale`, `consent`. */
+  readonly subresources: readonly string[];
+  /** The stored kind that is shown. */
+  readonly source: KindName;
+  /** Between NAME and AGE. */
+  readonly columns: readonly Column[];
+  readonly object: (live: Live) => ApiObject;
+  /** `object` as JSON text, written once for each Live. */
+  readonly text: (live: Live) => string;
+  /** Field selectors beside `metadata.name` and `metadata.namespace`. */
+  readonly fields: Readonly<Record<string, (live: Live) => string>>;
+}
+
+/** Writes each object's JSON once: the cache's objects never change. */
+export const textOnce = (object: View['object']): View['text'] => {
+  const texts = new WeakMap<Live, string>();
+  return (live) => {
+    const known = texts.get(live);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(object(live));
+    texts.set(live, text);
+    return text;
+  };
+};

@@ -1,0 +1,9 @@
+/** Everything the API serves, in the order of discovery. */
+import { KIND_VIEWS } from './kinds.js';
+import type { View } from './view.js';
+
+export const VIEWS: readonly View[] = [...KIND_VIEWS];
+
+/** By what a path says. */
+export const findView = (groupVersion: string, plural: string): View | null =>
+  VIEWS.find((view) => view.groupVersion === groupVersion && view.plural === plural) ?? null;
