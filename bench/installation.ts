@@ -36,6 +36,7 @@ export const total = (metrics: Metrics, name: string): number =>
 
 export interface Installation {
   readonly pid: number;
+  readonly port: number;
   readonly data: string;
   metrics(): Promise<Metrics>;
   /** Resolves with the milliseconds from the start to `count` hosts online; throws after `withinSeconds`. */
@@ -137,6 +138,7 @@ export const startInstallation = async ({ spec, hosts, quotas }: StartOptions): 
   return {
     refusedCalls,
     pid,
+    port,
     data,
     metrics: () => get('/metrics') as Promise<Metrics>,
     online,

@@ -1,4 +1,6 @@
-/** `npm run bench -- NAME…`: prints one table a benchmark. Names: process, hollow-1000, hollow-5000, idle-5000, stores. */
+/** `npm run bench -- NAME…`: prints one table a benchmark. */
+import { fanOut, getsUnderLoad, listMillis, tableMillis, watchKib } from './api.js';
+import { reactions } from './reactions.js';
 import { embeddedFigures, etcdFigures } from './stores.js';
 import {
   SETTINGS,
@@ -41,6 +43,10 @@ kind: Role
 metadata: { name: ${name}, namespace: fleet }
 spec: { type: custom, replicas: ${String(replicas)} }
 `;
+
+/** Two clusters of 5,000 hosts each: what is above one snapshot's size is two clusters. */
+const twoFleets = (): string =>
+  [fleet(5000, true), '---\n', fleet(5000, false).replaceAll('fleet', 'fleet-2')].join('');
 
 /** `count` hosts in roles of at most 1,000. */
 const fleet = (count: number, raised: boolean): string => {
@@ -152,12 +158,63 @@ const stores = async (): Promise<void> => {
       row(`${store} | ${String(concurrent)}`, perSecond.toFixed(0), `${p99Millis.toFixed(1)} ms`);
 };
 
+const millisText = (value: number): string => `${value.toFixed(1)} ms`;
+
+const api = async (): Promise<void> => {
+  head('The API with 10,000 hosts, whose agents send 1,000 heartbeats a second');
+  const installation = await startInstallation({ spec: twoFleets(), hosts: 'hollow', quotas: RAISED });
+  row('time to online', `${((await installation.online(10_000, 600)) / 1000).toFixed(0)} s`);
+  await pause(60_000);
+  const list = await listMillis(installation);
+  row(
+    `list of 10,000 instances (${(list.bytes / 2 ** 20).toFixed(1)} MiB), median of 10`,
+    millisText(list.millis),
+    '≤ 500 ms',
+  );
+  row('the same as a Table', millisText((await tableMillis(installation)).millis), '≤ 700 ms');
+  const gets = await getsUnderLoad(installation, { rate: 500, connections: 32, seconds: 30 });
+  row(
+    'gets a second over 32 connections, beside a client that lists everything in a loop',
+    gets.perSecond.toFixed(0),
+    '500',
+  );
+  row('their p50', millisText(gets.p50));
+  row('their p99', millisText(gets.p99), '≤ 10 ms');
+  row('lists that the other client got meanwhile', String(gets.lists));
+  const change = await fanOut(installation, 'fleet/pool-1', { watchers: 1000, changes: 20 });
+  row('a change to 1,000 watchers: p50', millisText(change.p50));
+  row('a change to 1,000 watchers: p99', millisText(change.p99), '≤ 100 ms');
+  row('peak RSS of the control plane', `${installation.memory().peak.toFixed(0)} MiB`);
+  await installation.end();
+};
+
+const watches = async (): Promise<void> => {
+  head('Memory of an idle watch, of 1,000');
+  const installation = await startInstallation({ spec: null, hosts: 'process' });
+  await installation.online(HOSTS, 120);
+  row('plain', `${(await watchKib(installation, 1000, false)).toFixed(1)} KiB`, '≤ 25 KiB');
+  row('with TLS', `${(await watchKib(installation, 1000, true)).toFixed(1)} KiB`, '≤ 60 KiB');
+  await installation.end();
+};
+
+const react = async (): Promise<void> => {
+  head("A spec write to a controller's run, and to the raw store's watch: p99 of 500 writes");
+  for (const [store, { watchP99, runP99, lagP99 }] of Object.entries(await reactions())) {
+    row(`${store}: raw watch`, millisText(watchP99));
+    row(`${store}: controller run`, millisText(runP99));
+    row(`${store}: run after raw watch`, millisText(lagP99), '≤ 20 ms');
+  }
+};
+
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   process: processes,
   'hollow-1000': async () => (await hollow(1000, { raised: false, goal: '≤ 20 s' })).end(),
   'hollow-5000': async () => (await hollow(5000, { raised: true, goal: '≤ 60 s' })).end(),
   'idle-5000': idle,
   stores,
+  api,
+  watches,
+  reactions: react,
 };
 
 const main = async (): Promise<void> => {
