@@ -25,7 +25,10 @@ export interface Caller {
 
 /** What is asked: of a resource, or (`resource` null) of a path. */
 export interface Attributes {
-  /** A ResourceVerb, `consent` and the like, or (of a path) the method in small letters. */
+  /**
+   * A ResourceVerb, `consent` and the like, or (of a path) the method in small letters; `reveal`: to be shown the values
+   * of one Secret, asked after `get` was allowed.
+   */
   readonly verb: string;
   readonly path: string;
   readonly resource: {
