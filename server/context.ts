@@ -24,6 +24,17 @@ export interface Context {
   readonly closing: AbortSignal;
 }
 
+/**
+ * What a write made of its object, for the audit log: the object as the API shows it, without status and managed fields.
+ * Secret values are as the API would show them to somebody who may read them: who writes the log masks them.
+ */
+export interface AuditedChange {
+  /** Null: it was not there. */
+  readonly before: unknown;
+  /** Null: it was deleted. */
+  readonly after: unknown;
+}
+
 export interface Reply {
   readonly code: number;
   /** JSON when it is neither text nor bytes. */
@@ -32,6 +43,7 @@ export interface Reply {
   /** For people, each in a `Warning:` header. */
   readonly warnings?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
+  readonly audit?: AuditedChange;
 }
 
 export type Answer = E.Either<Status, Reply>;
