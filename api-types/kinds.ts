@@ -225,7 +225,7 @@ export const KINDS = {
     defaults: same,
     columns: [
       column<SecretSpec, SecretStatus>('Keys', (spec) =>
-        Object.keys(spec.sealed ?? spec.data ?? {}).join(','),
+        Object.keys({ ...spec.sealed, ...spec.data }).join(','),
       ),
     ],
   }),

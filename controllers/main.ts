@@ -8,6 +8,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { Controller } from '../runtime/controller.js';
 import { orThrow } from '../runtime/failure.js';
 import type { Log } from '../runtime/log.js';
+import { openSealer } from '../runtime/sealing.js';
 import { startManager } from '../runtime/manager.js';
 import { adminToken, keyFingerprint } from '../runtime/tokens.js';
 import { oneToken } from '../server/access/one-token.js';
@@ -126,6 +127,7 @@ const openRest = async (
     ...state,
     access: oneToken(adminToken(installationKey)),
     audit: noAudit,
+    sealer: openSealer(installationKey, chance),
     plan: plannerOver(state.objects),
     extra: [(request, response) => gateway?.handle(request, response) ?? false],
     upgrade: [(request, socket, head) => gateway?.upgrade(request, socket, head) ?? false],

@@ -22,6 +22,10 @@ export interface Sealer {
   open(sealed: string, place: SealedPlace): E.Either<string, string>;
 }
 
+/** The text of that name, and not what every object inherits. */
+export const ownText = (texts: Texts | undefined, name: string): string | undefined =>
+  texts !== undefined && Object.hasOwn(texts, name) ? texts[name] : undefined;
+
 const VERSION = 'v1:';
 const CIPHER = 'aes-256-gcm';
 const IV_BYTES = 12;
@@ -72,7 +76,7 @@ export const openSealer = (installationKey: Buffer, chance: Chance): Sealer => {
 export const sealTexts = (sealer: Sealer, key: string, texts: Texts, before: Texts): Texts =>
   Object.fromEntries(
     Object.entries(texts).map(([field, text]) => {
-      const last = Object.hasOwn(before, field) ? before[field] : undefined;
+      const last = ownText(before, field);
       if (last === undefined) return [field, sealer.seal(text, { key, field })];
       const plain = sealer.open(last, { key, field });
       const same = E.isRight(plain) && plain.right === text;

@@ -4,6 +4,7 @@ import type { Planner } from '../api-types/plan.js';
 import type { Status } from '../api-types/status.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
+import type { Sealer } from '../runtime/sealing.js';
 import type { Objects } from '../store/objects/objects.js';
 import type { Access } from './access/access.js';
 import type { Audit } from './audit/audit.js';
@@ -15,6 +16,8 @@ export interface Context {
   readonly plan: Planner;
   readonly access: Access;
   readonly audit: Audit;
+  /** Opens and seals the values of Secrets. */
+  readonly sealer: Sealer;
   readonly clock: Clock;
   readonly log: Log;
   readonly version: string;

@@ -2,14 +2,23 @@
 import { phaseOf } from '../api-types/kinds/instance.js';
 import { kindEntry } from '../api-types/kinds.js';
 import { API_VERSION, type ApiObject, type ObjectMeta } from '../api-types/metadata.js';
+import type { SecretSpec } from '../api-types/kinds/secret.js';
 import type { Live } from '../store/objects/objects.js';
+import { maskedSpec, withoutLastApplied } from './secrets/mask.js';
 
 const some = (texts: Live['labels']): boolean => Object.keys(texts).length > 0;
+
+/** What is never shown of a Secret is taken away here, so that nobody who presents an object has to think of it. */
+const annotationsOf = ({ ref, annotations }: Live): Live['annotations'] =>
+  ref.kind === 'Secret' ? withoutLastApplied(annotations) : annotations;
+
+const specOf = ({ ref, spec }: Live): unknown =>
+  ref.kind === 'Secret' ? maskedSpec(spec as SecretSpec) : spec;
 
 const optionalMeta = (live: Live): Partial<ObjectMeta> => ({
   ...(live.deletion === null ? {} : { deletionTimestamp: live.deletion.at }),
   ...(some(live.labels) ? { labels: live.labels } : {}),
-  ...(some(live.annotations) ? { annotations: live.annotations } : {}),
+  ...(some(annotationsOf(live)) ? { annotations: annotationsOf(live) } : {}),
   ...(live.owner === null
     ? {}
     : { ownerReferences: [{ apiVersion: API_VERSION, ...live.owner, controller: true as const }] }),
@@ -34,11 +43,11 @@ const statusOf = (live: Live): unknown => {
   return { ...phase, ...rest, conditions: types.map((type) => conditions[type]) };
 };
 
-/** The object as the API shows it; record-only kinds have no spec. */
+/** The object as the API shows it: record-only kinds have no spec, Secrets a mask for each value. */
 export const presented = (live: Live): ApiObject => ({
   apiVersion: API_VERSION,
   kind: live.ref.kind,
   metadata: metaOf(live),
-  ...(kindEntry(live.ref.kind).home === 'record' ? {} : { spec: live.spec }),
+  ...(kindEntry(live.ref.kind).home === 'record' ? {} : { spec: specOf(live) }),
   status: statusOf(live),
 });

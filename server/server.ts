@@ -7,6 +7,7 @@ import type { Planner } from '../api-types/plan.js';
 import { millis, seconds } from '../api-types/units.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
+import type { Sealer } from '../runtime/sealing.js';
 import type { Objects } from '../store/objects/objects.js';
 import type { Access } from './access/access.js';
 import type { Audit } from './audit/audit.js';
@@ -23,6 +24,7 @@ export interface ServerOptions {
   readonly port: number;
   readonly access: Access;
   readonly audit: Audit;
+  readonly sealer: Sealer;
   readonly objects: Objects;
   readonly plan: Planner;
   /** Asked in order before anything else; they check who asks themselves. */
@@ -149,13 +151,13 @@ const closer = (server: Server, context: Context, abort: AbortController) => {
 
 /** Starts the server; rejects with one line for a person when it can not listen. */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
-  const { objects, plan, access, audit, clock, log, version, metrics, host } = options;
+  const { objects, plan, access, audit, sealer, clock, log, version, metrics, host } = options;
   const abort = new AbortController();
   // every watch listens to it
   setMaxListeners(0, abort.signal);
   const server = createServer(TIMEOUTS);
   const ring = openRing(objects, options.ringSize);
-  const shared = { objects, plan, access, audit, clock, log, version, metrics };
+  const shared = { objects, plan, access, audit, sealer, clock, log, version, metrics };
   const context: Context = { ...shared, ring, closing: abort.signal };
   wire(server, options, context);
   try {

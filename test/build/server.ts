@@ -2,13 +2,17 @@
 import { type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { systemClock } from '../../runtime/clock.js';
+import { systemChance } from '../../runtime/chance.js';
 import { silentLog } from '../../runtime/log.js';
+import { openSealer } from '../../runtime/sealing.js';
 import { oneToken } from '../../server/access/one-token.js';
 import { noAudit } from '../../server/audit/audit.js';
 import { type RunningServer, type ServerOptions, startServer } from '../../server/server.js';
 import { type FakeObjects, fakeObjects, ref } from '../fake/objects.js';
 
 export const TOKEN = 'a-token';
+/** Seals what test servers store. */
+export const TEST_SEALER = openSealer(Buffer.alloc(32, 7), systemChance);
 export const API = '/apis/scalarium.dev/v1';
 
 export interface HttpAnswer {
@@ -95,6 +99,7 @@ export const testServer = async (options: Partial<ServerOptions> = {}): Promise<
     port: 0,
     access: oneToken(TOKEN),
     audit: noAudit,
+    sealer: TEST_SEALER,
     objects,
     plan: () => [],
     extra: [],
