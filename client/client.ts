@@ -8,9 +8,12 @@ import type { KindName, SpecOf } from '../api-types/kinds.js';
 import type { ApiObject } from '../api-types/metadata.js';
 import type { Plan } from '../api-types/plan.js';
 import type { Status } from '../api-types/status.js';
-import { type Endpoint, type Received, type Requester, opener, requester } from './http.js';
-import { API_PATH, collectionPath, objectPath, queryOf } from './paths.js';
+import { type AccessDoors, type AskJson, accessDoors } from './doors.js';
+import { type Endpoint, type Received, type Requester, type Sent, opener, requester } from './http.js';
+import { type ListOptions, wholeList } from './lists.js';
+import { API_PATH, objectPath } from './paths.js';
 import { type WatchEvent, type WatchOptions, watching } from './watch.js';
+import { writes } from './writes.js';
 
 /** An object as served; status is read loosely, newer servers may say more. */
 export type ObjectOf<K extends KindName = KindName> = ApiObject<SpecOf<K>, Readonly<Record<string, unknown>>>;
@@ -29,13 +32,6 @@ export interface ObjectList<K extends KindName = KindName> {
   readonly items: readonly ObjectOf<K>[];
 }
 
-export interface ListOptions {
-  /** Null or none: cluster-wide, or of all clusters. */
-  readonly cluster?: string | null;
-  readonly labelSelector?: string;
-  readonly name?: string;
-}
-
 /** An object as it is after a write; `warning` is for people. `object` null: it is gone already. */
 export interface Written<K extends KindName = KindName> {
   readonly object: ObjectOf<K> | null;
@@ -47,14 +43,56 @@ export interface Preconditions {
   readonly resourceVersion?: string;
 }
 
+export interface WriteOptions {
+  /** All is checked and the answer is what it would be, but nothing is stored. */
+  readonly dryRun?: boolean;
+  /** In whose name fields are noted as managed. */
+  readonly fieldManager?: string;
+  /** Server-side apply: takes fields over from other managers. */
+  readonly force?: boolean;
+}
+
 export interface Client {
   readonly endpoint: Endpoint;
+  /** All objects, in pages of 500 that are put together. */
   list<K extends KindName>(kind: K, options?: ListOptions): TaskEither<Status, ObjectList<K>>;
   get<K extends KindName>(of: Address<K>): TaskEither<Status, ObjectOf<K>>;
-  create<K extends KindName>(of: Address<K>, document: unknown): TaskEither<Status, Written<K>>;
-  replace<K extends KindName>(of: Address<K>, document: unknown): TaskEither<Status, Written<K>>;
-  patch<K extends KindName>(of: Address<K>, patch: unknown): TaskEither<Status, Written<K>>;
-  delete<K extends KindName>(of: Address<K>, only?: Preconditions): TaskEither<Status, Written<K>>;
+  create<K extends KindName>(
+    of: Address<K>,
+    document: unknown,
+    options?: WriteOptions,
+  ): TaskEither<Status, Written<K>>;
+  replace<K extends KindName>(
+    of: Address<K>,
+    document: unknown,
+    options?: WriteOptions,
+  ): TaskEither<Status, Written<K>>;
+  /** A merge patch. */
+  patch<K extends KindName>(
+    of: Address<K>,
+    patch: unknown,
+    options?: WriteOptions,
+  ): TaskEither<Status, Written<K>>;
+  /** Server-side apply. */
+  apply<K extends KindName>(
+    of: Address<K>,
+    document: unknown,
+    options: WriteOptions & { readonly fieldManager: string },
+  ): TaskEither<Status, Written<K>>;
+  scale(
+    of: Address<'Role'>,
+    to: { readonly replicas: number; readonly resourceVersion?: string },
+    options?: WriteOptions,
+  ): TaskEither<Status, Written>;
+  delete<K extends KindName>(
+    of: Address<K>,
+    only?: Preconditions & Pick<WriteOptions, 'dryRun'>,
+  ): TaskEither<Status, Written<K>>;
+  /** Deletes all of a cluster (or, cluster null, of a cluster-wide kind) that the selectors take. */
+  deleteCollection(
+    kind: KindName,
+    options: ListOptions & { readonly cluster: string | null },
+  ): TaskEither<Status, Written>;
   /** Objects as they are, then as they change; goes on after a lost connection. Throws an Error with the Status as cause. */
   watch<K extends KindName>(kind: K, options?: WatchOptions): AsyncIterable<WatchEvent<ObjectOf<K>>>;
   plan(documents: readonly unknown[]): TaskEither<Status, Plan>;
@@ -64,6 +102,10 @@ export interface Client {
     seen: { readonly uid: string; readonly generation: number },
   ): TaskEither<Status, Written>;
   version(): TaskEither<Status, { readonly gitVersion: string }>;
+  /** Who one is, rights, tokens, passwords. */
+  readonly access: AccessDoors;
+  /** Any path of the API; the answer's JSON as it came. */
+  raw(method: string, path: string, sent?: Sent): TaskEither<Status, Received>;
 }
 
 export interface ClientOptions extends Endpoint {
@@ -71,76 +113,35 @@ export interface ClientOptions extends Endpoint {
   readonly pause: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
 }
 
-const asObject = <K extends KindName>({ json, warning }: Received): Written<K> => {
-  const isStatus = (json as { readonly kind?: unknown } | undefined)?.kind === 'Status';
-  return { object: isStatus ? null : (json as ObjectOf<K>), warning };
-};
-
-type Ask = () => ReturnType<Requester>;
-
-const asking =
-  <A>(ask: Ask, read: (got: Received) => A): TaskEither<Status, A> =>
+const asJson =
+  (request: Requester): AskJson =>
+  <A>(method: string, path: string, body?: unknown) =>
   async () =>
-    E.map(read)(await ask());
+    E.map(({ json }: Received) => json as A)(await request(method, path, body === undefined ? {} : { body }));
 
-const pathOf = (of: Address): string => objectPath(of.kind, of.cluster, of.name);
-
-const MERGE = 'application/merge-patch+json';
-
-const reads = (request: Requester): Pick<Client, 'list' | 'get' | 'plan' | 'version'> => ({
-  list: <K extends KindName>(kind: K, { cluster = null, labelSelector, name }: ListOptions = {}) => {
-    const fieldSelector = name === undefined ? undefined : `metadata.name=${name}`;
-    const path = collectionPath(kind, cluster) + queryOf({ labelSelector, fieldSelector });
-    return asking(
-      () => request('GET', path),
-      ({ json }) => json as ObjectList<K>,
-    );
-  },
-  get: <K extends KindName>(of: Address<K>) =>
-    asking(
-      () => request('GET', pathOf(of)),
-      ({ json }) => json as ObjectOf<K>,
-    ),
-  plan: (items) =>
-    asking(
-      () => request('POST', `${API_PATH}/plan`, { body: { kind: 'List', items } }),
-      ({ json }) => json as Plan,
-    ),
-  version: () =>
-    asking(
-      () => request('GET', '/version'),
-      ({ json }) => json as { readonly gitVersion: string },
-    ),
-});
-
-const writes = (request: Requester): Pick<Client, 'create' | 'replace' | 'patch' | 'delete' | 'consent'> => ({
-  create: <K extends KindName>(of: Address<K>, body: unknown) =>
-    asking(() => request('POST', collectionPath(of.kind, of.cluster), { body }), asObject<K>),
-  replace: <K extends KindName>(of: Address<K>, body: unknown) =>
-    asking(() => request('PUT', pathOf(of), { body }), asObject<K>),
-  patch: <K extends KindName>(of: Address<K>, body: unknown) =>
-    asking(() => request('PATCH', pathOf(of), { body, type: MERGE }), asObject<K>),
-  delete: <K extends KindName>(of: Address<K>, preconditions: Preconditions = {}) =>
-    asking(() => request('DELETE', pathOf(of), { body: { preconditions } }), asObject<K>),
-  consent: (of, seen) => asking(() => request('POST', `${pathOf(of)}/consent`, { body: seen }), asObject),
+const reads = (
+  request: Requester,
+  ask: AskJson,
+): Pick<Client, 'list' | 'get' | 'plan' | 'version' | 'raw'> => ({
+  list: (kind, options) => wholeList(request, kind, options),
+  get: (of) => ask('GET', objectPath(of.kind, of.cluster, of.name)),
+  plan: (items) => ask('POST', `${API_PATH}/plan`, { kind: 'List', items }),
+  version: () => ask('GET', '/version'),
+  raw: (method, path, sent) => () => request(method, path, sent),
 });
 
 /** A client of the control plane at an endpoint. */
 export const openClient = (options: ClientOptions): Client => {
-  const endpoint: Endpoint = { url: options.url, token: options.token };
+  const { pause, ...endpoint } = options;
   const request = requester(endpoint);
-  const reading = reads(request);
+  const ask = asJson(request);
+  const reading = reads(request, ask);
   return {
     endpoint,
     ...reading,
     ...writes(request),
+    access: accessDoors(ask),
     watch: <K extends KindName>(kind: K, how: WatchOptions = {}) =>
-      watching<ObjectOf<K>>({
-        kind,
-        how,
-        list: reading.list(kind, how),
-        open: opener(endpoint),
-        pause: options.pause,
-      }),
+      watching<ObjectOf<K>>({ kind, how, list: reading.list(kind, how), open: opener(endpoint), pause }),
   };
 };

@@ -8,8 +8,8 @@ import type { IncomingMessage } from 'node:http';
 import type { KindName } from '../api-types/kinds.js';
 import type { ObjectMeta } from '../api-types/metadata.js';
 import type { Status } from '../api-types/status.js';
-import type { ListOptions } from './client.js';
 import type { Opener } from './http.js';
+import { type ListOptions, fieldsOf } from './lists.js';
 import { collectionPath, queryOf } from './paths.js';
 
 export interface WatchEvent<O> {
@@ -20,6 +20,8 @@ export interface WatchEvent<O> {
 export interface WatchOptions extends ListOptions {
   /** From this revision on; none: the objects as they are come first, as ADDED. */
   readonly resourceVersion?: string;
+  /** With a resourceVersion: the objects as they were then, so that none that goes is missed. */
+  readonly known?: readonly Watched[];
   readonly signal?: AbortSignal;
 }
 
@@ -95,6 +97,7 @@ class Watching<O extends Watched> {
 
   constructor(private readonly source: Source<O>) {
     this.revision = source.how.resourceVersion ?? null;
+    for (const object of source.how.known ?? []) this.known.set(placeOf(object), object as O);
   }
 
   private over(): boolean {
@@ -141,13 +144,13 @@ class Watching<O extends Watched> {
   }
 
   private path(): string {
-    const { cluster = null, labelSelector, name } = this.source.how;
+    const { cluster = null, labelSelector } = this.source.how;
     const query = queryOf({
       watch: 'true',
       allowWatchBookmarks: 'true',
       resourceVersion: this.revision ?? undefined,
       labelSelector,
-      fieldSelector: name === undefined ? undefined : `metadata.name=${name}`,
+      fieldSelector: fieldsOf(this.source.how),
     });
     return collectionPath(this.source.kind, cluster) + query;
   }
