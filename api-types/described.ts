@@ -4,8 +4,10 @@ import type * as t from 'io-ts';
 export interface Description {
   /** A sentence or two: what it is, what happens because of it. */
   readonly text: string;
-  /** What holds where the field is not given. */
+  /** What holds where the field is not given: the value itself. */
   readonly default?: unknown;
+  /** What holds where the field is not given and no one value can be named: `true; for databases false`. */
+  readonly otherwise?: string;
   /** `seconds`, `GiB`: said with the field's text. */
   readonly unit?: string;
 }

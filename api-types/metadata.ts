@@ -1,6 +1,7 @@
 /** What every object has, as the API shows it. */
 import * as t from 'io-ts';
-import { fields } from './words.js';
+import { described } from './described.js';
+import { Integer, Time, fields } from './words.js';
 
 export const API_GROUP = 'scalarium.dev';
 export const API_VERSION = 'scalarium.dev/v1';
@@ -18,16 +19,18 @@ export type ConditionStatus = t.TypeOf<typeof ConditionStatus>;
 export const Condition = fields(
   'Condition',
   {
-    type: t.string,
-    status: ConditionStatus,
-    /** CamelCase. */
-    reason: t.string,
-    /** For people: what, which object, what next, with the next retry if there is one. */
-    message: t.string,
-    /** RFC 3339; moves when `status` changes. */
-    lastTransitionTime: t.string,
+    type: described(t.string, 'What is told of, in CamelCase; each type is there once.'),
+    status: described(ConditionStatus, 'Whether it holds.'),
+    reason: described(t.string, 'Why, in one CamelCase word that programs can compare.'),
+    message: described(
+      t.string,
+      'Why, for people: what happened, to which object, what comes next and when it is tried again.',
+    ),
+    lastTransitionTime: described(Time, 'Since when `status` is what it is.'),
   },
-  { observedGeneration: t.number },
+  {
+    observedGeneration: described(Integer, 'The metadata.generation that the condition was computed for.'),
+  },
 );
 export interface Condition extends t.TypeOf<typeof Condition> {}
 
@@ -46,7 +49,14 @@ export const withCondition = (conditions: Conditions, next: Condition): Conditio
 };
 
 /** Who made an object and takes it along when it goes. */
-export const Owner = t.strict({ kind: t.string, name: t.string, uid: t.string }, 'Owner');
+export const Owner = t.strict(
+  {
+    kind: described(t.string, 'The kind of the owner.'),
+    name: described(t.string, 'The name of the owner, in the same cluster.'),
+    uid: described(t.string, 'The uid of the owner: another object of the same name is none.'),
+  },
+  'Owner',
+);
 export interface Owner extends t.TypeOf<typeof Owner> {}
 
 export type Labels = Readonly<Record<string, string>>;

@@ -1,38 +1,78 @@
 /** Cloud: an endpoint that speaks the EC2 API. Cluster-wide. */
 import * as t from 'io-ts';
-import { NonEmpty, Url, fields, oneOf, wholeNumber } from '../words.js';
-import { Conditions } from './conditions.js';
+import { described } from '../described.js';
+import { Integer, NonEmpty, Url, fields, oneOf, wholeNumber } from '../words.js';
+import { APPLIED_GENERATION, Conditions, OBSERVED_GENERATION } from './conditions.js';
 
 export const PROVIDERS = ['aws', 'eucalyptus', 'openstack', 'opennebula', 'nimbus', 'local'] as const;
 export type Provider = (typeof PROVIDERS)[number];
 
-/** A client-side token bucket for one EC2 action; raise it when the account's quota was raised. */
+/** The region of a Cloud that names none. */
+export const REGION = 'us-east-1';
+
+const AMAZONS = { otherwise: 'the bucket that Amazon publishes for the action' };
+
+/** A client-side token bucket for one EC2 action. */
 export const Quota = fields(
   'Quota',
   {},
   {
-    /** Calls that may be made at once. */
-    requestBurst: wholeNumber(1, 100_000),
-    /** Calls a second in the long run. */
-    requestsPerSecond: wholeNumber(1, 100_000),
-    /** Instances that may be named at once (RunInstances, StartInstances, StopInstances, TerminateInstances). */
-    resourceBurst: wholeNumber(1, 1_000_000),
-    /** Instances a second in the long run. */
-    resourcesPerSecond: wholeNumber(1, 1_000_000),
+    requestBurst: described(
+      wholeNumber(1, 100_000),
+      'How many calls of the action may be made at once, before the bucket is empty.',
+      { ...AMAZONS, unit: 'calls' },
+    ),
+    requestsPerSecond: described(
+      wholeNumber(1, 100_000),
+      'How fast the bucket of calls fills up again: what can be kept up in the long run.',
+      { ...AMAZONS, unit: 'calls per second' },
+    ),
+    resourceBurst: described(
+      wholeNumber(1, 1_000_000),
+      'How many instances may be named at once, all calls together. Counts for RunInstances, StartInstances, StopInstances and TerminateInstances only.',
+      { ...AMAZONS, unit: 'instances' },
+    ),
+    resourcesPerSecond: described(
+      wholeNumber(1, 1_000_000),
+      'How fast the bucket of instances fills up again.',
+      { ...AMAZONS, unit: 'instances per second' },
+    ),
   },
 );
 export interface Quota extends t.TypeOf<typeof Quota> {}
 
+const Endpoints = fields(
+  'Endpoints',
+  {},
+  {
+    ec2: described(Url, 'The address of the EC2 API, as http://cloud.example:8773/services/Cloud.', {
+      otherwise: "Amazon's own address for the region",
+    }),
+  },
+);
+
 export const CloudSpec = fields(
   'CloudSpec',
-  { provider: oneOf(PROVIDERS) },
   {
-    /** The region calls are signed for; default `us-east-1`. */
-    region: NonEmpty,
-    /** Where the API is, when it is not Amazon's own address for the region. */
-    endpoints: fields('Endpoints', {}, { ec2: Url }),
-    /** By EC2 action name, as `RunInstances`. What is not named keeps Amazon's published bucket. */
-    quotas: t.record(NonEmpty, Quota, 'quotas by EC2 action'),
+    provider: described(
+      oneOf(PROVIDERS),
+      'Which implementation of the EC2 API answers there. It decides which calls are avoided and how errors are read; `local` is the cloud that `scalarium up` brings up on this machine.',
+    ),
+  },
+  {
+    region: described(
+      NonEmpty,
+      'The region that calls are signed for. Private clouds mostly do not care; Amazon refuses a wrong one.',
+      { default: REGION },
+    ),
+    endpoints: described(Endpoints, "Where the APIs are, when they are not at Amazon's own addresses.", {
+      otherwise: "Amazon's own addresses for the region",
+    }),
+    quotas: described(
+      t.record(NonEmpty, Quota, 'quotas by EC2 action'),
+      'Budgets of calls by the name of the EC2 action, as RunInstances. The control plane slows itself down before the endpoint does. Raise one when the quota of the account was raised.',
+      { otherwise: 'for each action the bucket that Amazon publishes' },
+    ),
   },
 );
 export interface CloudSpec extends t.TypeOf<typeof CloudSpec> {}
@@ -41,14 +81,19 @@ export const CloudStatus = fields(
   'CloudStatus',
   {},
   {
-    observedGeneration: t.number,
-    appliedGeneration: t.number,
-    /** What the probe at start found: does a repeated client token launch nothing more? */
-    honoursClientTokens: t.boolean,
-    zones: t.readonlyArray(t.string),
-    conditions: Conditions,
+    observedGeneration: described(Integer, OBSERVED_GENERATION),
+    appliedGeneration: described(Integer, APPLIED_GENERATION),
+    honoursClientTokens: described(
+      t.boolean,
+      'What a probe found: does a launch that is repeated with the same client token start nothing more? Where it is false, a launch whose answer was lost is looked for by its tag before it is repeated.',
+    ),
+    zones: described(t.readonlyArray(t.string), 'The zones that the endpoint offers to this account.'),
+    conditions: described(
+      Conditions,
+      'Ready: the endpoint answers and takes the credentials; the message says what is wrong otherwise. Valid: the spec can be read.',
+    ),
   },
 );
 export interface CloudStatus extends t.TypeOf<typeof CloudStatus> {}
 
-export const cloudDefaults = (spec: CloudSpec): CloudSpec => ({ region: 'us-east-1', ...spec });
+export const cloudDefaults = (spec: CloudSpec): CloudSpec => ({ region: REGION, ...spec });

@@ -1,24 +1,31 @@
 /** Event: something worth telling a person, about one object. A record only, kept an hour. */
 import * as t from 'io-ts';
-import { fields, oneOf } from '../words.js';
+import { described } from '../described.js';
+import { Integer, Time, fields, oneOf } from '../words.js';
+
+const Regarding = fields(
+  'Regarding',
+  {
+    kind: described(t.string, 'The kind of the object.'),
+    name: described(t.string, 'The name of the object.'),
+  },
+  {
+    namespace: described(t.string, 'The cluster that the object is in.', { otherwise: 'it is in none' }),
+    uid: described(t.string, 'The uid of the object.'),
+  },
+);
 
 export const EventStatus = fields(
   'EventStatus',
   {
-    type: oneOf(['Normal', 'Warning']),
-    /** CamelCase: `Launched`, `Frozen`, `Stranger`. */
-    reason: t.string,
-    message: t.string,
-    /** Which controller says so. */
-    source: t.string,
-    regarding: fields(
-      'Regarding',
-      { kind: t.string, name: t.string },
-      { namespace: t.string, uid: t.string },
-    ),
-    firstSeen: t.string,
-    lastSeen: t.string,
-    count: t.number,
+    type: described(oneOf(['Normal', 'Warning']), 'Warning: somebody may have to look at it.'),
+    reason: described(t.string, 'What happened, in one CamelCase word: Launched, Frozen, Stranger.'),
+    message: described(t.string, 'What happened, for people.'),
+    source: described(t.string, 'The controller that says so.'),
+    regarding: described(Regarding, 'The object that it is about.'),
+    firstSeen: described(Time, 'When it happened first.'),
+    lastSeen: described(Time, 'When it happened last.'),
+    count: described(Integer, 'How often it has happened.'),
   },
   {},
 );

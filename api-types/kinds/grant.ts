@@ -2,7 +2,7 @@
 import * as t from 'io-ts';
 import { described } from '../described.js';
 import { Name, NonEmpty, fields, listOf, oneOf, refined } from '../words.js';
-import { Conditions } from './conditions.js';
+import { Conditions, VALID } from './conditions.js';
 
 /** From least to most; `deny` wins over every other grant in the cluster. */
 export const LEVELS = ['deny', 'show', 'deploy', 'manage'] as const;
@@ -20,15 +20,14 @@ const GrantFields = fields(
     user: described(NonEmpty, 'The User who is meant. Either this or `group`.'),
     group: described(NonEmpty, 'Everybody in this group. Either this or `user`.'),
     ssh: described(t.boolean, 'Has an account with their SSH keys on the hosts of the cluster.', {
-      default: false,
+      otherwise: 'what `sudo` says',
     }),
     sudo: described(t.boolean, 'May become root on the hosts of the cluster; includes `ssh`.', {
       default: false,
     }),
-    roles: described(
-      listOf(Name, 'a list of role names'),
-      'Only these roles and their hosts; none: the whole cluster.',
-    ),
+    roles: described(listOf(Name, 'a list of role names'), 'Only these Roles and their hosts.', {
+      otherwise: 'the whole cluster',
+    }),
   },
 );
 type GrantFields = t.TypeOf<typeof GrantFields>;
@@ -40,11 +39,7 @@ export const GrantSpec = refined(
 );
 export interface GrantSpec extends GrantFields {}
 
-export const GrantStatus = fields(
-  'GrantStatus',
-  {},
-  { conditions: described(Conditions, 'What programs may want to know.') },
-);
+export const GrantStatus = fields('GrantStatus', {}, { conditions: described(Conditions, VALID) });
 export interface GrantStatus extends t.TypeOf<typeof GrantStatus> {}
 
 export const grantDefaults = (spec: GrantSpec): GrantSpec => ({

@@ -1,18 +1,25 @@
 /** Instance: one slot of a role. Made by the instances controller; people may edit `desired` and `roles`. */
 import * as t from 'io-ts';
-import { Name, fields, listOf, oneOf } from '../words.js';
-import { Conditions } from './conditions.js';
+import { described } from '../described.js';
+import { Integer, Name, Time, fields, listOf, oneOf } from '../words.js';
+import { Conditions, OBSERVED_GENERATION } from './conditions.js';
 
 export const DESIRED = ['Running', 'Stopped', 'Maintenance'] as const;
 
 export const InstanceSpec = fields(
   'InstanceSpec',
-  { role: Name },
+  { role: described(Name, 'The Role whose host this is: what it runs, and how it is launched and healed.') },
   {
-    /** Further roles, which add recipes. */
-    roles: listOf(Name, 'a list of role names'),
-    /** Running; Stopped: the machine is stopped and kept; Maintenance: left alone by healing, not Ready. */
-    desired: oneOf(DESIRED),
+    roles: described(
+      listOf(Name, 'a list of role names'),
+      'Further Roles whose recipes run on the host too, after those of its own.',
+      { default: [] },
+    ),
+    desired: described(
+      oneOf(DESIRED),
+      'Running: the host is up. Stopped: its machine is stopped and kept, with its disks. Maintenance: the machine runs, healing leaves it alone, and it does not count as Ready.',
+      { default: 'Running' },
+    ),
   },
 );
 export interface InstanceSpec extends t.TypeOf<typeof InstanceSpec> {}
@@ -31,15 +38,25 @@ export type MachineState = (typeof MACHINE_STATES)[number];
 export const BoundMachine = fields(
   'BoundMachine',
   {
-    id: t.string,
-    batch: t.string,
-    zone: t.string,
-    instanceType: t.string,
-    imageId: t.string,
-    launchedAt: t.string,
-    state: oneOf(MACHINE_STATES),
+    id: described(t.string, 'Its id at the cloud, as i-0123456789abcdef0.'),
+    batch: described(t.string, 'The launch batch that it came from; its tag says so too.'),
+    zone: described(t.string, 'The availability zone that it is in.'),
+    instanceType: described(t.string, 'Its size, as t3.micro.'),
+    imageId: described(t.string, 'The machine image that it was launched from.'),
+    launchedAt: described(Time, 'When the cloud says that it was launched.'),
+    state: described(
+      oneOf(MACHINE_STATES),
+      'What the cloud says of the machine. `status.phase` tells where the host is in its life.',
+    ),
   },
-  { runningAt: t.string, privateAddress: t.string, publicAddress: t.string },
+  {
+    runningAt: described(Time, 'When it was first seen running.'),
+    privateAddress: described(
+      t.string,
+      'Its address inside the cloud: what hosts of the cluster call it by.',
+    ),
+    publicAddress: described(t.string, 'Its address outside the cloud, when it has one.'),
+  },
 );
 export interface BoundMachine extends t.TypeOf<typeof BoundMachine> {}
 
@@ -47,18 +64,19 @@ export interface BoundMachine extends t.TypeOf<typeof BoundMachine> {}
 export const Doomed = fields(
   'Doomed',
   {
-    machine: t.string,
-    /** CamelCase: `ScaledDown`, `Replaced`, `RoleDeleted`, `BootTimeout`, `SetupFailed`, `CloudGone`, … */
-    reason: t.string,
-    message: t.string,
-    at: t.string,
-    /** `now`, or once the slot's next machine is Ready (stateless roles: create, verify, then remove). */
-    when: oneOf(['now', 'replaced']),
+    machine: described(t.string, 'The id of the machine at the cloud.'),
+    reason: described(
+      t.string,
+      'Why, in one word: ScaledDown, Replaced, RoleDeleted, BootTimeout, SetupFailed, CloudGone and others.',
+    ),
+    message: described(t.string, 'Why, for people.'),
+    at: described(Time, 'When that was decided.'),
+    when: described(
+      oneOf(['now', 'replaced']),
+      'now: it goes as soon as it was told to shut down. replaced: it goes once the next machine of the Instance is Ready.',
+    ),
   },
-  {
-    /** The first terminate call, RFC 3339. */
-    terminateCalledAt: t.string,
-  },
+  { terminateCalledAt: described(Time, 'When the cloud was first told to terminate it.') },
 );
 export interface Doomed extends t.TypeOf<typeof Doomed> {}
 
@@ -68,53 +86,107 @@ export const RESULT_STATES = ['succeeded', 'failed', 'superseded'] as const;
 /** What became of a life-cycle event on a machine; `expired`: no result came in time. Writer: lifecycle. */
 export const EventProgress = fields(
   'EventProgress',
-  { machine: t.string, event: t.string, state: oneOf([...RESULT_STATES, 'expired']), at: t.string },
   {
-    message: t.string,
-    attempt: t.number,
-    /** Configure: the digest of the input that was sent. */
-    input: t.string,
+    machine: described(t.string, 'The id of the machine that it ran on.'),
+    event: described(t.string, 'The name of the LifecycleEvent.'),
+    state: described(
+      oneOf([...RESULT_STATES, 'expired']),
+      'How it ended. superseded: a newer event made it unnecessary; expired: no result came in time.',
+    ),
+    at: described(Time, 'When it ended.'),
+  },
+  {
+    message: described(t.string, 'What failed, for people: resource, command, exit code, last output.'),
+    attempt: described(Integer, '1; 2 when it was found unfinished after a crash and run again.'),
+    input: described(t.string, 'The digest of what configure was given; the same input is not sent twice.'),
   },
 );
 export interface EventProgress extends t.TypeOf<typeof EventProgress> {}
 
-/** `askedAt`: since when its host is to shut down first. */
-export const StopWish = fields('StopWish', { machine: t.string, askedAt: t.string }, { calledAt: t.string });
+export const StopWish = fields(
+  'StopWish',
+  {
+    machine: described(t.string, 'The id of the machine at the cloud.'),
+    askedAt: described(Time, 'Since when its host is to shut down first.'),
+  },
+  {
+    calledAt: described(
+      Time,
+      'When the cloud was last told to stop it. It stays when the machine is started again.',
+    ),
+  },
+);
 export interface StopWish extends t.TypeOf<typeof StopWish> {}
+
+const AgentSeen = t.strict(
+  {
+    machine: described(t.string, 'The id of the machine that it runs on.'),
+    connectedAt: described(Time, 'When it first connected.'),
+    address: described(t.string, 'The address that it connected from.'),
+    version: described(t.string, 'Its version.'),
+  },
+  'AgentSeen',
+);
+
+const Remediation = t.strict(
+  {
+    machine: described(t.string, 'The id of the machine at the cloud.'),
+    action: described(oneOf(['reboot', 'replace']), 'What healing wants done with it.'),
+    reason: described(t.string, 'Why, in one CamelCase word.'),
+    message: described(t.string, 'Why, for people: which signs there were and since when.'),
+    at: described(Time, 'When that was decided.'),
+  },
+  'Remediation',
+);
+
+const Rebooted = t.strict(
+  {
+    machine: described(t.string, 'The id of the machine at the cloud.'),
+    at: described(Time, 'When the cloud was told to reboot it.'),
+  },
+  'Rebooted',
+);
 
 export const InstanceStatus = fields(
   'InstanceStatus',
   {},
   {
-    observedGeneration: t.number,
+    observedGeneration: described(Integer, OBSERVED_GENERATION),
     /** Writer: instances. */
-    machine: t.union([BoundMachine, t.null]),
-    doomed: t.readonlyArray(Doomed),
-    /** RFC 3339 of the moment the slot asked for its present machine. */
-    requestedAt: t.string,
+    machine: described(
+      t.union([BoundMachine, t.null]),
+      'The machine that fills the slot at the moment; null while there is none.',
+    ),
+    doomed: described(
+      t.readonlyArray(Doomed),
+      'Machines of the slot that must go. None is ever taken back, and no other machine is terminated.',
+    ),
+    requestedAt: described(Time, 'When the slot asked for its present machine.'),
     /** Writer: server (gateway). First connection of the machine's agent, made once a machine. */
-    agent: t.strict({ machine: t.string, connectedAt: t.string, address: t.string, version: t.string }),
+    agent: described(AgentSeen, 'The agent on the machine, as it was when it first connected.'),
     /** Writer: lifecycle. */
-    setup: EventProgress,
-    configure: EventProgress,
-    /** By machine id: doomed machines have one each. */
-    shutdown: t.record(t.string, EventProgress),
-    /** Writer: healing. What it wants done with the machine, and why; carried out by instances. */
-    remediation: t.strict({
-      machine: t.string,
-      action: oneOf(['reboot', 'replace']),
-      reason: t.string,
-      message: t.string,
-      at: t.string,
-    }),
-    /**
-     * The slot's machine is to be stopped and kept (`desired: Stopped`). `calledAt`, RFC 3339: the last stop call, noted
-     * before it is made; it stays when the machine is started again. Writer: instances.
-     */
-    stop: t.union([StopWish, t.null]),
-    /** Reboots carried out. Writer: instances. */
-    rebooted: t.strict({ machine: t.string, at: t.string }),
-    conditions: Conditions,
+    setup: described(EventProgress, 'How setup ended, which makes an empty machine a host of its Role.'),
+    configure: described(
+      EventProgress,
+      'How the newest configure ended, which tells a host of the others in the cluster.',
+    ),
+    shutdown: described(
+      t.record(t.string, EventProgress),
+      'How shutdown ended, by the id of the machine: machines that must go have one each.',
+    ),
+    /** Writer: healing; carried out by instances. */
+    remediation: described(Remediation, 'What healing wants done with the machine, and why.'),
+    /** Writer: instances. `calledAt` is noted before the call is made. */
+    stop: described(
+      t.union([StopWish, t.null]),
+      'The machine is to be stopped and kept, because `desired` is Stopped.',
+    ),
+    /** Writer: instances. */
+    rebooted: described(Rebooted, 'The last reboot that was carried out.'),
+    conditions: described(
+      Conditions,
+      'Launched: it has a machine. SetupDone, Configured: the events ended well. Healthy: the signs are good. Ready: all of that, and it is to serve. Reconciling, Stalled: work is going on, or can not. Valid: the spec can be read.',
+    ),
   },
 );
 export interface InstanceStatus extends t.TypeOf<typeof InstanceStatus> {}

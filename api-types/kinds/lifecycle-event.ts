@@ -1,34 +1,52 @@
 /** LifecycleEvent: something hosts are told. A record only, immutable; results are in chunk keys. */
 import * as t from 'io-ts';
-import { fields, oneOf } from '../words.js';
+import { described } from '../described.js';
+import { Integer, Time, fields, oneOf } from '../words.js';
+import { SnapshotName } from './cluster.js';
 import { RESULT_STATES } from './instance.js';
 
 export const LIFECYCLE = ['setup', 'configure', 'shutdown'] as const;
 export type Lifecycle = (typeof LIFECYCLE)[number];
 
 /** Which host an event is for: the slot and the machine that fills it. */
-export const Target = t.strict({ instance: t.string, machine: t.string }, 'Target');
+export const Target = t.strict(
+  {
+    instance: described(t.string, 'The name of the Instance.'),
+    machine: described(t.string, 'The id of the machine that filled it when the event was made.'),
+  },
+  'Target',
+);
 export interface Target extends t.TypeOf<typeof Target> {}
+
+const SnapshotDiff = t.strict(
+  {
+    base: described(t.string, 'The digest of the snapshot that the patch is applied to.'),
+    patch: described(t.UnknownRecord, 'An RFC 7386 merge patch.'),
+  },
+  'SnapshotDiff',
+);
 
 export const LifecycleEventStatus = fields(
   'LifecycleEventStatus',
   {
-    event: oneOf(LIFECYCLE),
-    /** For people: `app-3 became Ready`. */
-    cause: t.string,
-    createdAt: t.string,
-    /** Snapshot that the recipes are given. `version` grows by one with each snapshot of the cluster. */
-    snapshot: t.strict({ version: t.number, digest: t.string }),
-    targets: t.readonlyArray(Target),
+    event: described(
+      oneOf(LIFECYCLE),
+      'setup makes an empty machine a host of its Role, configure tells it of the others, shutdown lets it end in order.',
+    ),
+    cause: described(t.string, 'Why the hosts are told, for people: `app-3 became Ready`.'),
+    createdAt: described(Time, 'When it was made.'),
+    snapshot: described(SnapshotName, 'The snapshot of the cluster that recipes are given.'),
+    targets: described(t.readonlyArray(Target), 'The hosts that are to carry it out.'),
   },
   {
-    /** RFC 7386 merge patch from the snapshot with digest `base` to this one; none: fetch the whole. */
-    diff: t.strict({ base: t.string, patch: t.UnknownRecord }),
-    /**
-     * Seconds. A run of it that takes longer is cut off by the agent and ends as failed; a host without a result this
-     * long after `createdAt` is counted as `expired`, and a result that comes later still replaces that.
-     */
-    timeoutSeconds: t.number,
+    diff: described(SnapshotDiff, 'What the snapshot changes, so that agents need not fetch all of it.', {
+      otherwise: 'agents fetch the whole snapshot',
+    }),
+    timeoutSeconds: described(
+      Integer,
+      'A run that takes longer is cut off by the agent and ends as failed. A host without a result this long after `createdAt` counts as expired; a result that comes later still replaces that.',
+      { unit: 'seconds' },
+    ),
   },
 );
 export interface LifecycleEventStatus extends t.TypeOf<typeof LifecycleEventStatus> {}

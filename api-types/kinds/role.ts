@@ -1,17 +1,20 @@
 /** Role: what a group of hosts is, and how many there are. */
 import * as t from 'io-ts';
+import { described } from '../described.js';
 import {
   CountOrPercentage,
+  Integer,
   JsonObject,
   Name,
   NonEmpty,
   Seconds,
+  Time,
   fields,
   listOf,
   oneOf,
   wholeNumber,
 } from '../words.js';
-import { Conditions } from './conditions.js';
+import { APPLIED_GENERATION, Conditions, OBSERVED_GENERATION } from './conditions.js';
 
 export const ROLE_TYPES = [
   'load-balancer',
@@ -26,114 +29,8 @@ export type RoleType = (typeof ROLE_TYPES)[number];
 /** Hosts of these types hold data: healing never replaces them unless the role says `healing.enabled: true`. */
 export const isStateful = (type: RoleType): boolean => type === 'db-master' || type === 'db-replica';
 
-const HealingSpec = fields(
-  'HealingSpec',
-  {},
-  {
-    /** Default: true, for databases false. */
-    enabled: t.boolean,
-    /** Hosts of the role that healing may have out of service at a time: a number or a share as "25%". */
-    maxUnavailable: CountOrPercentage,
-    /** No heartbeat for this long: silent. A second bad signal makes it failed. */
-    silentSeconds: Seconds,
-    /** Silent but otherwise well for this long: reboot. */
-    silentRebootSeconds: Seconds,
-    /** Silent but otherwise well for this long: replace. */
-    silentReplaceSeconds: Seconds,
-    /** From the launch call to the agent's first word. */
-    bootTimeoutSeconds: Seconds,
-    /** From the agent's first word to the end of setup. */
-    setupTimeoutSeconds: Seconds,
-    /** Replacements an hour, for the role. */
-    maxReplacementsPerHour: wholeNumber(0, 10_000),
-  },
-);
-
-export const RoleSpec = fields(
-  'RoleSpec',
-  { type: oneOf(ROLE_TYPES), replicas: wholeNumber(0, 10_000) },
-  {
-    instanceType: NonEmpty,
-    imageId: NonEmpty,
-    zones: listOf(NonEmpty, 'a list of zones'),
-    /** Roles whose first hosts must be Ready before hosts of this role are set up. */
-    dependsOn: listOf(Name, 'a list of role names'),
-    /** Roles whose changes this role's recipes look at, beyond what the built-in recipe needs. */
-    watches: listOf(Name, 'a list of role names'),
-    /** Free JSON for recipes; wins over the cluster's. */
-    attributes: JsonObject,
-    healing: HealingSpec,
-    /** How long the shutdown event may take before the machine is stopped or terminated all the same. */
-    shutdownTimeoutSeconds: Seconds,
-  },
-);
-export interface RoleSpec extends t.TypeOf<typeof RoleSpec> {}
-
-/** A launch attempt: in the record before the call is made. */
-export const LaunchBatch = fields(
-  'LaunchBatch',
-  {
-    /** The client token, and the value of the batch tag. */
-    id: t.string,
-    zone: t.string,
-    imageId: t.string,
-    instanceType: t.string,
-    /** SHA-256 of everything the call is made of; another hash is another batch. */
-    parametersHash: t.string,
-    /** Instance names in launch order, with the uid of their slot: machine k goes to slot k. */
-    slots: t.readonlyArray(t.strict({ name: t.string, uid: t.string })),
-    createdAt: t.string,
-    /** Where its agents enrol: part of the user data, so part of the parameters. */
-    gateways: t.readonlyArray(t.string),
-  },
-  {
-    subnetId: t.string,
-    keyName: t.string,
-    /** RFC 3339 of the last call; none: no call was made yet. */
-    calledAt: t.string,
-    /** How often the call was made. */
-    calls: t.number,
-    /** Proven to hold no more machines than were bound: its unbound slots are free again. */
-    closed: t.boolean,
-  },
-);
-export interface LaunchBatch extends t.TypeOf<typeof LaunchBatch> {}
-
-/** A machine whose slot was released: what the sweeper may terminate. Kept 24 hours. */
-export const Tombstone = t.strict(
-  { machine: t.string, instance: t.string, uid: t.string, at: t.string },
-  'Tombstone',
-);
-export interface Tombstone extends t.TypeOf<typeof Tombstone> {}
-
-export const RoleStatus = fields(
-  'RoleStatus',
-  {},
-  {
-    observedGeneration: t.number,
-    appliedGeneration: t.number,
-    /** Writer: instances. */
-    replicas: t.number,
-    readyReplicas: t.number,
-    batches: t.readonlyArray(LaunchBatch),
-    tombstones: t.readonlyArray(Tombstone),
-    /** Launches that failed in a row, and the time before which none is tried again. */
-    launchFailures: t.number,
-    launchNotBefore: t.string,
-    /** Writer: server (the consent verb). The spec revision, or the deletion's revision, that was consented to. */
-    consentRevision: t.number,
-    /** Writer: healing. RFC 3339 of the replacements of the last hour. */
-    replacements: t.readonlyArray(t.string),
-    conditions: Conditions,
-  },
-);
-export interface RoleStatus extends t.TypeOf<typeof RoleStatus> {}
-
-/** Every setting of healing. */
-export type Healing = Required<t.TypeOf<typeof HealingSpec>>;
-
 /** What `healing` means where a spec says nothing; `enabled` depends on the type. */
-export const HEALING_DEFAULTS: Omit<Healing, 'enabled'> = {
+export const HEALING_DEFAULTS = {
   maxUnavailable: '25%',
   silentSeconds: 25,
   silentRebootSeconds: 180,
@@ -143,15 +40,228 @@ export const HEALING_DEFAULTS: Omit<Healing, 'enabled'> = {
   maxReplacementsPerHour: 20,
 };
 
+/** `shutdownTimeoutSeconds` where a spec says nothing. */
+export const SHUTDOWN_TIMEOUT_SECONDS = 120;
+
+/** A field of `healing` that defaults to the constant of its name. */
+const healing = <C extends t.Any>(
+  name: keyof typeof HEALING_DEFAULTS,
+  codec: C,
+  text: string,
+  unit?: string,
+): C => described(codec, text, { default: HEALING_DEFAULTS[name], ...(unit === undefined ? {} : { unit }) });
+
+const HealingSpec = fields(
+  'HealingSpec',
+  {},
+  {
+    enabled: described(
+      t.boolean,
+      'Whether failed hosts of the Role are rebooted and replaced without asking anybody. Hosts of databases hold data that a replacement would not have, so healing only reports them unless this says true.',
+      { otherwise: 'true; false for db-master and db-replica' },
+    ),
+    maxUnavailable: healing(
+      'maxUnavailable',
+      CountOrPercentage,
+      'How many hosts of the Role healing may have out of service at a time: a number, or a share as "25%". A share is rounded down, but never to none.',
+      'hosts',
+    ),
+    silentSeconds: healing(
+      'silentSeconds',
+      Seconds,
+      'A host whose agent was not heard of for this long is silent. A silent host that the cloud reports as stopped or impaired has failed; one that is otherwise well is given the times below.',
+      'seconds',
+    ),
+    silentRebootSeconds: healing(
+      'silentRebootSeconds',
+      Seconds,
+      'A host that is silent but otherwise well for this long is rebooted.',
+      'seconds',
+    ),
+    silentReplaceSeconds: healing(
+      'silentReplaceSeconds',
+      Seconds,
+      'A host that is silent but otherwise well for this long is replaced; the reboot did not help.',
+      'seconds',
+    ),
+    bootTimeoutSeconds: healing(
+      'bootTimeoutSeconds',
+      Seconds,
+      'How long a machine may take from the launch call until its agent connects. Then it is given up and replaced.',
+      'seconds',
+    ),
+    setupTimeoutSeconds: healing(
+      'setupTimeoutSeconds',
+      Seconds,
+      "How long a host may take from its agent's first connection to the end of setup. Then setup has failed.",
+      'seconds',
+    ),
+    maxReplacementsPerHour: healing(
+      'maxReplacementsPerHour',
+      wholeNumber(0, 10_000),
+      'A bound on what a mistake can cost: when so many hosts of the Role were replaced within an hour, healing waits.',
+      'replacements per hour',
+    ),
+  },
+);
+
+export const RoleSpec = fields(
+  'RoleSpec',
+  {
+    type: described(
+      oneOf(ROLE_TYPES),
+      'What the hosts are. It selects the built-in recipe: load-balancer runs HAProxy before the application hosts, nodejs-app runs applications, db-master and db-replica a database, memcached a cache; custom has no recipe but its own.',
+    ),
+    replicas: described(
+      wholeNumber(0, 10_000),
+      'How many hosts the Role has. Lowering it ends those with the highest numbers; ending many at once waits for consent (see maxTerminationPercent of the Cluster).',
+      { unit: 'hosts' },
+    ),
+  },
+  {
+    instanceType: described(NonEmpty, 'The size of machine for new hosts of the Role, as t3.large.', {
+      otherwise: "the Cluster's instanceType",
+    }),
+    imageId: described(NonEmpty, 'The machine image of new hosts.', { otherwise: "the Cluster's imageId" }),
+    zones: described(
+      listOf(NonEmpty, 'a list of zones'),
+      'Availability zones that the hosts of the Role are spread over evenly.',
+      { otherwise: 'the zones of the Cluster' },
+    ),
+    dependsOn: described(
+      listOf(Name, 'a list of role names'),
+      'Roles that must have a Ready host before hosts of this Role are set up. Machines are launched at once all the same; only setup waits.',
+      { default: [] },
+    ),
+    watches: described(
+      listOf(Name, 'a list of role names'),
+      'Roles whose changes make hosts of this Role configure themselves again, beyond those that the built-in recipe needs.',
+      { default: [] },
+    ),
+    attributes: described(
+      JsonObject,
+      "Free JSON that recipes find in the node's attributes. Merged over the attributes of the Cluster, and wins.",
+      { default: {} },
+    ),
+    healing: described(
+      HealingSpec,
+      'When hosts of the Role are taken for failed, and what is done about it.',
+      {
+        otherwise: 'the defaults of its fields',
+      },
+    ),
+    shutdownTimeoutSeconds: described(
+      Seconds,
+      'How long the shutdown event may take before the machine is stopped or terminated all the same.',
+      { default: SHUTDOWN_TIMEOUT_SECONDS, unit: 'seconds' },
+    ),
+  },
+);
+export interface RoleSpec extends t.TypeOf<typeof RoleSpec> {}
+
+/** A launch attempt: in the record before the call is made. */
+export const LaunchBatch = fields(
+  'LaunchBatch',
+  {
+    id: described(
+      t.string,
+      'The client token of the launch call, and the value of the tag its machines carry.',
+    ),
+    zone: described(t.string, 'The availability zone that the machines are launched in.'),
+    imageId: described(t.string, 'The machine image.'),
+    instanceType: described(t.string, 'The size of machine.'),
+    parametersHash: described(
+      t.string,
+      'SHA-256 of everything that the call is made of. A call with other parameters is another batch.',
+    ),
+    slots: described(
+      t.readonlyArray(
+        t.strict({
+          name: described(t.string, 'The name of the Instance.'),
+          uid: described(t.string, 'Its uid, so that a later Instance of the same name is not taken for it.'),
+        }),
+      ),
+      'The Instances that the machines are for, in launch order: machine k fills slot k.',
+    ),
+    createdAt: described(Time, 'When the batch was planned.'),
+    gateways: described(
+      t.readonlyArray(t.string),
+      'The addresses where the agents enrol. They are in the user data, so they are part of the parameters.',
+    ),
+  },
+  {
+    subnetId: described(t.string, 'The subnet, where the Cluster names one for the zone.'),
+    keyName: described(t.string, 'The EC2 key pair, where the Cluster names one.'),
+    calledAt: described(Time, 'When the launch call was made last.', { otherwise: 'no call was made yet' }),
+    calls: described(Integer, 'How often the call was made; a repeated call launches nothing twice.'),
+    closed: described(
+      t.boolean,
+      'Proven to hold no more machines than were bound: Instances that got none are free for another batch.',
+    ),
+  },
+);
+export interface LaunchBatch extends t.TypeOf<typeof LaunchBatch> {}
+
+/** A machine whose slot was released: what the sweeper may terminate. Kept 24 hours. */
+export const Tombstone = t.strict(
+  {
+    machine: described(t.string, 'The id of the machine at the cloud.'),
+    instance: described(t.string, 'The name of the Instance that it filled.'),
+    uid: described(t.string, 'The uid of that Instance.'),
+    at: described(Time, 'When the Instance was released from it.'),
+  },
+  'Tombstone',
+);
+export interface Tombstone extends t.TypeOf<typeof Tombstone> {}
+
+export const RoleStatus = fields(
+  'RoleStatus',
+  {},
+  {
+    observedGeneration: described(Integer, OBSERVED_GENERATION),
+    appliedGeneration: described(Integer, APPLIED_GENERATION),
+    /** Writer: instances. */
+    replicas: described(Integer, 'How many Instances the Role has at the moment.', { unit: 'hosts' }),
+    readyReplicas: described(Integer, 'How many of them are set up, healthy and there to stay.', {
+      unit: 'hosts',
+    }),
+    batches: described(
+      t.readonlyArray(LaunchBatch),
+      'Launch calls that were planned or made and whose machines are not all accounted for.',
+    ),
+    tombstones: described(
+      t.readonlyArray(Tombstone),
+      'Machines that were let go within the last 24 hours. Only what is named here is terminated should it turn up again.',
+    ),
+    launchFailures: described(Integer, 'Launches that failed in a row; each makes the next wait longer.'),
+    launchNotBefore: described(Time, 'Before this moment no further launch is tried.'),
+    /** Writer: server (the consent verb). */
+    consentRevision: described(
+      Integer,
+      'The revision of the parked edit or deletion that somebody consented to last.',
+    ),
+    /** Writer: healing. */
+    replacements: described(
+      t.readonlyArray(Time),
+      'When healing replaced hosts within the last hour: counted against maxReplacementsPerHour.',
+    ),
+    conditions: described(
+      Conditions,
+      'Ready: as many hosts are online as the spec says. Reconciling, Stalled: work is going on, or can not. ConsentRequired: an edit is parked. HealingAllowed: healing may act. Valid: the spec can be read.',
+    ),
+  },
+);
+export interface RoleStatus extends t.TypeOf<typeof RoleStatus> {}
+
+/** Every setting of healing. */
+export type Healing = Required<t.TypeOf<typeof HealingSpec>>;
+
 /** A role's healing with nothing left to default. */
 export const healingWithDefaults = (spec: RoleSpec): Healing => ({
   enabled: !isStateful(spec.type),
   ...HEALING_DEFAULTS,
   ...spec.healing,
 });
-
-/** `shutdownTimeoutSeconds` where a spec says nothing. */
-export const SHUTDOWN_TIMEOUT_SECONDS = 120;
 
 export const roleDefaults = (spec: RoleSpec): RoleSpec => ({
   dependsOn: [],

@@ -2,7 +2,7 @@
 import * as t from 'io-ts';
 import { described } from '../described.js';
 import { fields } from '../words.js';
-import { Conditions } from './conditions.js';
+import { Conditions, VALID } from './conditions.js';
 
 export const SecretSpec = fields(
   'SecretSpec',
@@ -20,9 +20,5 @@ export const SecretSpec = fields(
 );
 export interface SecretSpec extends t.TypeOf<typeof SecretSpec> {}
 
-export const SecretStatus = fields(
-  'SecretStatus',
-  {},
-  { conditions: described(Conditions, 'What programs may want to know.') },
-);
+export const SecretStatus = fields('SecretStatus', {}, { conditions: described(Conditions, VALID) });
 export interface SecretStatus extends t.TypeOf<typeof SecretStatus> {}

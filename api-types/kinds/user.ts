@@ -1,8 +1,8 @@
 /** User: a person or a program that may ask the API. What it may do is said by Grants. */
 import * as t from 'io-ts';
 import { described } from '../described.js';
-import { NonEmpty, fields, listOf, refined } from '../words.js';
-import { Conditions } from './conditions.js';
+import { NonEmpty, Time, fields, listOf, refined } from '../words.js';
+import { Conditions, VALID } from './conditions.js';
 
 const SSH_KEY =
   /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com) [A-Za-z0-9+/]+={0,3}( [^\r\n]*)?$/;
@@ -12,6 +12,7 @@ export const SshKey = refined(
   t.string,
   'a public key as ssh-keygen writes it ("ssh-ed25519 AAAA… comment"), one line',
   (value) => value.length <= 4096 && SSH_KEY.test(value),
+  { pattern: SSH_KEY.source, maxLength: 4096 },
 );
 
 /** Who the person is at an OpenID Connect provider. */
@@ -31,8 +32,14 @@ export const UserSpec = fields(
   'UserSpec',
   {},
   {
-    displayName: described(t.string, 'The name that people are shown.'),
-    email: described(t.string, 'Where messages for this person go.'),
+    displayName: described(
+      t.string,
+      'The name that people are shown. Free text; nothing is looked up by it.',
+      {
+        otherwise: 'the name of the User',
+      },
+    ),
+    email: described(t.string, 'Where messages for this person go. Not verified, and no way to log in.'),
     admin: described(t.boolean, 'May do everything in every cluster, and manage clouds and users.', {
       default: false,
     }),
@@ -47,7 +54,13 @@ export const UserSpec = fields(
       'Public keys that open the accounts this user has on hosts. The user may change them.',
       { default: [] },
     ),
-    oidc: described(OidcIdentity, 'Who this user is at an OpenID Connect provider.'),
+    oidc: described(
+      OidcIdentity,
+      'Who this user is at an OpenID Connect provider; whoever proves to be that may log in.',
+      {
+        otherwise: 'no login by way of a provider',
+      },
+    ),
   },
 );
 export interface UserSpec extends t.TypeOf<typeof UserSpec> {}
@@ -57,9 +70,9 @@ export const TokenRecord = fields(
   'TokenRecord',
   {
     hash: described(t.string, 'SHA-256 of the token; never shown.'),
-    createdAt: described(t.string, 'When it was made (RFC 3339).'),
+    createdAt: described(Time, 'When it was made.'),
   },
-  { expiresAt: described(t.string, 'From when on it is refused (RFC 3339); none: never.') },
+  { expiresAt: described(Time, 'From when on it is refused.', { otherwise: 'never' }) },
 );
 export interface TokenRecord extends t.TypeOf<typeof TokenRecord> {}
 
@@ -73,14 +86,17 @@ export const UserStatus = fields(
         'PasswordRecord',
         {
           hash: described(t.string, 'Argon2id; never shown.'),
-          changedAt: described(t.string, 'When it was set (RFC 3339).'),
+          changedAt: described(Time, 'When it was set.'),
         },
         {},
       ),
-      'The password, when there is one.',
+      'The password, when there is one. Set with PUT below the User, never here.',
     ),
-    tokens: described(t.record(t.string, TokenRecord, 'tokens by name'), 'Tokens by name.'),
-    conditions: described(Conditions, 'What programs may want to know.'),
+    tokens: described(
+      t.record(t.string, TokenRecord, 'tokens by name'),
+      'Tokens by the name that they were given. `scalarium token` lists and revokes them.',
+    ),
+    conditions: described(Conditions, VALID),
   },
 );
 export interface UserStatus extends t.TypeOf<typeof UserStatus> {}
