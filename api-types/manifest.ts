@@ -4,7 +4,7 @@ import * as t from 'io-ts';
 import { KINDS, KIND_NAMES, type KindEntry, type KindName, kindEntry } from './kinds.js';
 import { API_VERSION } from './metadata.js';
 import type { Manifest } from './plan.js';
-import { type Problem, decodeStrict, shown } from './problems.js';
+import { type Problem, decodeStrict, shown, withoutValues } from './problems.js';
 import { Name, fields } from './words.js';
 
 /** A spec with its labels and annotations, as JSON in UTF-8. */
@@ -113,6 +113,9 @@ const kindOf = (word: unknown): E.Either<readonly Problem[], KindName> => {
   return E.left([{ path: 'kind', expected: `one of ${writable.join(', ')}`, got: shown(word) }]);
 };
 
+const tellable = (kind: KindName, problems: readonly Problem[]): readonly Problem[] =>
+  kind === 'Secret' ? withoutValues(problems) : problems;
+
 const leftOf = (decoded: E.Either<readonly Problem[], unknown>): readonly Problem[] =>
   E.isLeft(decoded) ? decoded.left : [];
 
@@ -135,7 +138,8 @@ export const decodeManifest = (
     ...below('spec', leftOf(spec)),
     ...sizeProblems({ spec: input['spec'], metadata: sent }),
   ];
-  if (problems.length > 0 || E.isLeft(metadata) || E.isLeft(spec)) return E.left(problems);
+  if (problems.length > 0 || E.isLeft(metadata) || E.isLeft(spec))
+    return E.left(tellable(kind.right, problems));
   return E.right({
     apiVersion: API_VERSION,
     kind: kind.right,

@@ -22,6 +22,15 @@ export const shown = (value: unknown): string => {
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 };
 
+/** What `got` may say of a document that holds secrets: nothing that was taken from a value. */
+const SAYS_NO_VALUE = /^(nothing|an unknown field|\d+ (bytes|KiB|characters))$/;
+
+/** The same problems without the values they show: for documents that may hold secrets. */
+export const withoutValues = (problems: readonly Problem[]): readonly Problem[] =>
+  problems.map((problem) =>
+    SAYS_NO_VALUE.test(problem.got) ? problem : { ...problem, got: 'something else (not shown)' },
+  );
+
 const isPlain = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 

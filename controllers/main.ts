@@ -74,9 +74,10 @@ const openState = async (settings: ControlPlaneSettings) => {
     identity: settings.identity,
     ttl: settings.ownerLease,
   });
-  const keeper = startKeeper({ objects, store, ownership, clock, chance, log });
+  const sealer = openSealer(settings.installationKey, chance);
+  const keeper = startKeeper({ objects, store, ownership, sealer, clock, chance, log });
   const compaction = startCompaction({ store, ownership, clock, log });
-  return { store, installation, objects, ownership, keeper, compaction };
+  return { store, installation, objects, ownership, sealer, keeper, compaction };
 };
 
 const closeState = async ({ objects, ownership, keeper, compaction }: Opened): Promise<void> => {
@@ -127,7 +128,6 @@ const openRest = async (
     ...state,
     access: oneToken(adminToken(installationKey)),
     audit: noAudit,
-    sealer: openSealer(installationKey, chance),
     plan: plannerOver(state.objects),
     extra: [(request, response) => gateway?.handle(request, response) ?? false],
     upgrade: [(request, socket, head) => gateway?.upgrade(request, socket, head) ?? false],

@@ -22,3 +22,6 @@ export interface SecretSpec extends t.TypeOf<typeof SecretSpec> {}
 
 export const SecretStatus = fields('SecretStatus', {}, { conditions: described(Conditions, VALID) });
 export interface SecretStatus extends t.TypeOf<typeof SecretStatus> {}
+
+/** kubectl's client-side apply keeps the whole document here, values included: never stored of a Secret. */
+export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';

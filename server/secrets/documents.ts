@@ -1,13 +1,13 @@
 /** Secrets between the API, where values are texts in `spec.data`, and the store, where `spec.sealed` is all there is. */
 import * as E from 'fp-ts/lib/Either.js';
-import type { SecretSpec } from '../../api-types/kinds/secret.js';
+import { LAST_APPLIED, type SecretSpec } from '../../api-types/kinds/secret.js';
 import type { ApiObject } from '../../api-types/metadata.js';
 import type { Problem } from '../../api-types/problems.js';
 import { type Sealer, type Texts, ownText, sealTexts } from '../../runtime/sealing.js';
 import { specKey } from '../../store/keys.js';
 import type { Live, Ref, SpecDocument } from '../../store/objects/objects.js';
 import { presented } from '../present.js';
-import { HIDDEN, LAST_APPLIED, maskedSpec, withoutLastApplied } from './mask.js';
+import { HIDDEN, maskedSpec, withoutLastApplied } from './mask.js';
 
 export const isSecret = (live: Live): live is Live<'Secret'> => live.ref.kind === 'Secret';
 

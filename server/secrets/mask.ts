@@ -1,13 +1,10 @@
 /** Secrets as they are shown: which values there are, and none of them. */
-import type { SecretSpec } from '../../api-types/kinds/secret.js';
+import { LAST_APPLIED, type SecretSpec } from '../../api-types/kinds/secret.js';
 import type { Labels } from '../../api-types/metadata.js';
 import { type Texts, ownText } from '../../runtime/sealing.js';
 
 /** Stands for a value that is not shown; written back, it keeps the value that is there. */
 export const HIDDEN = '(hidden)';
-
-/** kubectl's client-side apply keeps the whole document here, values included. */
-export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** Names of all values, sealed or (put by hand, a moment ago) not yet. */
 const namesOf = ({ data, sealed }: SecretSpec): readonly string[] => [

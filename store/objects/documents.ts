@@ -7,10 +7,11 @@ import * as t from 'io-ts';
 import { parse as parseYaml } from 'yaml';
 import { kindEntry } from '../../api-types/kinds.js';
 import { Owner } from '../../api-types/metadata.js';
-import { decodeLoose, decodeStrict, shown, type Problem } from '../../api-types/problems.js';
+import { decodeLoose, decodeStrict, shown, withoutValues, type Problem } from '../../api-types/problems.js';
 import { Name, fields } from '../../api-types/words.js';
 import type { KeyValue } from '../store.js';
 import type { Ref, SpecDocument } from './objects.js';
+import { isPlainSecret } from './secrets.js';
 
 export const MAX_SPEC_BYTES = 512 * 1024;
 export const MAX_RECORD_BYTES = 1024 * 1024;
@@ -42,7 +43,13 @@ export interface RecordDocument extends t.TypeOf<typeof RecordText> {}
 
 /** What the newest edit of a spec key says. */
 export type Edit =
-  | { readonly valid: true; readonly document: SpecDocument; readonly spec: unknown }
+  | {
+      readonly valid: true;
+      readonly document: SpecDocument;
+      readonly spec: unknown;
+      /** A Secret whose values are to be sealed in place: none of it may be copied anywhere. */
+      readonly plain?: true;
+    }
   | { readonly valid: false; readonly problems: readonly Problem[] };
 
 /** A spec key as it was read. */
@@ -105,7 +112,7 @@ const readDocument = (value: string): E.Either<readonly Problem[], SpecDocument>
   return E.isLeft(parsed) ? parsed : decodeStrict(SpecText, parsed.right);
 };
 
-const readEdit = (ref: Ref, value: string): Edit => {
+const readAny = (ref: Ref, value: string): Edit => {
   const outside = [...nameProblems(ref), ...sizeProblems(value)];
   if (outside.length > 0) return { valid: false, problems: outside };
   const document = readDocument(value);
@@ -117,6 +124,13 @@ const readEdit = (ref: Ref, value: string): Edit => {
   return E.isLeft(spec)
     ? { valid: false, problems: under('spec', spec.left) }
     : { valid: true, document: document.right, spec: defaults(spec.right) };
+};
+
+const readEdit = (ref: Ref, value: string): Edit => {
+  const edit = readAny(ref, value);
+  if (ref.kind !== 'Secret') return edit;
+  if (!edit.valid) return { valid: false, problems: withoutValues(edit.problems) };
+  return isPlainSecret(edit.document) ? { ...edit, plain: true } : edit;
 };
 
 /** Reads a spec key; the same for the API's JSON and for what a person put there by hand. */
@@ -158,6 +172,8 @@ export const newRecord = (spec: SpecSide, createdAt: string): RecordDocument => 
   status: {},
 });
 
-/** What a record notes of a valid edit; nothing of an invalid one. */
+/** What a record notes of a valid edit; nothing of an invalid one, nor of values that are not sealed yet. */
 export const lastValidOf = ({ edit, mod, version }: SpecSide): Pick<RecordDocument, 'lastValid'> =>
-  edit.valid ? { lastValid: { revision: mod, generation: version, document: edit.document } } : {};
+  edit.valid && edit.plain !== true
+    ? { lastValid: { revision: mod, generation: version, document: edit.document } }
+    : {};

@@ -4,11 +4,13 @@ import { problemText } from '../../api-types/problems.js';
 import { kindEntry } from '../../api-types/kinds.js';
 import { lastValidOf, newRecord, type RecordDocument, type SpecSide } from './documents.js';
 import { isOver, recordInForce, type Sides } from './join.js';
-import type { Ref } from './objects.js';
+import type { Ref, SpecDocument } from './objects.js';
 
 /** `tell`: the text of a Warning to people, or null. */
 export type Keeping =
   | { readonly keep: 'write'; readonly document: RecordDocument; readonly tell: string | null }
+  /** The Secret was put in plain: its spec key gets the same document with its values sealed. */
+  | { readonly keep: 'seal'; readonly document: SpecDocument; readonly lastValid: SpecDocument | null }
   | { readonly keep: 'forget' };
 
 interface Facts {
@@ -77,10 +79,15 @@ const begun = (spec: SpecSide, sides: Sides, { now }: Facts): Keeping => ({
   tell: spec.edit.valid ? null : frozenText(spec),
 });
 
-/** A new incarnation gets a record, a new edit is judged and noted, a spec key that went is stamped as a deletion. */
-export const keeping = (ref: Ref, sides: Sides, facts: Facts): Keeping | null => {
+const sealing = (sides: Sides): Keeping | null => {
+  const edit = sides.spec?.edit;
+  if (edit?.valid !== true || edit.plain !== true) return null;
+  const lastValid = recordInForce(sides)?.lastValid?.document ?? null;
+  return { keep: 'seal', document: edit.document, lastValid };
+};
+
+const recorded = (ref: Ref, sides: Sides, facts: Facts): Keeping | null => {
   const { spec, record } = sides;
-  if (kindEntry(ref.kind).home === 'record') return null;
   // a record nobody can read is left for a person
   if (record !== null && record.document === null) return null;
   const document = recordInForce(sides);
@@ -90,3 +97,10 @@ export const keeping = (ref: Ref, sides: Sides, facts: Facts): Keeping | null =>
   // nothing was ever valid here, so nothing was ever done: there is nothing to tear down
   return record === null ? null : { keep: 'forget' };
 };
+
+/**
+ * A Secret in plain is sealed before all else; a new incarnation gets a record, a new edit is judged and noted, a spec
+ * key that went is stamped as a deletion.
+ */
+export const keeping = (ref: Ref, sides: Sides, facts: Facts): Keeping | null =>
+  kindEntry(ref.kind).home === 'record' ? null : (sealing(sides) ?? recorded(ref, sides, facts));

@@ -12,19 +12,22 @@ import { settled, type Controller, type Outcome } from '../../runtime/controller
 import { conflict, type Failure } from '../../runtime/failure.js';
 import type { Log } from '../../runtime/log.js';
 import { startLoop, type Loop } from '../../runtime/loop.js';
+import type { Sealer } from '../../runtime/sealing.js';
 import { recordKey, specKey } from '../keys.js';
 import { GLOBAL, type Ownership } from '../ownership.js';
 import { MAX_TXN_OPERATIONS, type Compare, type Operation, type Store } from '../store.js';
-import { MAX_RECORD_BYTES } from './documents.js';
-import { recordEvent } from './events.js';
-import { keeping } from './keep.js';
+import { MAX_RECORD_BYTES, specText } from './documents.js';
+import { recordEvent, type NewEvent } from './events.js';
+import { keeping, type Keeping } from './keep.js';
 import type { Fence, Ref } from './objects.js';
 import type { OpenedObjects } from './open.js';
+import { sealedInPlace } from './secrets.js';
 
 export interface KeeperArguments {
   readonly objects: OpenedObjects;
   readonly store: Store;
   readonly ownership: Ownership;
+  readonly sealer: Sealer;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -39,8 +42,26 @@ interface Step {
   readonly compare: readonly Compare[];
   readonly operation: Operation;
   readonly bytes: number;
-  readonly tell: string | null;
+  readonly tell: Told | null;
 }
+
+type Told = Pick<NewEvent, 'reason' | 'message'>;
+
+const IN_PLAIN: Told = {
+  reason: 'SealedInPlace',
+  message:
+    'its values were put into the store in plain and have been sealed; the store keeps the plain ones in its history until that is compacted (some minutes), and may in its files for longer: change them if others can read those',
+};
+
+const LOGGED: Readonly<Record<string, string>> = {
+  Frozen: 'a spec does not decode: its object is frozen',
+  SealedInPlace: 'a Secret was put in plain: sealed in place',
+};
+
+const toldOf = (kept: Keeping): Told | null => {
+  if (kept.keep === 'seal') return IN_PLAIN;
+  return kept.keep === 'forget' || kept.tell === null ? null : { reason: 'Frozen', message: kept.tell };
+};
 
 const chunksOf = (steps: readonly Step[]): readonly (readonly Step[])[] => {
   const chunks: Step[][] = [];
@@ -127,18 +148,30 @@ class Keeper {
     if (sides === null) return null;
     const kept = keeping(ref, sides, { now: timestamp(clock.now()), revision: objects.revision() });
     if (kept === null) return null;
-    const key = recordKey(ref);
-    const value = kept.keep === 'write' ? JSON.stringify(kept.document) : '';
+    const operation = this.operation(ref, kept);
     return {
       ref,
       compare: [
-        { key, target: 'mod', equals: sides.record?.mod ?? 0 },
+        { key: recordKey(ref), target: 'mod', equals: sides.record?.mod ?? 0 },
         { key: specKey(ref), target: 'mod', equals: sides.spec?.mod ?? 0 },
       ],
-      operation: kept.keep === 'write' ? { op: 'put', key, value } : { op: 'delete', key },
-      bytes: Buffer.byteLength(value),
-      tell: kept.keep === 'write' ? kept.tell : null,
+      operation,
+      bytes: operation.op === 'put' ? Buffer.byteLength(operation.value) : 0,
+      tell: toldOf(kept),
     };
+  }
+
+  private operation(ref: Ref, kept: Keeping): Operation {
+    switch (kept.keep) {
+      case 'write':
+        return { op: 'put', key: recordKey(ref), value: JSON.stringify(kept.document) };
+      case 'seal': {
+        const document = sealedInPlace(ref, kept.document, kept.lastValid, this.args.sealer);
+        return { op: 'put', key: specKey(ref), value: specText(document) };
+      }
+      case 'forget':
+        return { op: 'delete', key: recordKey(ref) };
+    }
   }
 
   /** One object that changed under our hands, or is too large, must not hold up the others of its chunk: those go one by one. */
@@ -170,14 +203,8 @@ class Keeper {
     const { objects, clock } = this.args;
     for (const { ref, tell } of steps) {
       if (tell === null) continue;
-      this.log.warn('a spec does not decode: its object is frozen', { ...ref, detail: tell });
-      const event = {
-        regarding: ref,
-        type: 'Warning',
-        reason: 'Frozen',
-        message: tell,
-        source: 'keeper',
-      } as const;
+      this.log.warn(LOGGED[tell.reason] ?? tell.reason, { ...ref, detail: tell.message });
+      const event = { regarding: ref, type: 'Warning', ...tell, source: 'keeper' } as const;
       const told = await recordEvent(objects, event, clock.now())();
       if (E.isLeft(told)) this.log.warn('could not tell an event', { cause: told.left });
     }

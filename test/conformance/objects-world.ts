@@ -1,9 +1,10 @@
 /** A control plane's share of a store, for tests: Objects, the owner lease and the keeper, on any Store. */
 import { seconds, type Millis } from '../../api-types/units.js';
-import { seededChance } from '../../runtime/chance.js';
+import { seededChance, systemChance } from '../../runtime/chance.js';
 import { systemClock, type Clock } from '../../runtime/clock.js';
 import { orThrow } from '../../runtime/failure.js';
 import { silentLog } from '../../runtime/log.js';
+import { openSealer } from '../../runtime/sealing.js';
 import { specKey } from '../../store/keys.js';
 import { startKeeper } from '../../store/objects/keeper.js';
 import type { Fence, Live, Ref } from '../../store/objects/objects.js';
@@ -11,6 +12,9 @@ import { openObjects, type OpenedObjects } from '../../store/objects/open.js';
 import { openOwnership, type OpenedOwnership } from '../../store/ownership-open.js';
 import { GLOBAL } from '../../store/ownership.js';
 import type { Store } from '../../store/store.js';
+
+/** Seals what the keepers of these planes find in plain. */
+export const WORLD_SEALER = openSealer(Buffer.alloc(32, 9), systemChance);
 
 const INSTALLATION = '3f0a3c5e-6f0b-4a53-9d2c-0a4f3c1d2b1e';
 
@@ -44,7 +48,7 @@ export const startPlane = async (store: Store, options: PlaneOptions = {}): Prom
   const chance = seededChance(7);
   const objects = await openObjects({ store, installation: INSTALLATION, clock, log });
   const ownership = openOwnership({ store, objects, clock, chance, log, identity, ttl });
-  const loop = startKeeper({ objects, store, ownership, clock, log, chance });
+  const loop = startKeeper({ objects, store, ownership, sealer: WORLD_SEALER, clock, log, chance });
   ownership.start();
   return {
     objects,

@@ -7,6 +7,7 @@ import type { Store } from '../../store/store.js';
 import { assert, suite, type Suite } from '../suite.js';
 import * as world from './objects-world.js';
 import { owners } from './objects-owners.js';
+import { secrets } from './objects-secrets.js';
 import type { Bench, Plane } from './objects-world.js';
 
 const { del, deleting, eventually, globalFence, kept, put, role, roleRef, start } = world;
@@ -254,5 +255,5 @@ export const objectsConformance = (
   test.after(async () => {
     await done?.();
   });
-  for (const part of [edits, deletions, writes, owners]) part(test);
+  for (const part of [edits, deletions, writes, owners, secrets]) part(test);
 };

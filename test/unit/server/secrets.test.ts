@@ -1,9 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js';
-import type { SecretSpec } from '../../../api-types/kinds/secret.js';
+import { LAST_APPLIED, type SecretSpec } from '../../../api-types/kinds/secret.js';
 import { openTexts } from '../../../runtime/sealing.js';
 import { presented } from '../../../server/present.js';
 import { type SealedDocument, revealed, sealedDocument } from '../../../server/secrets/documents.js';
-import { HIDDEN, LAST_APPLIED } from '../../../server/secrets/mask.js';
+import { HIDDEN } from '../../../server/secrets/mask.js';
 import { specKey } from '../../../store/keys.js';
 import type { Live, SpecDocument } from '../../../store/objects/objects.js';
 import { live } from '../../build/objects.js';

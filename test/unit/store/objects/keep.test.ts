@@ -21,9 +21,9 @@ interface Summary {
 const conditionOf = (status: unknown): string | undefined =>
   (status as { conditions?: { Valid?: { status: string } } }).conditions?.Valid?.status;
 
-const summary = (kept: Keeping | null): Summary | 'forget' | null => {
+const summary = (kept: Keeping | null): Summary | 'forget' | 'seal' | null => {
   if (kept === null) return null;
-  if (kept.keep === 'forget') return 'forget';
+  if (kept.keep !== 'write') return kept.keep;
   const { document, tell } = kept;
   return {
     incarnation: document.incarnation,
@@ -119,4 +119,15 @@ test('what a record holds beyond what we know is kept', () => {
   const document = kept?.keep === 'write' ? (kept.document as unknown as Record<string, unknown>) : {};
   assert.equal(document['managedFields'], ['x']);
   assert.is((document['status'] as { replicas: number }).replicas, 3);
+});
+
+test('a Secret in plain is sealed before anything is noted of it', () => {
+  const ref = { kind: 'Secret', cluster: 'shop', name: 'db' } as const;
+  const facts = { now: NOW, revision: 99 };
+  const plain = specSide({ spec: { data: { password: 'hunter2' } } }, {}, ref);
+  assert.is(summary(keeping(ref, sides(plain, null), facts)), 'seal');
+  const gone = recordSide({ incarnation: 5 });
+  assert.is(summary(keeping(ref, sides(plain, gone), facts)), 'seal', 'one that is put again, too');
+  const sealed = specSide({ spec: { sealed: { password: 'v1:x' } } }, {}, ref);
+  assert.equal(summary(keeping(ref, sides(sealed, null), facts)), fresh);
 });
