@@ -10,8 +10,8 @@ import { orThrow } from '../runtime/failure.js';
 import type { Log } from '../runtime/log.js';
 import { openSealer } from '../runtime/sealing.js';
 import { startManager } from '../runtime/manager.js';
-import { adminToken, keyFingerprint } from '../runtime/tokens.js';
-import { oneToken } from '../server/access/one-token.js';
+import { keyFingerprint } from '../runtime/tokens.js';
+import { openAccess } from '../server/access/open.js';
 import { noAudit } from '../server/audit/audit.js';
 import { openGateway, type Gateway } from '../server/gateway/gateway.js';
 import { startServer } from '../server/server.js';
@@ -123,10 +123,11 @@ const openRest = async (
     gateway: () => (gateway === null ? null : { ...gateway.metrics() }),
     loops: () => manager.metrics(),
   });
+  const access = openAccess({ objects: state.objects, installationKey, clock, chance, log });
   const server = await startServer({
     ...settings,
     ...state,
-    access: oneToken(adminToken(installationKey)),
+    access,
     audit: noAudit,
     plan: plannerOver(state.objects),
     extra: [(request, response) => gateway?.handle(request, response) ?? false],
@@ -153,6 +154,7 @@ const openRest = async (
     fleet.close();
     await door.close();
     await server.close();
+    access.close();
     await closeState(state);
   };
   return { url: server.url, installation: state.installation, objects: state.objects, observed, close };

@@ -17,7 +17,7 @@ export const unauthorized = (): Status =>
   failureStatus(
     401,
     'Unauthorized',
-    'the bearer token is missing or wrong; the token of this installation is in <data>/token',
+    'the bearer token is missing, wrong or expired; `scalarium login URL` gets one, and the token of this installation is in <data>/token',
   );
 
 /** 403, in the words Kubernetes clients know. */
@@ -51,6 +51,11 @@ export const tooLarge = (message: string): Status => failureStatus(413, 'Request
 
 export const unsupportedMedia = (got: string, expected: string): Status =>
   failureStatus(415, 'UnsupportedMediaType', `the body's media type is ${got}, expected ${expected}`);
+
+export const tooManyRequests = (message: string, retryAfterSeconds: number): Status =>
+  failureStatus(429, 'TooManyRequests', `${message}; try again in ${String(retryAfterSeconds)} s`, {
+    retryAfterSeconds,
+  });
 
 export const unavailable = (message: string, retryAfterSeconds: number): Status =>
   failureStatus(503, 'ServiceUnavailable', message, { retryAfterSeconds });

@@ -25,9 +25,15 @@ const GrantFields = fields(
     sudo: described(t.boolean, 'May become root on the hosts of the cluster; includes `ssh`.', {
       default: false,
     }),
-    roles: described(listOf(Name, 'a list of role names'), 'Only these Roles and their hosts.', {
-      otherwise: 'the whole cluster',
-    }),
+    roles: described(
+      refined(
+        listOf(Name, 'a list of role names'),
+        'a list of at least one role name (leave it out for the whole cluster)',
+        (roles) => roles.length > 0,
+      ),
+      'Only these Roles and their hosts.',
+      { otherwise: 'the whole cluster' },
+    ),
   },
 );
 type GrantFields = t.TypeOf<typeof GrantFields>;

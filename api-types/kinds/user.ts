@@ -72,7 +72,14 @@ export const TokenRecord = fields(
     hash: described(t.string, 'SHA-256 of the token; never shown.'),
     createdAt: described(Time, 'When it was made.'),
   },
-  { expiresAt: described(Time, 'From when on it is refused.', { otherwise: 'never' }) },
+  {
+    expiresAt: described(Time, 'From when on it is refused.', { otherwise: 'never' }),
+    groups: described(
+      listOf(NonEmpty, 'a list of group names'),
+      'Groups that the OpenID Connect provider named at the login; they hold as long as the token.',
+      { default: [] },
+    ),
+  },
 );
 export interface TokenRecord extends t.TypeOf<typeof TokenRecord> {}
 

@@ -19,7 +19,10 @@ export interface Caller {
   readonly user: string;
   readonly groups: readonly string[];
   readonly proof: Proof;
-  /** False once the token, the user or the machine's place is gone: long answers look before each line. */
+  /**
+   * False once the token, the user or the machine's place is gone, or what they may do has changed: long answers look
+   * before each line, and end.
+   */
   valid(): boolean;
 }
 
@@ -54,10 +57,10 @@ export interface Admitted {
 export interface Access {
   /** Left: 401 (or 429), the same words whether a user exists or not. */
   authenticate(request: IncomingMessage): Promise<E.Either<Status, Caller>>;
-  /** Decided from the path and verb alone, before any body is read. */
+  /** Decided from the path and verb, before any body is read: who may only part of it is sorted out by `sees` and `admits`. */
   decide(caller: Caller, asked: Attributes): Decision;
   /** Whether this object is in the caller's lists and watches. */
   sees(caller: Caller, live: Live): boolean;
-  /** A second look at a write, at what it changes; null: fine. */
+  /** A second look at every write, at each object it changes, before it is written (or would be: dryRun); null: fine. */
   admits(caller: Caller, change: Admitted): Status | null;
 }

@@ -1,0 +1,59 @@
+/** The second look at a write: at the object as it was and as it would be. Pure. */
+import { isDeepStrictEqual } from 'node:util';
+import type { SentManifest } from '../../api-types/manifest.js';
+import { kindEntry } from '../../api-types/kinds.js';
+import type { Status } from '../../api-types/status.js';
+import { forbidden } from '../statuses.js';
+import type { Admitted, Decision } from './access.js';
+import type { Content, Look } from './concerns.js';
+import { type Facts, mayDo } from './rights.js';
+
+/** What people may change of their own User; the rest says what they may do, and is for admins. */
+const OWN_FIELDS = ['displayName', 'email', 'sshKeys'];
+
+const contentOf = ({ kind, metadata, spec }: SentManifest): Content => ({
+  ref: { kind, cluster: metadata.namespace ?? null, name: metadata.name },
+  spec,
+  status: {},
+  specGeneration: 1,
+});
+
+const without = (spec: unknown): object => {
+  const rest: [string, unknown][] = Object.entries(spec ?? {});
+  return Object.fromEntries(rest.filter(([field]) => !OWN_FIELDS.includes(field)));
+};
+
+const fieldsOf = (facts: Facts, { before, after }: Admitted): Decision | null => {
+  if (facts.admin || before?.ref.kind !== 'User' || after === null) return null;
+  const same =
+    isDeepStrictEqual(without(before.spec), without(after.spec)) &&
+    isDeepStrictEqual(before.labels, after.metadata.labels ?? {});
+  if (same) return null;
+  return { allowed: false, reason: `of one's own User only ${OWN_FIELDS.join(', ')} may be changed` };
+};
+
+const verbOf = ({ before, after }: Admitted): string =>
+  before === null ? 'create' : after === null ? 'delete' : 'update';
+
+const decisionsOn = (facts: Facts, change: Admitted, look: Look): readonly Decision[] => {
+  const verb = verbOf(change);
+  const sides = [change.before, change.after === null ? null : contentOf(change.after)];
+  const fields = fieldsOf(facts, change);
+  return [
+    ...sides.flatMap((side) => (side === null ? [] : [mayDo(facts, verb, side, look)])),
+    ...(fields === null ? [] : [fields]),
+  ];
+};
+
+const nameOf = ({ before, after }: Admitted): string => {
+  const kind = before?.ref.kind ?? after?.kind;
+  const name = before?.ref.name ?? after?.metadata.name ?? '';
+  return `${kind === undefined ? '' : kindEntry(kind).plural} "${name}"`;
+};
+
+/** Null: fine; else 403 with what would be needed. */
+export const admits = (facts: Facts, change: Admitted, look: Look): Status | null => {
+  const refused = decisionsOn(facts, change, look).find(({ allowed }) => !allowed);
+  if (refused === undefined) return null;
+  return forbidden(facts.user, `${verbOf(change)} ${nameOf(change)}`, refused.reason);
+};

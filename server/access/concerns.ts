@@ -1,0 +1,53 @@
+/** Which roles an object is about: what a grant narrowed to roles is held against. Pure. */
+import type { EventStatus } from '../../api-types/kinds/event.js';
+import type { InstanceSpec } from '../../api-types/kinds/instance.js';
+import type { Live, Ref } from '../../store/objects/objects.js';
+
+/** As much of an object, stored or about to be, as says what it is about. */
+export type Content = Pick<Live, 'ref' | 'spec' | 'status' | 'specGeneration'>;
+
+/** Looks an object up; null: there is none. */
+export type Look = (ref: Ref) => Live | null;
+
+/** The roles of an Instance as its spec says. */
+export const rolesOfSpec = ({ role, roles }: InstanceSpec): readonly string[] => [role, ...(roles ?? [])];
+
+const rolesOfInstance = (cluster: string, name: string, look: Look): readonly string[] => {
+  const live = look({ kind: 'Instance', cluster, name }) as Live<'Instance'> | null;
+  return live === null || live.specGeneration === 0 ? [] : rolesOfSpec(live.spec);
+};
+
+interface Targeted {
+  readonly targets?: readonly unknown[];
+}
+
+const targetsOf = ({ spec, status }: Content): readonly string[] => {
+  const targets =
+    ((status as Targeted | undefined) ?? {}).targets ?? ((spec as Targeted | undefined) ?? {}).targets;
+  return (targets ?? []).flatMap((target) => {
+    if (typeof target === 'string') return [target];
+    const { instance } = (target ?? {}) as { readonly instance?: unknown };
+    return typeof instance === 'string' ? [instance] : [];
+  });
+};
+
+const ofEvent = (live: Content, cluster: string, look: Look): readonly string[] => {
+  const { kind, name } = (live.status as EventStatus).regarding;
+  if (kind === 'Role') return [name];
+  return kind === 'Instance' ? rolesOfInstance(cluster, name, look) : [];
+};
+
+/** The roles that `live` is about; none: only grants for the whole cluster reach it. */
+export const rolesConcerned = (live: Content, look: Look): readonly string[] => {
+  const cluster = live.ref.cluster ?? '';
+  switch (live.ref.kind) {
+    case 'Role':
+      return [live.ref.name];
+    case 'Instance':
+      return live.specGeneration === 0 ? [] : rolesOfSpec(live.spec as InstanceSpec);
+    case 'Event':
+      return ofEvent(live, cluster, look);
+    default:
+      return targetsOf(live).flatMap((name) => rolesOfInstance(cluster, name, look));
+  }
+};
