@@ -7,6 +7,8 @@ export interface ExecutorResult {
   readonly changed: readonly string[];
   /** For people; null: it succeeded. */
   readonly failure: string | null;
+  /** For people: what was left undone without failing the event. */
+  readonly warning?: string;
 }
 
 export interface Executor {

@@ -35,12 +35,13 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 const MAX_MESSAGE = 4_000;
 const MAX_CHANGED = 200;
 
-type RunOutcome = Pick<EventResult, 'state' | 'changed' | 'message' | 'interrupted'>;
+type RunOutcome = Pick<EventResult, 'state' | 'changed' | 'message' | 'warning' | 'interrupted'>;
 
-const bounded = ({ changed, message, ...rest }: RunOutcome): RunOutcome => ({
+const bounded = ({ changed, message, warning, ...rest }: RunOutcome): RunOutcome => ({
   ...rest,
   ...(changed === undefined ? {} : { changed: changed.slice(0, MAX_CHANGED) }),
   ...(message === undefined ? {} : { message: message.slice(0, MAX_MESSAGE) }),
+  ...(warning === undefined ? {} : { warning: warning.slice(0, MAX_MESSAGE) }),
 });
 
 type Ready =
@@ -127,7 +128,7 @@ export class Runner {
     await journal.append({ record: 'started', event: entry.order.name, attempt, at: startedAt });
     log.info('event begins', { event: entry.order.name, attempt });
     this.current = entry.order.name;
-    const { changed, failure } = await this.execute(entry, snapshot);
+    const { changed, failure, warning } = await this.execute(entry, snapshot);
     this.current = '';
     if (this.stopped) return;
     await this.finish(
@@ -136,6 +137,7 @@ export class Runner {
         state: failure === null ? 'succeeded' : 'failed',
         changed,
         ...(failure === null ? {} : { message: failure }),
+        ...(warning === undefined ? {} : { warning }),
         ...(attempt > 1 ? { interrupted: true } : {}),
       },
     );

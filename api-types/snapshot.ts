@@ -1,7 +1,7 @@
 /** Snapshot: a cluster as its hosts see it. Stored once by digest; what recipes are functions of. */
 import * as t from 'io-ts';
 import { RoleSpec } from './kinds/role.js';
-import { fields } from './words.js';
+import { fields, oneOf } from './words.js';
 
 export const SnapshotHost = fields(
   'SnapshotHost',
@@ -18,6 +18,19 @@ export const SnapshotHost = fields(
   {},
 );
 export interface SnapshotHost extends t.TypeOf<typeof SnapshotHost> {}
+
+/** Somebody with an account on hosts: what a host needs, and nothing else of the person. */
+export const SnapshotAccount = fields(
+  'SnapshotAccount',
+  {
+    /** Type and key of each public key, without the comment. */
+    keys: t.readonlyArray(t.string),
+    /** By role: what its hosts give. `deny` wins on a host that has several of them. */
+    roles: t.record(t.string, oneOf(['ssh', 'sudo', 'deny'])),
+  },
+  {},
+);
+export interface SnapshotAccount extends t.TypeOf<typeof SnapshotAccount> {}
 
 export const Snapshot = fields(
   'Snapshot',
@@ -37,6 +50,9 @@ export const Snapshot = fields(
     /** By instance name; hosts whose agent has connected and whose machine is not doomed. */
     hosts: t.record(t.string, SnapshotHost),
   },
-  {},
+  {
+    /** By user name; none where nobody has an account. */
+    accounts: t.record(t.string, SnapshotAccount),
+  },
 );
 export interface Snapshot extends t.TypeOf<typeof Snapshot> {}

@@ -63,7 +63,7 @@ export const OWNERS: {
     },
     lifecycle: {
       fields: ['setup', 'configure', 'shutdown'],
-      conditions: ['SetupDone', 'Configured', 'Ready'],
+      conditions: ['SetupDone', 'Configured', 'Ready', 'Accounts'],
     },
     healing: { fields: ['remediation'], conditions: ['Healthy'] },
     gateway: { fields: ['agent'] },

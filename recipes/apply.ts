@@ -1,8 +1,9 @@
 /** Applies resources in order; stops at the first failure. */
 import * as E from 'fp-ts/lib/Either.js';
+import { applyAccounts } from './accounts/apply.js';
 import { applyExecute } from './execute.js';
 import { applyDirectory, applyFile, applyLink } from './files.js';
-import { resourceId, type Resource, type TemplateResource } from './resource.js';
+import { resourceId, type AccountsResource, type Resource, type TemplateResource } from './resource.js';
 import { render } from './template.js';
 
 /** The part of a Log that a run speaks to. */
@@ -24,6 +25,14 @@ export interface Applied {
   readonly changed: readonly string[];
   /** For people: the resource, and for a command its exit code and last output. Null: all is as it should be. */
   readonly failure: string | null;
+  /** For people: what was left undone although the run goes on, as an account whose name is taken. */
+  readonly warning?: string;
+}
+
+/** What one resource came to. */
+interface One {
+  readonly changed: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 const applyTemplate = (root: string, resource: TemplateResource): Promise<boolean> => {
@@ -32,7 +41,10 @@ const applyTemplate = (root: string, resource: TemplateResource): Promise<boolea
   return applyFile(root, { path: resource.path, content: rendered.right, mode: resource.mode });
 };
 
-const applyOne = async (resource: Resource, { root, signal }: ApplyOptions): Promise<boolean> => {
+const applyPlain = async (
+  resource: Exclude<Resource, AccountsResource>,
+  { root, signal }: ApplyOptions,
+): Promise<boolean> => {
   switch (resource.type) {
     case 'file':
       return applyFile(root, resource);
@@ -47,25 +59,38 @@ const applyOne = async (resource: Resource, { root, signal }: ApplyOptions): Pro
   }
 };
 
+const applyOne = async (resource: Resource, options: ApplyOptions): Promise<One> => {
+  if (resource.type === 'accounts') return applyAccounts(resource.accounts, options);
+  const changed = await applyPlain(resource, options);
+  return { changed: changed ? [resourceId(resource)] : [], warnings: [] };
+};
+
 /** Brings the host to what the resources say; gives what was changed and the first failure. */
 export const applyResources = async (
   resources: readonly Resource[],
   options: ApplyOptions,
 ): Promise<Applied> => {
   const changed: string[] = [];
+  const warnings: string[] = [];
+  const ended = (failure: string | null): Applied => ({
+    changed,
+    failure,
+    ...(warnings.length === 0 ? {} : { warning: warnings.join('\n') }),
+  });
   for (const resource of resources) {
     const id = resourceId(resource);
-    if (options.signal.aborted) return { changed, failure: `${id}: the run was aborted before it` };
+    if (options.signal.aborted) return ended(`${id}: the run was aborted before it`);
     try {
-      if (await applyOne(resource, options)) {
-        changed.push(id);
-        options.log.info('resource changed', { resource: id });
-      }
+      const one = await applyOne(resource, options);
+      for (const what of one.changed) options.log.info('resource changed', { resource: what });
+      for (const warning of one.warnings) options.log.warn('left undone', { resource: id, warning });
+      changed.push(...one.changed);
+      warnings.push(...one.warnings);
     } catch (error) {
       const failure = `${id}: ${error instanceof Error ? error.message : String(error)}`;
       options.log.warn('resource failed', { resource: id, failure });
-      return { changed, failure };
+      return ended(failure);
     }
   }
-  return { changed, failure: null };
+  return ended(null);
 };

@@ -1,10 +1,11 @@
 /** Which resources a host gets for a life-cycle event: pure functions of the cluster's snapshot. */
+import { accountsOn } from '../api-types/accounts.js';
 import type { Lifecycle } from '../api-types/kinds/lifecycle-event.js';
 import type { RoleType } from '../api-types/kinds/role.js';
 import type { Snapshot } from '../api-types/snapshot.js';
 import { hostsFile } from './hosts-file.js';
 import { remembered, rolesOf } from './members.js';
-import type { Resource } from './resource.js';
+import { resourceId, type Resource } from './resource.js';
 import { dbMaster, dbReplica } from './roles/database.js';
 import { loadBalancer } from './roles/load-balancer.js';
 import { memcached } from './roles/memcached.js';
@@ -22,12 +23,16 @@ const RECIPES: Readonly<Record<RoleType, RoleRecipe>> = {
 };
 
 /** What every host of these roles (comma-separated) gets alike; computed once a snapshot. */
-export const roleResources = remembered((snapshot, roles): readonly Resource[] =>
-  roles.split(',').flatMap((role) => {
+export const roleResources = remembered((snapshot, key): readonly Resource[] => {
+  const roles = key.split(',');
+  // first: nothing that fails after it keeps somebody whose grant is gone on the host
+  const accounts: Resource = { type: 'accounts', accounts: accountsOn(snapshot, roles) };
+  const recipes = roles.flatMap((role) => {
     const type = snapshot.roles[role]?.type;
     return type === undefined ? [] : RECIPES[type](snapshot, role);
-  }),
-);
+  });
+  return [accounts, ...recipes];
+});
 
 /** What differs from host to host, without the hosts file. */
 export const ownResources = (snapshot: Snapshot, instance: string): readonly Resource[] => [
@@ -45,16 +50,16 @@ export const roleKey = (snapshot: Snapshot, instance: string): string => {
 const eachOnce = (resources: readonly Resource[]): readonly Resource[] => {
   const seen = new Set<string>();
   return resources.filter((resource) => {
-    const place = resource.type === 'execute' ? `execute ${resource.name}` : resource.path;
+    const place = 'path' in resource ? resource.path : resourceId(resource);
     return !seen.has(place) && seen.add(place);
   });
 };
 
 const everything = (snapshot: Snapshot, instance: string): readonly Resource[] =>
   eachOnce([
+    ...roleResources(snapshot, roleKey(snapshot, instance)),
     ...ownResources(snapshot, instance),
     { type: 'file', path: '/etc/hosts', content: hostsFile(snapshot, instance) },
-    ...roleResources(snapshot, roleKey(snapshot, instance)),
   ]);
 
 /**

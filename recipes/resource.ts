@@ -2,6 +2,7 @@
  * The resource model: what a host should look like, as data. Each resource is checked first and changed only where
  * it differs, so that a run may be repeated, also after it was cut short. Paths are absolute and below the host's root.
  */
+import type { Account } from '../api-types/accounts.js';
 
 interface Placed {
   /** Absolute, as seen on the host: `/etc/hosts`. */
@@ -51,8 +52,19 @@ export interface ExecuteResource {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-export type Resource = FileResource | DirectoryResource | TemplateResource | LinkResource | ExecuteResource;
+/** All accounts of people on the host: those are made, and any other that Scalarium has made is removed. */
+export interface AccountsResource {
+  readonly type: 'accounts';
+  readonly accounts: readonly Account[];
+}
+
+export type Resource =
+  FileResource | DirectoryResource | TemplateResource | LinkResource | ExecuteResource | AccountsResource;
+
+const nameOf = (resource: Resource): string => {
+  if (resource.type === 'accounts') return 'people';
+  return resource.type === 'execute' ? resource.name : resource.path;
+};
 
 /** What results and logs call it: `file[/etc/hosts]`. */
-export const resourceId = (resource: Resource): string =>
-  `${resource.type}[${resource.type === 'execute' ? resource.name : resource.path}]`;
+export const resourceId = (resource: Resource): string => `${resource.type}[${nameOf(resource)}]`;

@@ -97,6 +97,7 @@ export const EventProgress = fields(
   },
   {
     message: described(t.string, 'What failed, for people: resource, command, exit code, last output.'),
+    warning: described(t.string, 'What was left undone although the run counts, for people.'),
     attempt: described(Integer, '1; 2 when it was found unfinished after a crash and run again.'),
     input: described(t.string, 'The digest of what configure was given; the same input is not sent twice.'),
   },

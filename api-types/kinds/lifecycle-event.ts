@@ -70,6 +70,8 @@ export const EventResult = fields(
     changed: t.readonlyArray(t.string),
     /** The failure for people: resource, command, exit code, last output. */
     message: t.string,
+    /** What could not be done without the event failing for it, for people: an account whose name is taken. */
+    warning: t.string,
   },
 );
 export interface EventResult extends t.TypeOf<typeof EventResult> {}

@@ -13,7 +13,7 @@ import { runAfter, settled, soonest, type Controller, type Outcome } from '../..
 import type { Failure } from '../../runtime/failure.js';
 import type { Hosts } from '../../runtime/hosts.js';
 import type { Log } from '../../runtime/log.js';
-import type { Change, Fence, Objects } from '../../store/objects/objects.js';
+import type { Fence, Objects } from '../../store/objects/objects.js';
 import type { Ownership } from '../../store/ownership.js';
 import type { Store } from '../../store/store.js';
 import type { Debounce } from './debounce.js';
@@ -23,6 +23,7 @@ import { planLifecycle, type Plan } from './plan.js';
 import { awaited, recall, type Recalled } from './recall.js';
 import { note } from './sent.js';
 import { lifecycleSettings, type LifecycleSettings } from './settings.js';
+import { clustersOf } from './wakes.js';
 import { clusterWrites, memberWrites, sendingOf } from './steps.js';
 
 export interface LifecycleDependencies {
@@ -61,7 +62,7 @@ class Lifecycle implements Controller {
     this.feed = resultsFeed({ store, clock, log, watched: () => [...this.memories.keys()] });
     this.wake$ = merge(
       defer(() => from(on.objects.list('Cluster').map(({ ref }) => ref.name))),
-      on.objects.changes$.pipe(mergeMap(clustersOf)),
+      on.objects.changes$.pipe(mergeMap((changes) => clustersOf(on.objects, changes))),
       on.ownership.changes$,
       this.feed.arrived$,
       on.hosts.changes$.pipe(mergeMap((machine) => this.clusterOfDoomed(machine))),
@@ -214,15 +215,6 @@ class Lifecycle implements Controller {
     return E.right(listed);
   }
 }
-
-const clusterOf = ({ ref }: Change): readonly string[] => {
-  if (ref.kind === 'Cluster') return [ref.name];
-  return (ref.kind === 'Instance' || ref.kind === 'Role') && ref.cluster !== null ? [ref.cluster] : [];
-};
-
-const clustersOf = (changes: readonly Change[]): readonly string[] => [
-  ...new Set(changes.flatMap(clusterOf)),
-];
 
 /** The controller that tells hosts of their life-cycle events. */
 export const lifecycleController = (dependencies: LifecycleDependencies): Controller =>

@@ -20,6 +20,7 @@ const progressOf = (result: EventResult, sent: Sent | undefined, now: number): E
   at: timestamp(now),
   attempt: result.attempt,
   ...(result.message === undefined ? {} : { message: result.message }),
+  ...(result.warning === undefined ? {} : { warning: result.warning }),
   ...(sent?.event === result.event && sent.input !== null ? { input: sent.input } : {}),
 });
 

@@ -1,7 +1,8 @@
 /** What the lifecycle controller sees of one cluster, and the snapshot made of it. */
+import { accountsOf } from '../../api-types/accounts.js';
 import type { InstanceStatus } from '../../api-types/kinds/instance.js';
 import type { EventResult } from '../../api-types/kinds/lifecycle-event.js';
-import type { Snapshot, SnapshotHost } from '../../api-types/snapshot.js';
+import type { Snapshot, SnapshotAccount, SnapshotHost } from '../../api-types/snapshot.js';
 import type { Live, Objects } from '../../store/objects/objects.js';
 import { fold } from './fold.js';
 import type { SentLog } from './sent.js';
@@ -11,14 +12,34 @@ export interface Observed {
   readonly cluster: Live<'Cluster'>;
   readonly roles: ReadonlyMap<string, Live<'Role'>>;
   readonly instances: readonly Live<'Instance'>[];
+  /** By user name: who has an account on which role's hosts. */
+  readonly accounts: Readonly<Record<string, SnapshotAccount>>;
 }
+
+/** In force: not on its way out, and valid at least once. */
+const inForce = ({ deletion, specGeneration }: Live): boolean => deletion === null && specGeneration > 0;
+
+const accountsIn = (objects: Objects, cluster: string, roles: readonly string[]): Observed['accounts'] => {
+  const grants = objects.list('Grant', cluster).filter(inForce);
+  if (grants.length === 0) return {};
+  const holders = objects
+    .list('User')
+    .filter(inForce)
+    .map(({ ref, spec }) => ({ name: ref.name, spec }));
+  return accountsOf(
+    holders,
+    grants.map(({ spec }) => spec),
+    roles,
+  );
+};
 
 /** Null: there is no such cluster. */
 export const observe = (objects: Objects, name: string): Observed | null => {
   const cluster = objects.get({ kind: 'Cluster', cluster: null, name });
   if (cluster === null) return null;
   const roles = new Map(objects.list('Role', name).map((role) => [role.ref.name, role]));
-  return { cluster, roles, instances: objects.list('Instance', name) };
+  const accounts = accountsIn(objects, name, [...roles.keys()]);
+  return { cluster, roles, instances: objects.list('Instance', name), accounts };
 };
 
 /** An Instance with results folded in, and what it was before. */
@@ -93,7 +114,7 @@ const hostOf = ({ status, spec, ready }: Member): SnapshotHost => ({
 });
 
 /** The cluster as its hosts are to see it. */
-export const snapshotOf = ({ cluster, roles }: Observed, members: readonly Member[]): Snapshot => ({
+export const snapshotOf = ({ cluster, roles, accounts }: Observed, members: readonly Member[]): Snapshot => ({
   cluster: cluster.ref.name,
   timeZone: cluster.spec.timeZone ?? 'UTC',
   attributes: cluster.spec.attributes ?? {},
@@ -104,4 +125,5 @@ export const snapshotOf = ({ cluster, roles }: Observed, members: readonly Membe
     ]),
   ),
   hosts: Object.fromEntries(members.filter(isMember).map((member) => [member.name, hostOf(member)])),
+  ...(Object.keys(accounts).length === 0 ? {} : { accounts }),
 });

@@ -12,6 +12,8 @@ export interface LifecycleSettings {
   readonly hostsFileEvery: Millis;
   /** A configure run that failed or was not heard of again is repeated after this. */
   readonly configureRetry: Millis;
+  /** One that succeeded but could not do everything (an account) is repeated after this: it may need a person. */
+  readonly warningRetry: Millis;
   readonly configureTimeout: Millis;
 }
 
@@ -21,5 +23,6 @@ export const lifecycleSettings: LifecycleSettings = {
   perHost: millis(0.3),
   hostsFileEvery: seconds(30),
   configureRetry: seconds(60),
+  warningRetry: seconds(600),
   configureTimeout: seconds(600),
 };

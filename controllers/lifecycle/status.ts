@@ -118,6 +118,27 @@ const isNews = (last: Condition | undefined, next: Condition, slot: Slot, now: n
   return slot.status.machine?.id === slot.status.agent?.machine && now - since >= WORTH_TELLING_MS;
 };
 
+/** Only hosts where something is amiss, or was, have this one: most never do. */
+const accountsVerdict = ({ status }: Slot): Verdict | null => {
+  const configure = counting(status, status.configure);
+  if (configure === null) return null;
+  if (configure.warning !== undefined) return no('AccountsIncomplete', configure.warning);
+  const known = status.conditions?.['Accounts'] !== undefined;
+  return known && configure.state === 'succeeded'
+    ? yes('AccountsInPlace', 'every account is as granted')
+    : null;
+};
+
+/** Its message names the accounts: another one is news. */
+const accountsChange = (slot: Slot, lastTransitionTime: string): Readonly<Record<string, Condition>> => {
+  const verdict = accountsVerdict(slot);
+  const before = slot.status.conditions ?? {};
+  const last = before['Accounts'];
+  if (verdict === null || (last?.status === verdict.status && last.message === verdict.message)) return {};
+  const next = withCondition(before, { type: 'Accounts', ...verdict, lastTransitionTime })['Accounts'];
+  return next === undefined ? {} : { Accounts: next };
+};
+
 /** Conditions to write, by type; empty when there is nothing new in them. */
 export const conditionChanges = (slot: Slot, now: number): Readonly<Record<string, Condition>> => {
   const lastTransitionTime = timestamp(now);
@@ -132,12 +153,12 @@ export const conditionChanges = (slot: Slot, now: number): Readonly<Record<strin
     ...verdict,
     lastTransitionTime,
   }));
-  if (!wanted.some((next) => isNews(before[next.type], next, slot, now))) return {};
+  const accounts = accountsChange(slot, lastTransitionTime);
+  if (!wanted.some((next) => isNews(before[next.type], next, slot, now))) return accounts;
   const after = wanted.reduce(withCondition, before);
-  return Object.fromEntries(
-    wanted.flatMap(({ type }) => {
-      const next = after[type];
-      return next === undefined || next === before[type] ? [] : [[type, next]];
-    }),
-  );
+  const changed = wanted.flatMap(({ type }) => {
+    const next = after[type];
+    return next === undefined || next === before[type] ? [] : [[type, next] as const];
+  });
+  return { ...Object.fromEntries(changed), ...accounts };
 };

@@ -38,12 +38,14 @@ interface Sending {
   readonly settings: LifecycleSettings;
 }
 
-/** The newest run had this very input: it is repeated when it ended badly, after a time. */
+/** The newest run had this very input: it is repeated when it ended badly or left something undone, after a time. */
 const wantsAgain = (member: Member, event: string, { sent, now, settings }: Sending): number | null => {
   const { configure } = member.status;
   if (inFlight(member.status, sent, 'configure') !== null || configure?.event !== event) return null;
-  if (configure.state === 'succeeded') return null;
-  return Math.max(0, parseTimestamp(configure.at) + settings.configureRetry - now);
+  const { state, warning, at } = configure;
+  if (state === 'succeeded' && warning === undefined) return null;
+  const after = state === 'succeeded' ? settings.warningRetry : settings.configureRetry;
+  return Math.max(0, parseTimestamp(at) + after - now);
 };
 
 const isSetUp = ({ status }: Member): boolean =>

@@ -119,7 +119,8 @@ export class Txn {
     this.set({ ...cell, record: cell.spec === null ? this.stamped(cell) : this.noted(cell, cell.spec) });
   }
 
-  private stamped({ record }: Cell): RecordCell | null {
+  private stamped({ ref: of, record }: Cell): RecordCell | null {
+    if (kindEntry(of.kind).bare) return null;
     if (record === null || record.deletion !== null) return record;
     return { ...record, deletion: { at: this.now, revision: this.revision }, mod: this.revision };
   }

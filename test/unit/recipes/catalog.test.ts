@@ -10,7 +10,7 @@ const test = suite('recipes are functions of the snapshot');
 
 const fileOf = (snapshot: Snapshot, instance: string, path: string): string | null => {
   const found = recipeFor('configure', snapshot, instance).find(
-    (resource) => resource.type !== 'execute' && resource.path === path,
+    (resource) => 'path' in resource && resource.path === path,
   );
   if (found?.type === 'file') return found.content;
   if (found?.type !== 'template') return null;

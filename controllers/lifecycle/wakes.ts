@@ -1,0 +1,36 @@
+/** Which clusters a change concerns: pure. */
+import { isAbout } from '../../api-types/accounts.js';
+import type { Change, Live, Objects } from '../../store/objects/objects.js';
+
+const OWN: readonly string[] = ['Instance', 'Role', 'Grant'];
+
+const isUser = (live: Live | null): live is Live<'User'> => live?.ref.kind === 'User';
+
+/** What hosts get to see of a user; logins and passwords are in the record and wake nobody. */
+const seenByHosts = (live: Live | null): string => {
+  if (!isUser(live)) return '';
+  const { groups, disabled, sshKeys } = live.spec;
+  return JSON.stringify([live.specGeneration > 0, live.deletion === null, groups, disabled, sshKeys]);
+};
+
+/** Users are of no cluster: those with a Grant that was or is about this one. */
+const clustersOfUser = (objects: Objects, { before, after }: Change): readonly string[] => {
+  if (seenByHosts(before) === seenByHosts(after)) return [];
+  const holders = [before, after].filter(isUser).map(({ ref, spec }) => ({ name: ref.name, spec }));
+  return objects
+    .list('Grant')
+    .filter(({ spec }) => holders.some((holder) => isAbout(spec, holder)))
+    .flatMap(({ ref }) => ref.cluster ?? []);
+};
+
+const clustersOfOne = (objects: Objects, change: Change): readonly string[] => {
+  const { kind, cluster, name } = change.ref;
+  if (kind === 'Cluster') return [name];
+  if (kind === 'User') return clustersOfUser(objects, change);
+  return OWN.includes(kind) && cluster !== null ? [cluster] : [];
+};
+
+/** Each once. */
+export const clustersOf = (objects: Objects, changes: readonly Change[]): readonly string[] => [
+  ...new Set(changes.flatMap((change) => clustersOfOne(objects, change))),
+];
