@@ -9,7 +9,8 @@ export interface StatusCause {
 export interface Status {
   readonly apiVersion: 'v1';
   readonly kind: 'Status';
-  readonly metadata: Record<string, never>;
+  /** `continue`: goes on with a list whose token had expired, as the objects are now. */
+  readonly metadata: { readonly continue?: string };
   readonly status: 'Success' | 'Failure';
   readonly code: number;
   /** `NotFound`, `AlreadyExists`, `Conflict`, `Invalid`, `Unauthorized`, `Expired`, … */

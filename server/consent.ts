@@ -4,7 +4,7 @@ import type { Status } from '../api-types/status.js';
 import type { Live } from '../store/objects/objects.js';
 import type { Answer, Context } from './context.js';
 import { presented } from './present.js';
-import { reached, refOf } from './reads.js';
+import { reached, refOf } from './reads/asked.js';
 import type { ResourceRoute } from './routes.js';
 import { type About, badRequest, conflicted, lagging, notFound, statusOfFailure } from './statuses.js';
 

@@ -9,6 +9,7 @@ import type { Objects } from '../store/objects/objects.js';
 import type { Access } from './access/access.js';
 import type { Audit } from './audit/audit.js';
 import type { Metric } from './metrics.js';
+import type { Watches } from './reads/watches.js';
 import type { Ring } from './ring.js';
 
 export interface Context {
@@ -23,6 +24,7 @@ export interface Context {
   readonly version: string;
   readonly metrics: () => readonly Metric[];
   readonly ring: Ring;
+  readonly watches: Watches;
   /** Aborted when the server closes. */
   readonly closing: AbortSignal;
 }

@@ -8,10 +8,11 @@ import { bodyDocument, bodyOptions, bodyPatch } from './body.js';
 import { consent } from './consent.js';
 import type { Answer, Context } from './context.js';
 import type { Asked } from './door.js';
-import { getObject, listObjects } from './reads.js';
+import { getObject } from './reads/get.js';
+import { listObjects } from './reads/list.js';
+import { watchObjects } from './reads/watch.js';
 import { API_PATH, type ResourceRoute } from './routes.js';
 import { badRequest, methodNotAllowed } from './statuses.js';
-import { watchObjects } from './watch.js';
 import { createObject, deleteObject, patchObject, replaceObject } from './writes.js';
 
 const isWatch = ({ query }: Asked): boolean => ['true', '1'].includes(query.get('watch') ?? '');
@@ -48,8 +49,8 @@ const reading: Verb = async (context, route, asked, caller) => {
     const refused = await watchObjects(context, route, asked, caller);
     return refused === null ? null : E.left(refused);
   }
-  const { query } = asked;
-  return route.name === null ? listObjects(context, route, query, caller) : getObject(context, route, query);
+  if (route.name !== null) return getObject(context, route, asked);
+  return listObjects(context, route, asked, caller);
 };
 
 interface DeleteOptions {
@@ -105,6 +106,7 @@ const writing: Verb = async (context, route, asked, caller) => {
   const { view } = route;
   const what = route.name === null ? `all ${view.plural}` : `${view.plural} "${route.name}"`;
   const verb = (route.name === null ? ON_COLLECTION : ON_OBJECT)[method];
+  if (view.instead !== undefined) return E.left(methodNotAllowed(method, `${what}: ${view.instead}`));
   const homeless = view.namespaced && route.cluster === null;
   if (verb === undefined || homeless) return E.left(methodNotAllowed(method, what));
   if (kindEntry(view.source).home === 'record')

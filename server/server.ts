@@ -1,5 +1,4 @@
 /** The HTTP API: Kubernetes conventions over Objects, and the port on which other doors take their requests. */
-import { setMaxListeners } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -15,6 +14,7 @@ import type { Context } from './context.js';
 import { handle } from './handler.js';
 import type { RequestHook, UpgradeHook } from './hooks.js';
 import type { Metric } from './metrics.js';
+import { openWatches } from './reads/watches.js';
 import { openRing } from './ring.js';
 import { badRequest } from './statuses.js';
 
@@ -36,6 +36,8 @@ export interface ServerOptions {
   readonly metrics: () => readonly Metric[];
   /** Changes kept for watches; 8192 unless told. */
   readonly ringSize?: number;
+  /** Watches of one user, and from one address; 2,000 unless told. */
+  readonly mostWatches?: number;
 }
 
 export interface RunningServer {
@@ -142,6 +144,7 @@ const closeAll = async (server: Server, clock: Clock): Promise<void> => {
 const closer = (server: Server, context: Context, abort: AbortController) => {
   const close = async (): Promise<void> => {
     abort.abort();
+    context.watches.close();
     await closeAll(server, context.clock);
     context.ring.close();
   };
@@ -151,20 +154,21 @@ const closer = (server: Server, context: Context, abort: AbortController) => {
 
 /** Starts the server; rejects with one line for a person when it can not listen. */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
-  const { objects, plan, access, audit, sealer, clock, log, version, metrics, host } = options;
+  const { objects, plan, access, audit, sealer, clock, log, version, host } = options;
   const abort = new AbortController();
-  // every watch listens to it
-  setMaxListeners(0, abort.signal);
   const server = createServer(TIMEOUTS);
   const ring = openRing(objects, options.ringSize);
+  const watches = openWatches(ring, clock, options.mostWatches);
+  const metrics = (): readonly Metric[] => [...options.metrics(), ...watches.metrics()];
   const shared = { objects, plan, access, audit, sealer, clock, log, version, metrics };
-  const context: Context = { ...shared, ring, closing: abort.signal };
+  const context: Context = { ...shared, ring, watches, closing: abort.signal };
   wire(server, options, context);
   try {
     const port = await listening(server, host, options.port);
     const shown = host.includes(':') ? `[${host}]` : host;
     return { url: `http://${shown}:${String(port)}`, port, close: closer(server, context, abort) };
   } catch (error) {
+    watches.close();
     ring.close();
     throw error;
   }

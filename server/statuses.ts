@@ -39,6 +39,9 @@ export const noNamespace = (name: string): Status =>
 export const methodNotAllowed = (method: string, what: string): Status =>
   failureStatus(405, 'MethodNotAllowed', `${method} is not possible on ${what}`);
 
+export const notAcceptable = (offered: string): Status =>
+  failureStatus(406, 'NotAcceptable', `only the following media types are offered: ${offered}`);
+
 export const alreadyExists = (about: About, why: string): Status =>
   failureStatus(409, 'AlreadyExists', `${about.plural} "${about.name}" ${why}`, details(about));
 

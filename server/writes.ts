@@ -12,7 +12,7 @@ import type { Failure } from '../runtime/failure.js';
 import type { Live, Ref, SpecDocument, Write } from '../store/objects/objects.js';
 import type { Answer, Context, Reply } from './context.js';
 import { presented } from './present.js';
-import { reached, refOf } from './reads.js';
+import { reached, refOf } from './reads/asked.js';
 import type { ResourceRoute } from './routes.js';
 import {
   type About,

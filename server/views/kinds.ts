@@ -1,7 +1,9 @@
 /** Our own kinds, as `scalarium.dev/v1` serves them. */
+import { type InstanceSpec, phaseOf } from '../../api-types/kinds/instance.js';
 import { KIND_NAMES, type KindName, kindEntry } from '../../api-types/kinds.js';
 import { API_GROUP, API_VERSION } from '../../api-types/metadata.js';
 import { presented } from '../present.js';
+import { EVENT_FIELDS } from './events.js';
 import { type ResourceVerb, type View, textOnce } from './view.js';
 
 const READ: readonly ResourceVerb[] = ['get', 'list', 'watch'];
@@ -10,6 +12,15 @@ const WRITE: readonly ResourceVerb[] = ['create', 'delete', 'get', 'list', 'patc
 const SUBRESOURCES: Readonly<Partial<Record<KindName, readonly string[]>>> = {
   Role: ['consent'],
   Cluster: ['consent'],
+};
+
+/** Field selectors of a kind. */
+const FIELDS: Readonly<Partial<Record<KindName, View['fields']>>> = {
+  Instance: {
+    'spec.role': ({ spec }) => (spec as InstanceSpec).role,
+    'status.phase': ({ status, deletion }) => phaseOf(status, deletion !== null),
+  },
+  Event: EVENT_FIELDS,
 };
 
 const viewOf = (kind: KindName): View => {
@@ -30,7 +41,8 @@ const viewOf = (kind: KindName): View => {
     columns: entry.columns,
     object: presented,
     text: textOnce(presented),
-    fields: {},
+    fields: FIELDS[kind] ?? {},
+    fixed: [],
   };
 };
 

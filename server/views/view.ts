@@ -28,8 +28,26 @@ export interface View {
   readonly object: (live: Live) => ApiObject;
   /** `object` as JSON text, written once for each Live. */
   readonly text: (live: Live) => string;
+  /** All columns of its Tables, where they are not NAME, `columns` and AGE. */
+  readonly table?: readonly TableColumn[];
   /** Field selectors beside `metadata.name` and `metadata.namespace`. */
   readonly fields: Readonly<Record<string, (live: Live) => string>>;
+  /** Objects that are there without being stored, unless one of their name is: everybody sees them. */
+  readonly fixed: readonly Live[];
+  /** For a view that is not written: what to write instead. */
+  readonly instead?: string;
+}
+
+/** A column of a Table; ages are told anew with each answer, texts never change for a Live. */
+export interface TableColumn {
+  readonly title: string;
+  readonly description: string;
+  /** Only with `-o wide`. */
+  readonly wide?: boolean;
+  readonly cell:
+    | { readonly text: (live: Live) => string }
+    /** RFC 3339. */
+    | { readonly since: (live: Live) => string };
 }
 
 /** Writes each object's JSON once: the cache's objects never change. */
