@@ -1,5 +1,5 @@
 /** Every door, in the order in which they are tried. */
-import { discoveryDoors } from './discovery.js';
+import { discoveryDoors } from './discovery/discovery.js';
 import type { Door } from './door.js';
 import { healthDoors } from './health.js';
 import { metricsDoor } from './metrics-door.js';
