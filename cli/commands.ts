@@ -4,6 +4,8 @@ import type { CommandModule } from './context.js';
 export interface Verb {
   readonly name: string;
   readonly summary: string;
+  /** Not shown in help: for programs. */
+  readonly hidden?: boolean;
   readonly load: () => Promise<CommandModule>;
 }
 

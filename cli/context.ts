@@ -5,6 +5,10 @@ import type { Command } from 'commander';
 export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
+  /** What people typed to get here: `scalarium`, or `kubectl scalarium` as a plugin. */
+  readonly program: string;
+  /** Colours are wanted in what goes to `out`. */
+  readonly colour: boolean;
   /** What was asked for; nothing else goes here. */
   out(text: string): void;
   /** What a person should know beside it. */
@@ -27,6 +31,8 @@ export interface GlobalFlags {
   readonly data?: string;
   readonly server?: string;
   readonly token?: string;
+  readonly kubeconfig?: string;
+  readonly context?: string;
 }
 
 /** One verb: adds its command to the program. */
@@ -34,7 +40,29 @@ export interface CommandModule {
   readonly register: (program: Command, context: CliContext) => void;
 }
 
-/** Ends the command with one line for a person and exit code 1. */
+interface CliErrorOptions {
+  /** The Status that the server sent says the exit code. */
+  readonly cause?: unknown;
+  /** Instead of what the cause says. */
+  readonly exit?: number;
+}
+
+/** Ends the command with one line for a person and an exit code (EXIT). */
 export class CliError extends Error {
-  override readonly name = 'CliError';
+  override readonly name: string = 'CliError';
+  readonly exit: number | null;
+
+  constructor(message: string, { cause, exit }: CliErrorOptions = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.exit = exit ?? null;
+  }
+}
+
+/** The words or options are wrong: EXIT.usage. */
+export class UsageError extends CliError {
+  override readonly name = 'UsageError';
+
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause, exit: 64 });
+  }
 }

@@ -1,5 +1,5 @@
 /** Machine-readable output. */
-import { CliError } from './context.js';
+import { UsageError } from './context.js';
 
 const FORMATS = ['yaml', 'json', 'wide', 'name'] as const;
 export type Format = (typeof FORMATS)[number] | 'table';
@@ -8,7 +8,7 @@ export type Format = (typeof FORMATS)[number] | 'table';
 export const formatOf = (word: string | undefined, allowed: readonly Format[] = FORMATS): Format => {
   if (word === undefined) return 'table';
   const format = allowed.find((candidate) => candidate === word);
-  if (format === undefined) throw new CliError(`-o: expected one of ${allowed.join(', ')}, got "${word}"`);
+  if (format === undefined) throw new UsageError(`-o: expected one of ${allowed.join(', ')}, got "${word}"`);
   return format;
 };
 

@@ -73,7 +73,9 @@ const applyOne = async (context: CliContext, client: Client, manifest: SentManif
     )();
     if (E.isRight(written)) return done(context, written.right, live === null ? 'created' : 'configured');
     if (written.left.code !== 409 || attempt >= TRIES)
-      throw new CliError(`${shortName(address.kind, address.name)}: ${lineOf(written.left)}`);
+      throw new CliError(`${shortName(address.kind, address.name)}: ${lineOf(written.left)}`, {
+        cause: written.left,
+      });
     await context.pause(50 * attempt);
   }
 };

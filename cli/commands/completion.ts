@@ -2,13 +2,13 @@
 import type { Command } from 'commander';
 import { KIND_NAMES, kindEntry } from '../../api-types/kinds.js';
 import { completionFor } from '../completions.js';
-import { type CliContext, CliError } from '../context.js';
+import { type CliContext, UsageError } from '../context.js';
 
 const run = (program: Command, context: CliContext, shell: string): void => {
   const verbs = program.commands.map((command) => ({ name: command.name(), summary: command.description() }));
   const kinds = KIND_NAMES.map((kind) => kindEntry(kind).plural);
   const script = completionFor(shell, { verbs, kinds });
-  if (script === null) throw new CliError(`expected bash, zsh or fish, got "${shell}"`);
+  if (script === null) throw new UsageError(`expected bash, zsh or fish, got "${shell}"`);
   context.out(script);
 };
 

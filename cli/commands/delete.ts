@@ -5,7 +5,7 @@ import { inDependencyOrder } from '../../api-types/references.js';
 import type { Address, Client, ObjectOf } from '../../client/client.js';
 import { clusterMeant, lineOf, valueOrNull } from '../answers.js';
 import { readManifests } from '../checks.js';
-import { type CliContext, CliError, type GlobalFlags } from '../context.js';
+import { type CliContext, CliError, type GlobalFlags, UsageError } from '../context.js';
 import { asked, shortName } from '../words.js';
 
 interface DeleteFlags extends GlobalFlags {
@@ -31,9 +31,9 @@ const fromWords = async (
   flags: DeleteFlags,
 ): Promise<readonly Address[]> => {
   const [word, ...more] = words;
-  if (word === undefined) throw new CliError('name what to delete: KIND NAME, or -f FILE');
+  if (word === undefined) throw new UsageError('name what to delete: KIND NAME, or -f FILE');
   const { kind, entry, names } = asked(word, more);
-  if (names.length === 0) throw new CliError(`name the ${entry.plural} to delete`);
+  if (names.length === 0) throw new UsageError(`name the ${entry.plural} to delete`);
   const cluster = entry.scope === 'Cluster' ? null : await clusterMeant(client, flags);
   return names.map((name) => ({ kind, cluster, name }));
 };
@@ -49,7 +49,7 @@ const deleteOne = async (
   const result = await client.delete(address)();
   if (E.isLeft(result)) {
     if (result.left.code !== 404 || flags.ignoreNotFound !== true)
-      throw new CliError(`${name}: ${lineOf(result.left)}`);
+      throw new CliError(`${name}: ${lineOf(result.left)}`, { cause: result.left });
     context.err(`${name} is not there\n`);
     return null;
   }
@@ -78,9 +78,9 @@ const waitFor = async (
 
 const run = async (context: CliContext, words: readonly string[], flags: DeleteFlags): Promise<void> => {
   const timeout = Number(flags.timeout);
-  if (!(timeout >= 0)) throw new CliError(`--timeout: expected seconds, got "${flags.timeout}"`);
+  if (!(timeout >= 0)) throw new UsageError(`--timeout: expected seconds, got "${flags.timeout}"`);
   if (flags.filename !== undefined && words.length > 0)
-    throw new CliError('expected KIND NAME or -f FILE, not both');
+    throw new UsageError('expected KIND NAME or -f FILE, not both');
   const client = context.connect(flags);
   const addresses =
     flags.filename === undefined ? await fromWords(client, words, flags) : await fromFiles(context, flags);

@@ -1,7 +1,6 @@
 /** The command in this process: real commands over a real server, with what they print caught. */
-import { Command } from 'commander';
-import { VERBS } from '../../cli/commands.js';
-import { type CliContext, CliError } from '../../cli/context.js';
+import type { CliContext } from '../../cli/context.js';
+import { runCli } from '../../cli/program.js';
 import { openClient } from '../../client/client.js';
 import { millis } from '../../api-types/units.js';
 import { systemClock } from '../../runtime/clock.js';
@@ -18,23 +17,34 @@ export interface CliSetting {
   readonly stdin?: string;
   readonly answer?: string | null;
   readonly signal?: AbortSignal;
+  readonly env?: CliContext['env'];
+  readonly program?: string;
+  readonly colour?: boolean;
+  readonly token?: string;
   /** Called with everything printed so far. */
   readonly onOut?: (text: string) => void;
+  readonly onErr?: (text: string) => void;
 }
 
 /** Runs `scalarium <words>`. */
 export const cli = async (setting: CliSetting, ...words: readonly string[]): Promise<CliRun> => {
   const said = { out: '', err: '', code: 0 };
+  // waits of under a second are between two looks; longer ones are what a test waits for
   const pause: CliContext['pause'] = (milliseconds, signal) =>
-    systemClock.sleep(millis(Math.min(milliseconds, 20)), signal);
+    systemClock.sleep(millis(milliseconds < 1000 ? Math.min(milliseconds, 20) : milliseconds), signal);
   const context: CliContext = {
-    env: {},
+    env: setting.env ?? {},
     version: '0.1.0',
+    program: setting.program ?? 'scalarium',
+    colour: setting.colour ?? false,
     out: (text) => {
       said.out += text;
       setting.onOut?.(said.out);
     },
-    err: (text) => (said.err += text),
+    err: (text) => {
+      said.err += text;
+      setting.onErr?.(said.err);
+    },
     now: () => Date.parse('2026-01-02T03:05:05Z'),
     pause,
     readStdin: () => Promise.resolve(setting.stdin ?? ''),
@@ -43,17 +53,8 @@ export const cli = async (setting: CliSetting, ...words: readonly string[]): Pro
     exitCode: (code) => {
       said.code = code;
     },
-    connect: () => openClient({ url: setting.url, token: TOKEN, pause }),
+    connect: () => openClient({ url: setting.url, token: setting.token ?? TOKEN, pause }),
   };
-  const program = new Command('scalarium').option('-n, --namespace <cluster>').exitOverride();
-  program.configureOutput({ writeErr: (text) => (said.err += text) });
-  for (const verb of VERBS) if (verb.name === words[0]) (await verb.load()).register(program, context);
-  try {
-    await program.parseAsync([...words], { from: 'user' });
-  } catch (error) {
-    said.code = 1;
-    if (error instanceof CliError) said.err += `scalarium: ${error.message}\n`;
-    else if (!(error instanceof Error && error.constructor.name === 'CommanderError')) throw error;
-  }
+  await runCli(context, words);
   return said;
 };

@@ -137,7 +137,7 @@ test("etcdctl del of a small role's spec: its hosts are told to shut down, then 
   await etcdctl(etcd, 'del', `${SPEC}/cache`);
   await eventually('cache-1 is gone, and its role', async () => {
     if ((await world.instances()).some((instance) => instance.metadata.name === 'cache-1')) return false;
-    return (await world.scalarium('get', 'role', 'cache', '-n', CLUSTER)).code === 1;
+    return (await world.scalarium('get', 'role', 'cache', '-n', CLUSTER)).code === 3;
   });
   const { items } = await world.json<{ items: readonly LifecycleView[] }>(
     'get',

@@ -77,9 +77,15 @@ test(
   scene(async ({ run }) => {
     const none = await run('get', 'instances', '-n', 'shop');
     assert.equal(none, { out: '', err: 'no instances found in cluster shop\n', code: 0 });
-    for (const words of [['unicorns'], ['role', 'none', '-n', 'shop'], ['roles', '-o', 'xml'], ['a/b/c']]) {
+    const wrong = [
+      { words: ['unicorns'], exit: 64 },
+      { words: ['role', 'none', '-n', 'shop'], exit: 3 },
+      { words: ['roles', '-o', 'xml'], exit: 64 },
+      { words: ['a/b/c'], exit: 64 },
+    ];
+    for (const { words, exit } of wrong) {
       const failed = await run('get', ...words);
-      assert.is(failed.code, 1);
+      assert.is(failed.code, exit);
       assert.is(failed.out, '');
       assert.is(failed.err.trimEnd().split('\n').length, 1, failed.err);
     }
@@ -189,7 +195,7 @@ test(
     }, 50);
     const waited = await run('delete', 'role/app', '-n', 'shop', '--wait');
     assert.match(waited.out, /role\/app deleted\n$/);
-    assert.is((await run('delete', 'role', 'app', '-n', 'shop')).code, 1);
+    assert.is((await run('delete', 'role', 'app', '-n', 'shop')).code, 3);
     assert.is((await run('delete', 'role', 'app', '-n', 'shop', '--ignore-not-found')).code, 0);
     const stdin =
       'apiVersion: scalarium.dev/v1\nkind: Cluster\nmetadata: { name: shop }\nspec: { cloud: local }\n';

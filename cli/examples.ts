@@ -1,0 +1,97 @@
+/** Real examples of every verb, and what its exit codes mean where it has some of its own. A test parses each. */
+
+export type Example = readonly [line: string, says: string];
+
+interface Manual {
+  readonly examples: readonly Example[];
+  readonly exits?: string;
+}
+
+/** By verb. */
+export const EXAMPLES: Readonly<Record<string, Manual>> = {
+  up: {
+    examples: [
+      ['scalarium up', 'a control plane with a local cloud, until Ctrl-C'],
+      ['scalarium up --data /var/lib/scalarium --port 8470', 'its own directory and port'],
+    ],
+  },
+  down: {
+    examples: [
+      ['scalarium down', 'end what was left of .scalarium'],
+      ['scalarium down --data /var/lib/scalarium', 'of another data directory'],
+    ],
+  },
+  get: {
+    examples: [
+      ['scalarium get hosts -n shop', 'the hosts of a cluster'],
+      ['scalarium get role app -n shop -w', 'and go on with changes as they come'],
+    ],
+  },
+  describe: {
+    examples: [
+      ['scalarium describe role app -n shop', 'spec, conditions and events of a role'],
+      ['scalarium describe host/app-1 -n shop', 'and of a host with its timings'],
+    ],
+  },
+  events: {
+    examples: [
+      ['scalarium events -n shop', 'of a cluster, oldest first'],
+      ['scalarium events -w', 'of all clusters, as they come'],
+    ],
+  },
+  apply: {
+    examples: [
+      ['scalarium apply -f shop.yaml', 'make a cluster what its file says'],
+      ['cat role.yaml | scalarium apply -n shop -f -', 'from standard input'],
+    ],
+  },
+  plan: {
+    examples: [
+      ['scalarium plan -f shop.yaml', 'what applying it would launch, change and end'],
+      ['scalarium plan -f clusters/ -o json', 'of all files of a directory, for programs'],
+    ],
+    exits: '0 nothing to do; 2 there are changes; 1 it could not be told',
+  },
+  delete: {
+    examples: [
+      ['scalarium delete role app -n shop --wait', 'and wait until its hosts are gone'],
+      ['scalarium delete -f shop.yaml --ignore-not-found', 'all that a file names'],
+    ],
+  },
+  consent: {
+    examples: [
+      ['scalarium consent shop', 'show what waits, and ask'],
+      ['scalarium consent shop app --yes', 'one role, without asking'],
+    ],
+  },
+  agent: {
+    examples: [
+      ['scalarium agent --machine i-0123456789', 'as a host starts it'],
+      ['scalarium agent --machine i-0123456789 --root /srv/host --verbose', 'below a directory of its own'],
+    ],
+  },
+  version: {
+    examples: [
+      ['scalarium version', 'of this program'],
+      ['scalarium --version', 'the same'],
+    ],
+  },
+  completion: {
+    examples: [
+      ['source <(scalarium completion bash)', 'in ~/.bashrc'],
+      ['scalarium completion fish > ~/.config/fish/completions/scalarium.fish', 'for fish'],
+    ],
+  },
+  'local-cloud': {
+    examples: [
+      ['scalarium local-cloud', 'an EC2 endpoint on loopback, until Ctrl-C'],
+      ['scalarium local-cloud --data /tmp/cloud', 'with a directory of its own'],
+    ],
+  },
+  hosts: {
+    examples: [
+      ['scalarium hosts', 'for the local cloud of .scalarium'],
+      ['scalarium hosts --hosts hollow', 'hosts that only pretend'],
+    ],
+  },
+};
