@@ -13,6 +13,7 @@ import { startManager } from '../runtime/manager.js';
 import { keyFingerprint } from '../runtime/tokens.js';
 import { openAccess } from '../server/access/open.js';
 import { noAudit } from '../server/audit/audit.js';
+import type { AuditLog } from '../server/audit/log.js';
 import { openGateway, type Gateway } from '../server/gateway/gateway.js';
 import { startServer } from '../server/server.js';
 import { startCompaction } from '../store/compaction.js';
@@ -42,6 +43,8 @@ export interface ControlPlaneSettings {
   /** Who this is in the store, over restarts: unique to what only one process can hold, as a data directory. */
   readonly identity: string;
   readonly version: string;
+  /** Who did what; the caller's to close, after the control plane. None: nothing is kept. */
+  readonly audit?: AuditLog;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Log;
@@ -128,11 +131,11 @@ const openRest = async (
     ...settings,
     ...state,
     access,
-    audit: noAudit,
+    audit: settings.audit ?? noAudit,
     plan: plannerOver(state.objects),
     extra: [(request, response) => gateway?.handle(request, response) ?? false],
     upgrade: [(request, socket, head) => gateway?.upgrade(request, socket, head) ?? false],
-    metrics,
+    metrics: () => [...metrics(), ...(settings.audit?.metrics() ?? [])],
   });
   const door = openGateway({
     objects: state.objects,

@@ -38,6 +38,10 @@ export interface AuditedChange {
   readonly before: unknown;
   /** Null: it was deleted. */
   readonly after: unknown;
+  /** What was done, where the request does not say it (`reveal`, `login`): with it, a read is worth a line. */
+  readonly verb?: string;
+  /** Who it turned out to be, where nobody had to say so before. */
+  readonly user?: string;
 }
 
 export interface Reply {

@@ -1,11 +1,12 @@
 /** Every door, in the order in which they are tried. */
+import { auditDoor } from './audit/door.js';
 import { discoveryDoors } from './discovery/discovery.js';
 import type { Door } from './door.js';
 import { healthDoors } from './health.js';
 import { metricsDoor } from './metrics-door.js';
 import { planDoor } from './plans.js';
 
-export const DOORS: readonly Door[] = [...healthDoors, ...discoveryDoors, planDoor, metricsDoor];
+export const DOORS: readonly Door[] = [...healthDoors, ...discoveryDoors, planDoor, metricsDoor, auditDoor];
 
 /** Doors with this path, whatever their method. */
 export const doorsAt = (path: string): readonly Door[] =>

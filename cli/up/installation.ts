@@ -12,6 +12,7 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { writePrivateSync } from '../../runtime/private-file.js';
 import { adminToken } from '../../runtime/tokens.js';
+import { openAuditLog } from '../../server/audit/log.js';
 import { VERSION } from '../../runtime/version.js';
 import type { Store } from '../../store/store.js';
 import { keepRunning, waitFor, type Child } from './children.js';
@@ -140,8 +141,11 @@ const openAll = async (options: UpOptions, around: Surroundings, closing: Closin
   ]);
   closing.add(() => store.close());
   startHosts(options, endpoint, { around, closing });
+  const audit = openAuditLog({ directory: join(data, 'audit'), ...around });
+  closing.add(() => audit.close());
   const plane = await startControlPlane({
     store,
+    audit,
     installationKey: key,
     host: '127.0.0.1',
     port: options.port,
