@@ -13,17 +13,20 @@ import type { Asked } from '../door.js';
 
 /** From this size on an answer is compressed, as in Kubernetes. */
 const COMPRESS_FROM = 128 * 1024;
-/** What is made before others are served: about a millisecond of work. */
+/** What is made before others are served: so many letters, or milliseconds. */
 const PIECE = 64 * 1024;
+const STRETCH = 3;
 
 /** Texts gathered to pieces; a text alone is as long as it is. */
-function* gathered(texts: Iterable<string>): Generator<string> {
+function* gathered(texts: Iterable<string>, { clock }: Context): Generator<string> {
   let piece = '';
+  let begun = clock.monotonic();
   for (const text of texts) {
     piece += text;
-    if (piece.length < PIECE) continue;
+    if (piece.length < PIECE && clock.monotonic() - begun < STRETCH) continue;
     yield piece;
     piece = '';
+    begun = clock.monotonic();
   }
   if (piece !== '') yield piece;
 }
@@ -41,7 +44,9 @@ function* chained(first: readonly string[], rest: Generator<string>): Generator<
 }
 
 /** Takes pieces until they make a long answer, or all there are. */
-const begun = (pieces: Generator<string>): { readonly first: readonly string[]; readonly long: boolean } => {
+const begun = async (
+  pieces: Generator<string>,
+): Promise<{ readonly first: readonly string[]; readonly long: boolean }> => {
   const first: string[] = [];
   let length = 0;
   for (;;) {
@@ -50,6 +55,7 @@ const begun = (pieces: Generator<string>): { readonly first: readonly string[]; 
     first.push(next.value);
     length += next.value.length;
     if (length >= COMPRESS_FROM) return { first, long: true };
+    await breath();
   }
 };
 
@@ -77,14 +83,14 @@ const streamed = async (
 };
 
 /** Answers 200 with these texts, one after the other; null: it is being sent. */
-export const answerTexts = (
+export const answerTexts = async (
   context: Context,
   { request, response, method }: Asked,
   type: string,
   texts: Iterable<string>,
-): Answer | null => {
-  const pieces = gathered(texts);
-  const { first, long } = begun(pieces);
+): Promise<Answer | null> => {
+  const pieces = gathered(texts, context);
+  const { first, long } = await begun(pieces);
   if (!long) return E.right({ code: 200, body: first.join(''), type, headers: { Vary: 'Accept' } });
   const gzip = takesGzip(request.headers['accept-encoding']);
   response.writeHead(200, {
