@@ -106,7 +106,8 @@ class Daemon implements Agent {
     const gateways = this.gateways();
     const patience = gateways.length > 1 ? PATIENCE_OF_CHOICE : PATIENCE;
     const gateway = gateways[this.turn % gateways.length] ?? '';
-    return { gateway, localAddress: this.with_.localAddress, patience };
+    const { localAddress, config } = this.with_;
+    return { gateway, localAddress, patience, authority: config.ca ?? null };
   }
 
   /** A gateway that went silent is tried last: it may be stopped, and would still take the connection. */

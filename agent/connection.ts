@@ -8,6 +8,7 @@ import {
   MACHINE_HEADER,
 } from '../api-types/agent-protocol.js';
 import type { Route } from './requests.js';
+import { trusting } from './trust.js';
 
 /** An event carries at most one diff, and a diff at most a snapshot: 1 MiB, with room for JSON in JSON. */
 const MAX_PAYLOAD = 4 * 1024 * 1024;
@@ -65,7 +66,7 @@ const endingOf = (socket: WebSocket): Promise<Ending> =>
 
 /** Dials; `listener` hears what comes. Nothing throws: whatever goes wrong is the connection's end. */
 export const connect = (
-  { gateway, localAddress, patience }: Route,
+  { gateway, localAddress, patience, authority }: Route,
   who: { readonly machine: string; readonly credential: string },
   listener: Listener,
 ): Connection => {
@@ -77,6 +78,7 @@ export const connect = (
     maxPayload: MAX_PAYLOAD,
     handshakeTimeout: patience,
     ...(localAddress === null ? {} : { localAddress }),
+    ...trusting(authority),
   });
   const ended = endingOf(socket);
   socket.on('open', () => {

@@ -4,12 +4,15 @@ import { gunzipSync } from 'node:zlib';
 import { AGENT_PATH, EnrolAnswer, type EnrolRequest, MACHINE_HEADER } from '../api-types/agent-protocol.js';
 import type { Millis } from '../api-types/units.js';
 import * as E from 'fp-ts/lib/Either.js';
+import { trusting } from './trust.js';
 
 export interface Route {
   /** Base URL of the gateway. */
   readonly gateway: string;
   /** The address to send from; null: the system chooses. */
   readonly localAddress: string | null;
+  /** PEM of the authority that signs the gateways' certificates; null: the system's authorities. */
+  readonly authority: string | null;
   /** How long to wait for an answer. */
   readonly patience: Millis;
 }
@@ -49,7 +52,7 @@ const textOf = async (answer: IncomingMessage): Promise<string> => {
 };
 
 const send = async (
-  { gateway, localAddress, patience }: Route,
+  { gateway, localAddress, patience, authority }: Route,
   path: string,
   options: RequestOptions,
   body?: string,
@@ -57,8 +60,8 @@ const send = async (
   const url = new URL(AGENT_PATH + path, gateway);
   const request = await requesterOf(url);
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const from = localAddress === null ? {} : { localAddress };
-    const sent = request(url, { ...options, ...from, agent: false, timeout: patience }, resolve);
+    const more = { ...(localAddress === null ? {} : { localAddress }), ...trusting(authority) };
+    const sent = request(url, { ...options, ...more, agent: false, timeout: patience }, resolve);
     sent.on('error', reject);
     sent.on('timeout', () => {
       sent.destroy(new Error(`no answer from ${gateway} within ${String(patience / 1000)} s`));

@@ -22,7 +22,10 @@ export const AgentConfig = fields(
     /** Base URLs, tried in turn. */
     gateways: t.readonlyArray(t.string),
   },
-  {},
+  {
+    /** PEM of the authority that gateways' certificates must be signed with; none: the system's authorities. */
+    ca: t.string,
+  },
 );
 export interface AgentConfig extends t.TypeOf<typeof AgentConfig> {}
 

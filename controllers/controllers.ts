@@ -22,6 +22,7 @@ export interface ControllerDependencies {
   readonly hosts: Hosts;
   readonly installationKey: Buffer;
   readonly gateways: () => readonly string[];
+  readonly authority: string | null;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Log;

@@ -16,6 +16,7 @@ import { noAudit } from '../server/audit/audit.js';
 import type { AuditLog } from '../server/audit/log.js';
 import { openGateway, type Gateway } from '../server/gateway/gateway.js';
 import { startServer } from '../server/server.js';
+import { type Front, type FrontSettings, openFront } from '../server/tls/tls.js';
 import { startCompaction } from '../store/compaction.js';
 import { countedStore } from '../store/counted.js';
 import { ensureInstallation } from '../store/installation.js';
@@ -30,10 +31,9 @@ import { controllersOf } from './controllers.js';
 import { metricsOf } from './metrics.js';
 import { plannerOver } from './plan.js';
 
-export interface ControlPlaneSettings {
+export interface ControlPlaneSettings extends FrontSettings {
   readonly store: Store;
   readonly installationKey: Buffer;
-  readonly host: string;
   readonly port: number;
   /** Opens the endpoint that a Cloud object names; calls nothing yet. */
   readonly openCloud: (name: string, spec: CloudSpec) => Cloud;
@@ -51,7 +51,12 @@ export interface ControlPlaneSettings {
 }
 
 export interface ControlPlane {
+  /** For clients on this machine: plain http where that is taken. */
   readonly url: string;
+  /** For clients anywhere: https, unless no TLS is spoken. */
+  readonly advertised: string;
+  /** PEM of what clients must trust; null: no TLS, or an issuer that everybody trusts. */
+  readonly authority: string | null;
   readonly installation: string;
   readonly objects: Objects;
   readonly observed: Observed;
@@ -105,11 +110,10 @@ const openFleet = (settings: ControlPlaneSettings, { objects, ownership, install
 const openRest = async (
   settings: ControlPlaneSettings,
   state: Opened,
-  fleet: Fleet,
+  { fleet, front }: { readonly fleet: Fleet; readonly front: Front },
 ): Promise<ControlPlane> => {
   const { clock, chance, log, installationKey } = settings;
   const observed = openObserved({ clock });
-  const url = (): string => server.url;
   let gateway: Gateway | null = null;
   const controllers = controllersOf({
     ...settings,
@@ -117,7 +121,8 @@ const openRest = async (
     clouds: fleet.clouds,
     hosts: observed,
     // one that dies before a host has enrolled must not be the only one the host knows
-    gateways: () => gateway?.urls() ?? [url()],
+    gateways: () => gateway?.urls() ?? [front.gateway(server)],
+    authority: front.authority,
   });
   const metrics = metricsOf({
     store: state.store,
@@ -130,6 +135,7 @@ const openRest = async (
   const server = await startServer({
     ...settings,
     ...state,
+    tls: front.identity,
     access,
     audit: settings.audit ?? noAudit,
     plan: plannerOver(state.objects),
@@ -137,18 +143,9 @@ const openRest = async (
     upgrade: [(request, socket, head) => gateway?.upgrade(request, socket, head) ?? false],
     metrics: () => [...metrics(), ...(settings.audit?.metrics() ?? [])],
   });
-  const door = openGateway({
-    objects: state.objects,
-    observed,
-    store: state.store,
-    installationKey,
-    url: server.url,
-    id: hex(chance, 8),
-    heartbeat: settings.heartbeat,
-    clock,
-    chance,
-    log,
-  });
+  const { authority, advertised } = front;
+  const at = { url: front.gateway(server), authority, id: hex(chance, 8) };
+  const door = openGateway({ ...settings, ...state, observed, ...at });
   gateway = door;
   const manager = startManager({ controllers: [fleet.controller, ...controllers], clock, chance, log });
   state.ownership.start();
@@ -160,16 +157,23 @@ const openRest = async (
     access.close();
     await closeState(state);
   };
-  return { url: server.url, installation: state.installation, objects: state.objects, observed, close };
+  const { installation, objects } = state;
+  const url = { url: server.url, advertised: advertised(server.port), authority };
+  return { ...url, installation, objects, observed, close };
 };
 
 /** Starts everything; resolves when the API answers. Rejects with one line for a person, and leaves nothing running. */
 export const startControlPlane = async (settings: ControlPlaneSettings): Promise<ControlPlane> => {
   const state = await openState(settings);
   const fleet = openFleet(settings, state);
+  let ended = (): void => undefined;
   try {
-    return await openRest(settings, state, fleet);
+    const front = await openFront(settings, { ...settings, ...state });
+    ended = front.close;
+    const plane = await openRest(settings, state, { fleet, front });
+    return { ...plane, close: () => plane.close().finally(ended) };
   } catch (error) {
+    ended();
     fleet.close();
     await closeState(state);
     throw error;

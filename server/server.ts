@@ -17,6 +17,9 @@ import type { Metric } from './metrics.js';
 import { openWatches } from './reads/watches.js';
 import { openRing } from './ring.js';
 import { badRequest } from './statuses.js';
+import type { TlsIdentity } from './tls/identity.js';
+import { isLoopback } from './tls/loopback.js';
+import { type OnePort, takeBoth } from './tls/one-port.js';
 
 export interface ServerOptions {
   readonly host: string;
@@ -34,6 +37,10 @@ export interface ServerOptions {
   readonly log: Log;
   readonly version: string;
   readonly metrics: () => readonly Metric[];
+  /** What it shows to clients of TLS; none: plain HTTP only, which only loopback may have. */
+  readonly tls?: TlsIdentity | null;
+  /** Whether plain HTTP is taken; where it listens on loopback unless told. */
+  readonly plain?: boolean;
   /** Changes kept for watches; 8192 unless told. */
   readonly ringSize?: number;
   /** Watches of one user, and from one address; 2,000 unless told. */
@@ -41,7 +48,10 @@ export interface ServerOptions {
 }
 
 export interface RunningServer {
+  /** Plain http where it is taken, else https. */
   readonly url: string;
+  /** Null: no TLS is spoken. */
+  readonly secureUrl: string | null;
   readonly port: number;
   /** Ends watches, lets running requests finish for at most two seconds, closes every socket. */
   close(): Promise<void>;
@@ -125,36 +135,62 @@ const wire = (server: Server, options: ServerOptions, context: Context): void =>
   });
 };
 
-const closeAll = async (server: Server, clock: Clock): Promise<void> => {
+const closeAll = async (server: Server, both: OnePort | null, clock: Clock): Promise<void> => {
   const closed = new Promise<true>((resolve) => {
     server.close(() => {
       resolve(true);
     });
   });
   const deadline = clock.monotonic() + DRAIN;
+  both?.close();
   // connections fall idle one by one as their answers end
   for (let done = false; !done && clock.monotonic() < deadline;) {
     server.closeIdleConnections();
     done = await Promise.race([closed, clock.sleep(millis(20)).then(() => false)]);
   }
   server.closeAllConnections();
+  both?.cut();
   await closed;
 };
 
-const closer = (server: Server, context: Context, abort: AbortController) => {
+interface Parts {
+  readonly server: Server;
+  readonly both: OnePort | null;
+  readonly context: Context;
+  readonly abort: AbortController;
+}
+
+const closer = ({ server, both, context, abort }: Parts) => {
   const close = async (): Promise<void> => {
     abort.abort();
     context.watches.close();
-    await closeAll(server, context.clock);
+    await closeAll(server, both, context.clock);
     context.ring.close();
   };
   let closing: Promise<void> | null = null;
   return (): Promise<void> => (closing ??= close());
 };
 
+/** How the port is to be spoken to; throws one line for a person where it would be open to listeners. */
+const takesPlain = ({ host, tls, plain = isLoopback(host) }: ServerOptions): boolean => {
+  if (plain || (tls ?? null) !== null) return plain;
+  throw new Error(
+    `listening on ${host} without TLS is refused: tokens would cross the network in the clear; listen on 127.0.0.1, or let TLS be spoken`,
+  );
+};
+
+const urlsAt = (host: string, port: number, how: { readonly plain: boolean; readonly tls: boolean }) => {
+  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  const place = `${name.includes(':') ? `[${name}]` : name}:${String(port)}`;
+  const secureUrl = how.tls ? `https://${place}` : null;
+  return { url: how.plain || secureUrl === null ? `http://${place}` : secureUrl, secureUrl, port };
+};
+
 /** Starts the server; rejects with one line for a person when it can not listen. */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
-  const { objects, plan, access, audit, sealer, clock, log, version, host } = options;
+  const { objects, plan, access, audit, sealer, clock, log, version } = options;
+  const { host, tls = null } = options;
+  const plain = takesPlain(options);
   const abort = new AbortController();
   const server = createServer(TIMEOUTS);
   const ring = openRing(objects, options.ringSize);
@@ -162,11 +198,12 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
   const metrics = (): readonly Metric[] => [...options.metrics(), ...watches.metrics()];
   const shared = { objects, plan, access, audit, sealer, clock, log, version, metrics };
   const context: Context = { ...shared, ring, watches, closing: abort.signal };
+  const both = tls === null ? null : takeBoth(server, tls, plain);
   wire(server, options, context);
   try {
     const port = await listening(server, host, options.port);
-    const shown = host.includes(':') ? `[${host}]` : host;
-    return { url: `http://${shown}:${String(port)}`, port, close: closer(server, context, abort) };
+    const urls = urlsAt(host, port, { plain, tls: tls !== null });
+    return { ...urls, close: closer({ server, both, context, abort }) };
   } catch (error) {
     watches.close();
     ring.close();

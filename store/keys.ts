@@ -7,6 +7,8 @@ export const SPECS = '/scalarium/specs/';
 export const RECORDS = '/scalarium/records/';
 /** `{"id", "keyFingerprint"}` of the installation. */
 export const INSTALLATION = '/scalarium/installation';
+/** `{"certificate", "sealedKey"}` of the installation's certificate authority. */
+export const AUTHORITY = '/scalarium/tls/ca';
 
 const place = (ref: Ref): string => {
   const { plural } = kindEntry(ref.kind);

@@ -190,6 +190,11 @@ export const LaunchBatch = fields(
     ),
   },
   {
+    ca: described(
+      t.string,
+      'The authority that the agents are to trust (PEM), where they enrol over https. It is in the user data too.',
+      { otherwise: 'an authority that every machine trusts, or no TLS' },
+    ),
     subnetId: described(t.string, 'The subnet, where the Cluster names one for the zone.'),
     keyName: described(t.string, 'The EC2 key pair, where the Cluster names one.'),
     calledAt: described(Time, 'When the launch call was made last.', { otherwise: 'no call was made yet' }),

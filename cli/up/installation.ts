@@ -19,6 +19,7 @@ import { keepRunning, waitFor, type Child } from './children.js';
 import { readAwsKeys } from './credentials.js';
 import { identityOf, installationKey } from './data-directory.js';
 import { lockDirectory } from '../../runtime/directory-lock.js';
+import { ensureKubeconfig } from './kubeconfig.js';
 import type { UpOptions } from './options.js';
 import { endPart, noteEnded, noteRunning } from './run-records.js';
 
@@ -149,6 +150,7 @@ const openAll = async (options: UpOptions, around: Surroundings, closing: Closin
     installationKey: key,
     host: '127.0.0.1',
     port: options.port,
+    tls: { folder: join(data, 'tls'), given: null },
     openCloud: opener(options, around),
     heartbeat: seconds(10),
     sweepEvery: seconds(10),
@@ -161,6 +163,7 @@ const openAll = async (options: UpOptions, around: Surroundings, closing: Closin
   const token = adminToken(key);
   writePrivateSync(join(data, 'token'), `${token}\n`);
   writePrivateSync(join(data, 'endpoint.json'), `${JSON.stringify({ url: plane.url, pid: process.pid })}\n`);
+  await ensureKubeconfig(data, plane, () => Promise.resolve(token));
   return { plane, endpoint, token, close: () => closing.run() };
 };
 

@@ -39,6 +39,7 @@ export const requestOf = (context: LaunchContext, batch: LaunchBatch): LaunchReq
     batch: batch.id,
     token: batchToken(context.installationKey, batch.id),
     gateways: batch.gateways,
+    ...(batch.ca === undefined ? {} : { ca: batch.ca }),
   }),
 });
 
@@ -125,6 +126,10 @@ export const machineOf = (
   return imageId === undefined || instanceType === undefined ? null : { imageId, instanceType };
 };
 
+/** In the record, so that a repeat after another authority came is still the same call. */
+const trusted = ({ gateways, authority }: RoleView): { readonly ca?: string } =>
+  authority !== null && gateways.some((url) => url.startsWith('https:')) ? { ca: authority } : {};
+
 const draftOf = (view: RoleView, zone: string, slots: readonly Slot[]): Draft | null => {
   const machine = machineOf(view);
   if (machine === null || view.cluster === null) return null;
@@ -137,6 +142,7 @@ const draftOf = (view: RoleView, zone: string, slots: readonly Slot[]): Draft | 
     slots: slots.map(({ name, live }) => ({ name, uid: live.uid })),
     createdAt: at,
     gateways: view.gateways,
+    ...trusted(view),
     calledAt: at,
     calls: 1,
     ...(subnetId === undefined ? {} : { subnetId }),

@@ -33,6 +33,8 @@ export interface InstancesDependencies {
   readonly installationKey: Buffer;
   /** Base URLs of the gateways that new hosts are told of. */
   readonly gateways: () => readonly string[];
+  /** PEM of the authority that signs the gateways' certificates; none: one that everybody trusts. */
+  readonly authority?: string | null;
   readonly settings?: Partial<InstancesSettings>;
 }
 
@@ -97,7 +99,16 @@ const reconcileCluster = async ({ sources }: Parts, fence: Fence, name: string):
 
 /** The instances controller. */
 export const instancesController = (dependencies: InstancesDependencies): Controller => {
-  const { objects, clouds, hosts, clock, installationKey, gateways, ownership } = dependencies;
+  const {
+    objects,
+    clouds,
+    hosts,
+    clock,
+    installationKey,
+    gateways,
+    authority = null,
+    ownership,
+  } = dependencies;
   const log = dependencies.log.with({ controller: 'instances' });
   const settings = { ...DEFAULT_SETTINGS, ...dependencies.settings };
   const sources = {
@@ -107,6 +118,7 @@ export const instancesController = (dependencies: InstancesDependencies): Contro
     clock,
     installationKey,
     gateways,
+    authority,
     settings,
     memory: createMemory(),
     blindness: createBlindness(),

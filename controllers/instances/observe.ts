@@ -19,6 +19,7 @@ export interface Sources {
   readonly clock: Clock;
   readonly installationKey: Buffer;
   readonly gateways: () => readonly string[];
+  readonly authority: string | null;
   readonly settings: InstancesSettings;
   readonly memory: Memory;
   readonly blindness: Blindness;
@@ -159,6 +160,7 @@ export const observeRole = (sources: Sources, cluster: string, name: string): Ro
     blind: sources.blindness.of(cluster, fleet.instances, machines),
     listening: hosts.listeningFor() >= settings.startGrace,
     gateways: sources.gateways(),
+    authority: sources.authority,
     settings,
     request: (batch) => requestOf(context, batch),
   };

@@ -101,6 +101,8 @@ export interface RoleView {
   /** Agents had time to be heard of since this process began to listen. */
   readonly listening: boolean;
   readonly gateways: readonly string[];
+  /** PEM of what agents must trust where a gateway is https; null: an issuer that everybody trusts. */
+  readonly authority: string | null;
   readonly settings: InstancesSettings;
   /** The call a batch stands for; the same for the same batch. */
   readonly request: (batch: LaunchBatch) => LaunchRequest;

@@ -37,6 +37,8 @@ export interface GatewayDependencies {
   readonly installationKey: Buffer;
   /** Where agents and other gateways reach this one. */
   readonly url: string;
+  /** PEM of what other gateways' certificates are signed with; none: the system's authorities. */
+  readonly authority?: string | null;
   /** Another one at each start of a process. */
   readonly id: string;
   readonly heartbeat: Millis;

@@ -18,6 +18,8 @@ const HANDSHAKE_TIMEOUT_MS = 5_000;
 export interface PeersDependencies {
   readonly id: string;
   readonly token: string;
+  /** PEM of what other gateways' certificates are signed with; none: the system's authorities. */
+  readonly authority?: string | null;
   readonly observed: Observed;
   readonly knows: Known;
   readonly directory: Directory;
@@ -113,6 +115,7 @@ class PeerLinks implements Peers {
       headers: { authorization: `Bearer ${this.with_.token}`, [GATEWAY_HEADER]: this.with_.id },
       perMessageDeflate: false,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      ...(this.with_.authority ? { ca: this.with_.authority } : {}),
     });
     socket.on('error', (error) => {
       this.with_.log.debug('a peer cannot be reached', { url: base, error: error.message });

@@ -133,6 +133,7 @@ const viewOf = (slot: Slot, { parked = false, listening = true }: Partial<Row> =
   blind: false,
   listening,
   gateways: [],
+  authority: null,
   settings: DEFAULT_SETTINGS,
   request: () => {
     throw new Error('nothing is launched here');

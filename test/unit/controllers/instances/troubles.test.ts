@@ -185,6 +185,7 @@ const viewOf = (row: Row): RoleView => {
     blind: false,
     listening: true,
     gateways: [],
+    authority: null,
     settings: DEFAULT_SETTINGS,
     request: () => {
       throw new Error('nothing is launched here');

@@ -1,0 +1,126 @@
+/**
+ * TLS and plain HTTP on one port: the first byte of a connection says which it is. All of them become connections of
+ * the one HTTP server, so its limits against slow clients and its graceful end hold for both.
+ */
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import {
+  createServer as createTlsServer,
+  type Server as TlsServer,
+  type SecureContextOptions,
+} from 'node:tls';
+import type { KeyPair, TlsIdentity } from './identity.js';
+
+/** The record type that every TLS connection begins with. */
+const HANDSHAKE = 0x16;
+const FIRST_BYTE_WITHIN_MS = 10_000;
+const HANDSHAKE_WITHIN_MS = 10_000;
+const LINGER_MS = 1_000;
+
+const REFUSAL = 'this port speaks TLS: ask again with https:// in place of http://\n';
+const REFUSED = [
+  'HTTP/1.1 400 Bad Request',
+  'Connection: close',
+  'Content-Type: text/plain; charset=utf-8',
+  `Content-Length: ${String(Buffer.byteLength(REFUSAL))}`,
+  '',
+  REFUSAL,
+].join('\r\n');
+
+export interface OnePort {
+  /** Cuts what has not said yet what it is. */
+  close(): void;
+  /** Cuts what the HTTP server does not know of: connections that are still shaking hands. */
+  cut(): void;
+}
+
+type Accept = (socket: Socket) => void;
+
+const contextOf = ({ cert, key }: KeyPair): SecureContextOptions => ({ cert, key, minVersion: 'TLSv1.2' });
+
+/** Answers in the words of HTTP, reads what is still coming so that the answer arrives, and closes. */
+const refuse = (socket: Socket): void => {
+  socket.on('end', () => socket.destroy());
+  socket.setTimeout(LINGER_MS, () => socket.destroy());
+  socket.end(REFUSED);
+  socket.resume();
+};
+
+const taken = (server: Server): Accept => {
+  const listeners = server.listeners('connection') as Accept[];
+  server.removeAllListeners('connection');
+  return (socket) => {
+    for (const listener of listeners) listener.call(server, socket);
+  };
+};
+
+/** Calls `told` with the first byte, which stays in the socket; a connection that sends none is closed. */
+const peek = (socket: Socket, told: (first: number) => void): void => {
+  const late = (): void => {
+    socket.destroy();
+  };
+  socket.setTimeout(FIRST_BYTE_WITHIN_MS, late);
+  socket.once('readable', () => {
+    socket.setTimeout(0, late);
+    const chunk = socket.read(1) as Buffer | null;
+    const first = chunk?.[0];
+    if (chunk === null || first === undefined) {
+      socket.destroy();
+      return;
+    }
+    socket.unshift(chunk);
+    told(first);
+  });
+};
+
+/** Its connections end up in `accept` once they are secure. */
+const secureServer = (identity: TlsIdentity, accept: Accept): TlsServer => {
+  const options = { ALPNProtocols: ['http/1.1'], handshakeTimeout: HANDSHAKE_WITHIN_MS };
+  const secure = createTlsServer({ ...contextOf(identity.current()), ...options });
+  secure.on('secureConnection', accept);
+  secure.on('tlsClientError', (_error, socket) => {
+    socket.destroy();
+  });
+  return secure;
+};
+
+/** Makes a server take TLS, and plain HTTP too when `plain`; before it listens. */
+export const takeBoth = (server: Server, identity: TlsIdentity, plain: boolean): OnePort => {
+  const accept = taken(server);
+  const secure = secureServer(identity, accept);
+  const [silent, encrypted] = [new Set<Socket>(), new Set<Socket>()];
+  const handOver = (socket: Socket, first: number): void => {
+    silent.delete(socket);
+    if (first === HANDSHAKE) {
+      encrypted.add(socket);
+      secure.emit('connection', socket);
+    } else if (plain) accept(socket);
+    else refuse(socket);
+  };
+  server.on('connection', (socket) => {
+    silent.add(socket);
+    socket.on('error', () => undefined); // its close follows
+    socket.once('close', () => {
+      silent.delete(socket);
+      encrypted.delete(socket);
+    });
+    peek(socket, (first) => {
+      handOver(socket, first);
+    });
+  });
+  const renewing = identity.changes$.subscribe((pair) => {
+    secure.setSecureContext(contextOf(pair));
+  });
+  const cutAll = (sockets: ReadonlySet<Socket>): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    close: () => {
+      renewing.unsubscribe();
+      cutAll(silent);
+    },
+    cut: () => {
+      cutAll(encrypted);
+    },
+  };
+};

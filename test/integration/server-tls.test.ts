@@ -1,0 +1,157 @@
+import { connect } from 'node:net';
+import { systemClock } from '../../runtime/clock.js';
+import { millis } from '../../api-types/units.js';
+import { until, untilTrue } from '../build/gateways.js';
+import { API, testServer, TOKEN, type TestServer } from '../build/server.js';
+import { askSecurely, secureSocket, serialOf, testIdentity, type TestIdentity } from '../build/tls.js';
+import { assert, suite } from '../suite.js';
+
+interface Context {
+  identity: TestIdentity;
+  server: TestServer;
+}
+
+const both = suite<Context>('TLS and plain HTTP on one port', {} as Context);
+
+both.before(async (context) => {
+  context.identity = await testIdentity();
+  context.server = await testServer({ tls: context.identity });
+});
+
+both.after(({ server }) => server.running.close());
+
+both('answers both', async ({ identity, server }) => {
+  const { port, url, secureUrl } = server.running;
+  assert.is(url, `http://127.0.0.1:${String(port)}`);
+  assert.is(secureUrl, `https://127.0.0.1:${String(port)}`);
+  const plain = await server.ask('GET', `${API}/clusters`);
+  const secure = await askSecurely(port, `${API}/clusters`, { ca: identity.authority, token: TOKEN });
+  assert.is(plain.code, 200);
+  assert.is(secure.code, 200);
+  assert.is(secure.text, plain.text);
+});
+
+both('takes a request whose first byte comes alone', async ({ server }) => {
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = connect(server.running.port, '127.0.0.1', () => {
+      socket.write('G');
+      void systemClock.sleep(millis(30)).then(() => socket.end('ET /healthz HTTP/1.0\r\n\r\n'));
+    });
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    socket.on('close', () => {
+      resolve(text);
+    });
+    socket.on('error', reject);
+  });
+  assert.match(answer, /^HTTP\/1\.1 \d\d\d /);
+});
+
+both('is trusted only by who has its authority', async ({ server }) => {
+  const other = await testIdentity();
+  const failed = await askSecurely(server.running.port, '/version', { ca: other.authority }).then(
+    () => null,
+    (error: unknown) => error as NodeJS.ErrnoException,
+  );
+  assert.match(String(failed?.code), /SELF_SIGNED|UNABLE_TO_VERIFY/);
+});
+
+both('speaks no TLS older than 1.2', async ({ identity, server }) => {
+  const old = { maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' };
+  const failed = await secureSocket(server.running.port, identity.authority, old).then(
+    () => null,
+    (error: unknown) => error as NodeJS.ErrnoException,
+  );
+  assert.match(String(failed?.code), /ERR_SSL|ECONNRESET/);
+});
+
+both('renews while a connection lives', async ({ identity, server }) => {
+  const { port } = server.running;
+  const first = await secureSocket(port, identity.authority);
+  await identity.renew();
+  const second = await secureSocket(port, identity.authority);
+  assert.is.not(serialOf(second), serialOf(first));
+  first.write(`GET ${API}/clusters HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`);
+  const answer = await until('an answer', () => (first.read() as Buffer | null)?.toString() ?? null);
+  assert.match(answer, /^HTTP\/1\.1 200 OK/);
+  first.destroy();
+  second.destroy();
+});
+
+both('survives what is no TLS after the first byte', async ({ identity, server }) => {
+  const socket = connect(server.running.port, '127.0.0.1', () =>
+    socket.write(Buffer.from([0x16, 1, 2, 3, 4, 5, 6])),
+  );
+  socket.on('error', () => undefined);
+  socket.resume();
+  await new Promise((resolve) => socket.once('close', resolve));
+  const { code } = await askSecurely(server.running.port, `${API}/clusters`, {
+    ca: identity.authority,
+    token: TOKEN,
+  });
+  assert.is(code, 200);
+});
+
+const only = suite('a port that takes TLS only');
+
+only('answers plain HTTP with what to do, and closes', async () => {
+  const identity = await testIdentity();
+  const server = await testServer({ tls: identity, plain: false });
+  try {
+    const answer = await server.raw(
+      `GET ${API}/clusters HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`,
+    );
+    assert.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/);
+    assert.match(answer, /this port speaks TLS/);
+    assert.not.match(answer, /Cluster/);
+    assert.is(server.running.url, server.running.secureUrl);
+  } finally {
+    await server.running.close();
+  }
+});
+
+only('is what every address off loopback gets, and without TLS it is refused', async () => {
+  const refused = await testServer({ host: '0.0.0.0' }).then(
+    () => '',
+    (error: unknown) => (error as Error).message,
+  );
+  assert.match(refused, /^listening on 0\.0\.0\.0 without TLS is refused/);
+});
+
+const ending = suite('the end of a server that speaks TLS');
+
+ending('does not wait for connections that have said nothing, or are shaking hands', async () => {
+  const server = await testServer({ tls: await testIdentity() });
+  const { port } = server.running;
+  const sockets = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
+  let closed = 0;
+  for (const socket of sockets) socket.on('error', () => undefined).on('close', () => (closed += 1));
+  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+  sockets[1]!.write(Buffer.from([0x16]));
+  sockets.forEach((socket) => socket.resume());
+  const began = systemClock.monotonic();
+  await server.running.close();
+  assert.ok(systemClock.monotonic() - began < 4_000);
+  await untilTrue('both are cut', () => closed === 2);
+});
+
+ending('lets an answer that is under way arrive', async () => {
+  const identity = await testIdentity();
+  let release: (() => void) | null = null;
+  const server = await testServer({
+    tls: identity,
+    extra: [
+      (request, response) => {
+        if (request.url !== '/slow') return false;
+        release = () => response.end('whole');
+        return true;
+      },
+    ],
+  });
+  const answer = askSecurely(server.running.port, '/slow', { ca: identity.authority });
+  const end = await until('the request', () => release);
+  const closing = server.running.close();
+  end();
+  assert.is((await answer).text, 'whole');
+  await closing;
+});
