@@ -9,6 +9,9 @@ export const API_VERSION = 'scalarium.dev/v1';
 /** Tags, labels and annotations of ours start with this. */
 export const PREFIX = 'scalarium.dev/';
 
+/** Where credentials of the installation itself are: a namespace without a Cluster, which only admins may write to. */
+export const SYSTEM_NAMESPACE = 'scalarium-system';
+
 /** Annotation that grants consent: its value is the generation whose terminations are wanted. */
 export const CONSENT_ANNOTATION = `${PREFIX}consent`;
 

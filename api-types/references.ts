@@ -1,8 +1,10 @@
 /** Do the names in documents lead anywhere? Checked across the documents and the store before anything is stored. */
+import type { CloudSpec } from './kinds/cloud.js';
 import type { ClusterSpec } from './kinds/cluster.js';
 import type { InstanceSpec } from './kinds/instance.js';
 import type { RoleSpec } from './kinds/role.js';
 import type { KindName } from './kinds.js';
+import { SYSTEM_NAMESPACE } from './metadata.js';
 import type { Manifest } from './plan.js';
 import { type Problem, shown } from './problems.js';
 
@@ -29,7 +31,7 @@ const listed = (
   (names ?? []).map((name, index) => ({ path: `${path}.${String(index)}`, kind: 'Role', cluster, name }));
 
 const inCluster = ({ metadata }: Manifest): readonly Reference[] =>
-  metadata.namespace === undefined
+  metadata.namespace === undefined || metadata.namespace === SYSTEM_NAMESPACE
     ? []
     : [{ path: 'metadata.namespace', kind: 'Cluster', cluster: null, name: metadata.namespace }];
 
@@ -57,15 +59,27 @@ const ofCluster = (manifest: Manifest): readonly Reference[] => [
   { path: 'spec.cloud', kind: 'Cloud', cluster: null, name: (manifest.spec as ClusterSpec).cloud },
 ];
 
+const ofCloud = ({ spec }: Manifest): readonly Reference[] => {
+  const { credentials } = spec as CloudSpec;
+  if (credentials === undefined) return [];
+  const { secret } = credentials;
+  return [{ path: 'spec.credentials.secret', kind: 'Secret', cluster: SYSTEM_NAMESPACE, name: secret }];
+};
+
 /** What a document refers to, by field. */
 export const referencesOf = (manifest: Manifest): readonly Reference[] => {
   switch (manifest.kind) {
+    case 'Cloud':
+      return ofCloud(manifest);
     case 'Cluster':
       return ofCluster(manifest);
     case 'Role':
       return ofRole(manifest);
     case 'Instance':
       return ofInstance(manifest);
+    case 'Secret':
+    case 'Grant':
+      return inCluster(manifest);
     default:
       return [];
   }
@@ -150,9 +164,17 @@ export const referenceProblems = (
   return [...duplicates(manifests), ...found];
 };
 
-const ORDER: readonly string[] = ['Cloud', 'Cluster', 'Role', 'Instance'];
+const ORDER: readonly string[] = ['User', 'Cloud', 'Cluster', 'Secret', 'Grant', 'Role', 'Instance'];
+
+interface Placed {
+  readonly kind: string;
+  readonly metadata?: { readonly namespace?: string | undefined };
+}
+
+/** Secrets of the installation itself are referred to by Clouds. */
+const rankOf = ({ kind, metadata }: Placed): number =>
+  metadata?.namespace === SYSTEM_NAMESPACE ? -1 : ORDER.indexOf(kind);
 
 /** Sorted so that what is referred to comes first; documents of one kind keep their order. */
-export const inDependencyOrder = <M extends { readonly kind: string }>(
-  manifests: readonly M[],
-): readonly M[] => [...manifests].sort((left, right) => ORDER.indexOf(left.kind) - ORDER.indexOf(right.kind));
+export const inDependencyOrder = <M extends Placed>(manifests: readonly M[]): readonly M[] =>
+  [...manifests].sort((left, right) => rankOf(left) - rankOf(right));

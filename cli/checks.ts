@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { KindName } from '../api-types/kinds.js';
 import { type SentManifest, decodeManifest, nameOfManifest } from '../api-types/manifest.js';
+import { SYSTEM_NAMESPACE } from '../api-types/metadata.js';
 import { type Problem, problemText } from '../api-types/problems.js';
 import { type Lookup, referenceProblems, referencesOf } from '../api-types/references.js';
 import type { Client, ObjectOf } from '../client/client.js';
@@ -58,6 +59,12 @@ const storedLookup = async (client: Client, placed: readonly Placed[]): Promise<
   if (placed.flatMap(({ manifest }) => referencesOf(manifest)).length > 0) {
     remembered(known, 'Cloud', (await valueOf(client.list('Cloud'))).items);
     remembered(known, 'Cluster', (await valueOf(client.list('Cluster'))).items);
+    if (placed.some(({ manifest }) => referencesOf(manifest).some(({ kind }) => kind === 'Secret')))
+      remembered(
+        known,
+        'Secret',
+        (await valueOf(client.list('Secret', { cluster: SYSTEM_NAMESPACE }))).items,
+      );
     const clusters = new Set(placed.flatMap(({ manifest }) => manifest.metadata.namespace ?? []));
     for (const cluster of clusters) {
       const list = await valueOrNull(client.list('Role', { cluster }));

@@ -1,5 +1,4 @@
 /** The composition root of a control plane: store, objects, server, gateway and controllers in one process. */
-import type { CloudSpec } from '../api-types/kinds/cloud.js';
 import type { Millis } from '../api-types/units.js';
 import type { Cloud, Clouds } from '../cloud/cloud.js';
 import { openMachines } from '../cloud/machines.js';
@@ -26,6 +25,7 @@ import { openObjects } from '../store/objects/open.js';
 import { openObserved, type Observed } from '../store/observed/observed.js';
 import { openOwnership } from '../store/ownership-open.js';
 import type { Store } from '../store/store.js';
+import type { AdapterFactories } from './clouds/adapters.js';
 import { openClouds } from './clouds/controller.js';
 import { controllersOf } from './controllers.js';
 import { metricsOf } from './metrics.js';
@@ -35,8 +35,8 @@ export interface ControlPlaneSettings extends FrontSettings {
   readonly store: Store;
   readonly installationKey: Buffer;
   readonly port: number;
-  /** Opens the endpoint that a Cloud object names; calls nothing yet. */
-  readonly openCloud: (name: string, spec: CloudSpec) => Cloud;
+  /** Opens the endpoint that a Cloud object names, with the credentials of its Secret; calls nothing yet. */
+  readonly openCloud: AdapterFactories['open'];
   readonly heartbeat: Millis;
   readonly sweepEvery: Millis;
   readonly ownerLease: Millis;
@@ -101,10 +101,13 @@ interface Fleet {
   close(): void;
 }
 
-const openFleet = (settings: ControlPlaneSettings, { objects, ownership, installation }: Opened): Fleet => {
+const openFleet = (
+  settings: ControlPlaneSettings,
+  { objects, ownership, sealer, installation }: Opened,
+): Fleet => {
   const { clock, chance, log, sweepEvery } = settings;
   const watch = (cloud: Cloud) => openMachines({ cloud, installation, clock, chance, log, sweepEvery });
-  return openClouds({ objects, ownership, open: settings.openCloud, watch, clock, log });
+  return openClouds({ objects, ownership, sealer, open: settings.openCloud, watch, clock, log });
 };
 
 const openRest = async (

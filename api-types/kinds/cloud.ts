@@ -1,7 +1,7 @@
 /** Cloud: an endpoint that speaks the EC2 API. Cluster-wide. */
 import * as t from 'io-ts';
 import { described } from '../described.js';
-import { Integer, NonEmpty, Url, fields, oneOf, wholeNumber } from '../words.js';
+import { Name, Integer, NonEmpty, Url, fields, oneOf, wholeNumber } from '../words.js';
 import { APPLIED_GENERATION, Conditions, OBSERVED_GENERATION } from './conditions.js';
 
 export const PROVIDERS = ['aws', 'eucalyptus', 'openstack', 'opennebula', 'nimbus', 'local'] as const;
@@ -51,6 +51,17 @@ const Endpoints = fields(
   },
 );
 
+export const CloudCredentialsReference = fields(
+  'CloudCredentialsReference',
+  {
+    secret: described(
+      Name,
+      'The name of a Secret in the namespace scalarium-system. It holds accessKeyId and secretAccessKey, and may hold sessionToken. A change of it is taken up at once.',
+    ),
+  },
+  {},
+);
+
 export const CloudSpec = fields(
   'CloudSpec',
   {
@@ -67,6 +78,10 @@ export const CloudSpec = fields(
     ),
     endpoints: described(Endpoints, "Where the APIs are, when they are not at Amazon's own addresses.", {
       otherwise: "Amazon's own addresses for the region",
+    }),
+    credentials: described(CloudCredentialsReference, 'What calls are signed with.', {
+      otherwise:
+        'the keys the control plane was started with, else what the AWS SDK finds (environment, shared files, instance profile)',
     }),
     quotas: described(
       t.record(NonEmpty, Quota, 'quotas by EC2 action'),

@@ -6,6 +6,7 @@ import type { Cloud } from '../../cloud/cloud.js';
 import { openEc2Cloud } from '../../cloud/ec2/ec2.js';
 import type { KeyPairOfCaller } from '../../local-cloud/credentials.js';
 import { readEndpoint } from '../../local-cloud/endpoint-file.js';
+import type { CloudCredentials } from '../../controllers/clouds/credentials.js';
 import { startControlPlane, type ControlPlane } from '../../controllers/main.js';
 import type { Chance } from '../../runtime/chance.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -92,7 +93,7 @@ const startHosts = (
   closing.add(() => child.end(END_WITHIN));
 };
 
-/** The keys for an endpoint; null: what the AWS SDK finds by itself. */
+/** The keys for an endpoint whose Cloud names no Secret; null: what the AWS SDK finds by itself. */
 const keysFor = (options: UpOptions, spec: CloudSpec): KeyPairOfCaller | null => {
   if (options.credentials !== null) return readAwsKeys(options.credentials, 'default');
   return spec.provider === 'local' ? readAwsKeys(join(options.data, 'aws', 'credentials'), 'default') : null;
@@ -100,12 +101,12 @@ const keysFor = (options: UpOptions, spec: CloudSpec): KeyPairOfCaller | null =>
 
 const opener =
   (options: UpOptions, around: Surroundings) =>
-  (name: string, spec: CloudSpec): Cloud =>
+  (name: string, spec: CloudSpec, credentials: CloudCredentials | null): Cloud =>
     openEc2Cloud({
       endpoint: spec.endpoints?.ec2 ?? null,
       region: spec.region ?? 'us-east-1',
       provider: spec.provider,
-      credentials: keysFor(options, spec),
+      credentials: credentials ?? keysFor(options, spec),
       quotas: spec.quotas ?? {},
       ...around,
       log: around.log.with({ cloud: name }),

@@ -1,4 +1,5 @@
-/** The adapters of Cloud objects: opened with a spec, probed, replaced when the spec changes, closed when it goes. */
+/** The adapters of Cloud objects: opened with a spec and credentials, probed, replaced when these change, closed when it goes. */
+import { createHash } from 'node:crypto';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import { Subject } from 'rxjs';
@@ -7,13 +8,14 @@ import type { Millis } from '../../api-types/units.js';
 import type { Capabilities, Cloud, Clouds, Machines, OpenCloud } from '../../cloud/cloud.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Failure } from '../../runtime/failure.js';
+import type { CloudCredentials } from './credentials.js';
 
 /** A Machines view that sweeps until it is closed. */
 export type Watched = Machines & { close(): void };
 
 export interface AdapterFactories {
-  /** Opens the endpoint a Cloud names; calls nothing yet. */
-  readonly open: (name: string, spec: CloudSpec) => Cloud;
+  /** Opens the endpoint a Cloud names; calls nothing yet. `credentials` null: the Cloud names none. */
+  readonly open: (name: string, spec: CloudSpec, credentials: CloudCredentials | null) => Cloud;
   /** Begins to sweep an endpoint whose probe succeeded. */
   readonly watch: (cloud: Cloud) => Watched;
 }
@@ -30,8 +32,8 @@ interface Adapter {
 
 export interface Adapters {
   readonly clouds: Clouds;
-  /** The adapter for this spec: the one there is, or a new one in its place. */
-  ensure(name: string, spec: CloudSpec): Cloud;
+  /** The adapter for this spec and these credentials: the one there is, or a new one in its place. */
+  ensure(name: string, spec: CloudSpec, credentials: CloudCredentials | null): Cloud;
   /** Asks the endpoint what it can do; a first success puts it to use. */
   probe(name: string): TaskEither<Failure, Capabilities>;
   /** When the last complete sweep began, or the adapter was put to use when there was none yet. */
@@ -40,6 +42,11 @@ export interface Adapters {
   drop(name: string): void;
   readonly close: () => void;
 }
+
+const fingerprintOf = (spec: CloudSpec, credentials: CloudCredentials | null): string =>
+  createHash('sha256')
+    .update(JSON.stringify([spec, credentials]))
+    .digest('hex');
 
 /** Opens an empty set of adapters. */
 export const createAdapters = ({ open, watch }: AdapterFactories, clock: Clock): Adapters => {
@@ -53,13 +60,13 @@ export const createAdapters = ({ open, watch }: AdapterFactories, clock: Clock):
     if (adapter?.use !== null && adapter !== undefined) changes.next(name);
   };
 
-  const ensure: Adapters['ensure'] = (name, spec) => {
-    const fingerprint = JSON.stringify(spec);
+  const ensure: Adapters['ensure'] = (name, spec, credentials) => {
+    const fingerprint = fingerprintOf(spec, credentials);
     const adapter = adapters.get(name);
     if (adapter?.fingerprint === fingerprint) return adapter.cloud;
     // while the new endpoint is not proven, none is better than one nobody wants any more
     drop(name);
-    const cloud = open(name, spec);
+    const cloud = open(name, spec, credentials);
     adapters.set(name, { fingerprint, cloud, use: null });
     return cloud;
   };

@@ -2,6 +2,7 @@
  * Opens an adapter for each Cloud and says how it stands with it. Adapters are opened on every control plane, a
  * standby too, so that it can take over at once; only the owner of what is cluster-wide writes.
  */
+import { isDeepStrictEqual } from 'node:util';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import { defer, filter, from, merge, mergeMap, type Observable } from 'rxjs';
@@ -11,14 +12,18 @@ import { timestamp, type Clock } from '../../runtime/clock.js';
 import { runAfter, settled, type Controller, type Outcome } from '../../runtime/controller.js';
 import { transient, type Failure } from '../../runtime/failure.js';
 import type { Log } from '../../runtime/log.js';
+import type { Sealer } from '../../runtime/sealing.js';
 import type { Change, Live, Objects, Ref, Write } from '../../store/objects/objects.js';
 import { GLOBAL, type Ownership } from '../../store/ownership.js';
 import { createAdapters, type AdapterFactories, type Adapters } from './adapters.js';
+import { credentialsOf, secretOf } from './credentials.js';
 import { statusPatch, type Standing } from './status.js';
 
 export interface CloudsOptions extends AdapterFactories {
   readonly objects: Objects;
   readonly ownership: Ownership;
+  /** Opens the Secrets that Clouds name. */
+  readonly sealer: Sealer;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -42,8 +47,15 @@ const refOf = (name: string): Ref<'Cloud'> => ({ kind: 'Cloud', cluster: null, n
 const edited = (before: Live, after: Live): boolean =>
   before.specRevision !== after.specRevision || before.deletion?.revision !== after.deletion?.revision;
 
-const cloudsIn = (changes: readonly Change[]): readonly string[] =>
+const cloudsNaming = (objects: Objects, secret: Ref): readonly string[] =>
+  objects
+    .list('Cloud')
+    .filter(({ spec }) => isDeepStrictEqual(secretOf(spec), secret))
+    .map(({ ref }) => ref.name);
+
+const cloudsIn = (objects: Objects, changes: readonly Change[]): readonly string[] =>
   changes.flatMap(({ ref, before, after }) => {
+    if (ref.kind === 'Secret') return cloudsNaming(objects, ref);
     if (ref.kind === 'Cloud')
       return before === null || after === null || edited(before, after) ? [ref.name] : [];
     // the last cluster of a deleted Cloud lets it go
@@ -56,7 +68,7 @@ const wakeOn = (objects: Objects, ownership: Ownership): Observable<string> => {
   const every$ = defer(() => from(objects.list('Cloud').map(({ ref }) => ref.name)));
   return merge(
     every$,
-    objects.changes$.pipe(mergeMap((changes) => from(cloudsIn(changes)))),
+    objects.changes$.pipe(mergeMap((changes) => from(cloudsIn(objects, changes)))),
     ownership.changes$.pipe(
       filter((cluster) => cluster === GLOBAL),
       mergeMap(() => every$),
@@ -110,6 +122,25 @@ const standingOf = async (work: Work, name: string): Promise<Standing> => {
   return late ? { _tag: 'Failing', failure: listingFails } : { _tag: 'Usable', capabilities: result.right };
 };
 
+interface Stand {
+  /** The endpoint, for people. */
+  readonly description: string;
+  readonly standing: Standing;
+}
+
+/** Opens the endpoint with what its Secret holds now, and says how it stands with it. */
+const standWith = async (work: Work, { ref, spec }: Live<'Cloud'>): Promise<Stand> => {
+  const credentials = credentialsOf(work.objects, work.sealer, spec);
+  if (E.isLeft(credentials)) {
+    // keys that were taken away are not used any more
+    work.adapters.drop(ref.name);
+    const description = `${spec.provider} in ${spec.region ?? 'no region'}`;
+    return { description, standing: { _tag: 'Failing', failure: credentials.left } };
+  }
+  const { description } = work.adapters.ensure(ref.name, spec, credentials.right);
+  return { description, standing: await standingOf(work, ref.name) };
+};
+
 const retryIn = (failure: Failure): Millis => {
   if (failure._tag === 'Stalled') return RETRY_STALLED_AFTER;
   return failure._tag === 'Transient' ? (failure.retryAfter ?? RETRY_AFTER) : RETRY_AFTER;
@@ -132,10 +163,9 @@ const leave = async (work: Work, live: Live<'Cloud'>): Promise<E.Either<Failure,
   const { name } = live.ref;
   const clusters = clustersOn(objects, name);
   if (clusters.length > 0) {
-    const cloud = adapters.ensure(name, live.spec);
-    const standing = await standingOf(work, name);
+    const { description, standing } = await standWith(work, live);
     const shown: Standing = standing._tag === 'Failing' ? standing : { _tag: 'Leaving', clusters };
-    const told = await tell(work, live, cloud.description, shown)();
+    const told = await tell(work, live, description, shown)();
     return E.isLeft(told) ? told : E.right(nextOf(standing));
   }
   adapters.drop(name);
@@ -160,10 +190,9 @@ const reconcile =
       return E.right(settled);
     }
     if (live.deletion !== null) return leave(work, live);
-    const cloud = work.adapters.ensure(name, live.spec);
-    const standing = await standingOf(work, name);
+    const { description, standing } = await standWith(work, live);
     warn(work, live, standing);
-    const told = await tell(work, live, cloud.description, standing)();
+    const told = await tell(work, live, description, standing)();
     return E.isLeft(told) ? told : E.right(nextOf(standing));
   };
 

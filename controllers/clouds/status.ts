@@ -25,6 +25,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   BadCredentials: "check the access key and what it may do, and this machine's clock",
   CloudUnavailable: 'check that the endpoint is right, up and reachable from here',
   Throttled: 'other tools on the account may use up its API quota',
+  SecretNotFound: 'put the keys there: scalarium secret set NAME accessKeyId=- -n scalarium-system',
+  SecretIncomplete: 'give the Secret what it lacks',
+  SecretUnreadable: 'give the Secret its values anew',
   BadParameter: 'check provider, region and endpoints.ec2 of this Cloud',
 };
 

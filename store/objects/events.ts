@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { EventStatus } from '../../api-types/kinds/event.js';
+import { SYSTEM_NAMESPACE } from '../../api-types/metadata.js';
 import { minutes, type Millis } from '../../api-types/units.js';
 import { parseTimestamp, timestamp } from '../../runtime/clock.js';
 import type { Failure } from '../../runtime/failure.js';
@@ -18,13 +19,11 @@ export interface NewEvent {
   readonly source: string;
 }
 
-/** Where events of cluster-wide objects other than Clusters are. */
-const SYSTEM_CLUSTER = 'scalarium-system';
-
 const AT_MOST_EVERY = minutes(1);
 
+/** Events of cluster-wide objects other than Clusters are in the namespace that is no Cluster's. */
 const homeOf = ({ kind, cluster, name }: Ref): string =>
-  cluster ?? (kind === 'Cluster' ? name : SYSTEM_CLUSTER);
+  cluster ?? (kind === 'Cluster' ? name : SYSTEM_NAMESPACE);
 
 /** The same event about the same object has the same name. */
 const eventRef = ({ regarding, reason, message }: NewEvent): Ref<'Event'> => {

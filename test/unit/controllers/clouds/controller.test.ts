@@ -6,8 +6,11 @@ import { openClouds, type OpenClouds } from '../../../../controllers/clouds/cont
 import { seededChance } from '../../../../runtime/chance.js';
 import { orThrow, stalled, transient } from '../../../../runtime/failure.js';
 import { silentLog } from '../../../../runtime/log.js';
+import { sealTexts } from '../../../../runtime/sealing.js';
+import { specKey } from '../../../../store/keys.js';
 import type { Fence } from '../../../../store/objects/objects.js';
 import { GLOBAL } from '../../../../store/ownership.js';
+import { TEST_SEALER } from '../../../build/server.js';
 import { virtualClock, type VirtualClock } from '../../../fake/clock.js';
 import { fakeCloud, type FakeCloud } from '../../../fake/cloud.js';
 import { fakeObjects, ref, type FakeObjects } from '../../../fake/objects.js';
@@ -21,6 +24,8 @@ interface Scene {
   readonly clouds: OpenClouds;
   /** Every fake opened, in order. */
   readonly fakes: FakeCloud[];
+  /** The secret key each was opened with. */
+  readonly signedWith: (string | null)[];
   readonly nextFake: (prepare: (fake: FakeCloud) => void) => void;
   own(fence: Fence | null): void;
   readonly woken: string[];
@@ -30,6 +35,7 @@ const scene = (fence: Fence | null = FENCE): Scene => {
   const clock = virtualClock();
   const objects = fakeObjects(() => clock.now());
   const fakes: FakeCloud[] = [];
+  const signedWith: (string | null)[] = [];
   const changes = new Subject<string>();
   let held = fence;
   let prepare: (fake: FakeCloud) => void = () => undefined;
@@ -38,7 +44,9 @@ const scene = (fence: Fence | null = FENCE): Scene => {
     ownership: { of: (name) => (name === GLOBAL ? held : null), changes$: changes },
     clock,
     log: silentLog,
-    open: () => {
+    sealer: TEST_SEALER,
+    open: (_name, _spec, credentials) => {
+      signedWith.push(credentials?.secretAccessKey ?? null);
       const fake = fakeCloud({ clock });
       prepare(fake);
       fakes.push(fake);
@@ -54,6 +62,7 @@ const scene = (fence: Fence | null = FENCE): Scene => {
     objects,
     clouds,
     fakes,
+    signedWith,
     nextFake: (next) => {
       prepare = next;
     },
@@ -238,3 +247,55 @@ test('a write that fails is the run’s failure', async () => {
   assert.is(E.isLeft(result) && result.left.reason, 'StoreUnavailable');
   the.clouds.close();
 });
+
+const KEYS = ref('Secret', 'scalarium-system', 'aws');
+const sealedKeys = (secretAccessKey: string) => {
+  const texts = { accessKeyId: 'AKIA', secretAccessKey };
+  return { spec: { sealed: sealTexts(TEST_SEALER, specKey(KEYS), texts, {}) } };
+};
+const named = (the: Scene): void => {
+  the.objects.has(LOCAL, { spec: { provider: 'aws', credentials: { secret: 'aws' } } });
+};
+
+test('a Cloud that names a Secret is opened with its keys, and anew when they change', async () => {
+  const the = scene();
+  the.objects.has(KEYS, sealedKeys('first'));
+  named(the);
+  await run(the);
+  await run(the);
+  assert.equal(the.signedWith, ['first']);
+  the.woken.length = 0;
+  the.objects.has(KEYS, sealedKeys('second'));
+  assert.equal(the.woken, ['local']);
+  await run(the);
+  assert.equal(the.signedWith, ['first', 'second']);
+  assert.is(conditionsOf(the), 'Ready=True Reconciling=False Stalled=False');
+  assert.not.match(JSON.stringify(statusOf(the)), /second|AKIA/);
+  the.clouds.close();
+});
+
+const unusable = [
+  { name: 'is not there', document: null, reason: 'SecretNotFound' },
+  { name: 'lacks a key', document: { spec: { sealed: {} } }, reason: 'SecretIncomplete' },
+  {
+    name: 'does not open',
+    document: { spec: { sealed: { accessKeyId: 'v1:x' } } },
+    reason: 'SecretUnreadable',
+  },
+] as const;
+
+for (const { name, document, reason } of unusable) {
+  test(`a Secret that ${name}: the Cloud says so, and its endpoint is not used any more`, async () => {
+    const the = scene();
+    the.objects.has(KEYS, sealedKeys('first'));
+    named(the);
+    await run(the);
+    if (document === null) the.objects.deleteRaw(KEYS);
+    else the.objects.has(KEYS, document);
+    await run(the);
+    assert.is(statusOf(the).conditions?.['Ready']?.reason, reason);
+    assert.is(conditionsOf(the), 'Ready=False Reconciling=False Stalled=True');
+    assert.is(the.clouds.clouds.get('local'), null);
+    the.clouds.close();
+  });
+}
