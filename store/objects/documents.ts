@@ -6,6 +6,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { parse as parseYaml } from 'yaml';
 import { kindEntry } from '../../api-types/kinds.js';
+import { OwnersNote } from '../../api-types/managed-fields.js';
 import { Owner } from '../../api-types/metadata.js';
 import { decodeLoose, decodeStrict, shown, withoutValues, type Problem } from '../../api-types/problems.js';
 import { Name, fields } from '../../api-types/words.js';
@@ -37,6 +38,8 @@ const RecordText = fields(
     invalid: t.strict({ revision: t.number }),
     deletedAt: t.string,
     deletionRevision: t.number,
+    /** Who owns which field, of the spec document that the note's digest names. */
+    owners: OwnersNote,
   },
 );
 export interface RecordDocument extends t.TypeOf<typeof RecordText> {}

@@ -34,6 +34,11 @@ export const recordInForce = ({ spec, record }: Sides): RecordDocument | null =>
 export const isOver = ({ spec }: Sides, document: RecordDocument): boolean =>
   spec === null || document.incarnation !== spec.create;
 
+/** What is known of the owners of the document in force. */
+const ownersKnown = (record: RecordDocument | null, { document }: InForce): Pick<Live, 'owners'> => ({
+  owners: { note: record?.owners ?? null, noted: record?.lastValid?.document ?? null, document },
+});
+
 interface InForce {
   readonly document: SpecDocument;
   readonly spec: unknown;
@@ -118,6 +123,7 @@ const joinSpecKind = (ref: Ref, installation: string, sides: Sides): Live | null
     status: statusOf(sides, record),
     deletion,
     frozen: frozenOf(sides, record),
+    ...ownersKnown(record, force),
   };
 };
 

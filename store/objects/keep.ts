@@ -1,4 +1,5 @@
 /** What the keeper does about one object's two keys. Pure. */
+import { currentOwners, entriesOf, noteOf } from '../../api-types/managed-fields.js';
 import { withCondition, type Condition, type Conditions } from '../../api-types/metadata.js';
 import { problemText } from '../../api-types/problems.js';
 import { kindEntry } from '../../api-types/kinds.js';
@@ -34,10 +35,24 @@ const validCondition = (spec: SpecSide, now: string): Condition => ({
   observedGeneration: spec.version,
 });
 
-const judged = (document: RecordDocument, spec: SpecSide, now: string): RecordDocument => {
+/** Changes that came past the API go to their owner while the document they are changes of is still noted. */
+const ownersOf = (
+  ref: Ref,
+  { owners: note, lastValid }: RecordDocument,
+  { edit }: SpecSide,
+  now: string,
+): Pick<RecordDocument, 'owners'> => {
+  if (note === undefined || !edit.valid) return {};
+  const known = { note, noted: lastValid?.document ?? null, document: edit.document };
+  const owners = currentOwners(known, kindEntry(ref.kind).defaults, now);
+  return { owners: noteOf(edit.document, entriesOf(owners)) };
+};
+
+const judged = (ref: Ref, document: RecordDocument, spec: SpecSide, now: string): RecordDocument => {
   const conditions = (document.status['conditions'] ?? {}) as Conditions;
   return {
     ...document,
+    ...ownersOf(ref, document, spec, now),
     ...lastValidOf(spec),
     invalid: spec.edit.valid ? undefined : { revision: spec.mod },
     status: { ...document.status, conditions: withCondition(conditions, validCondition(spec, now)) },
@@ -48,12 +63,12 @@ const judged = (document: RecordDocument, spec: SpecSide, now: string): RecordDo
 const isNoted = ({ lastValid, invalid }: RecordDocument, { edit, mod }: SpecSide): boolean =>
   edit.valid ? lastValid?.revision === mod && invalid === undefined : invalid?.revision === mod;
 
-const noted = (document: RecordDocument, spec: SpecSide, now: string): Keeping | null =>
+const noted = (ref: Ref, document: RecordDocument, spec: SpecSide, now: string): Keeping | null =>
   isNoted(document, spec)
     ? null
     : {
         keep: 'write',
-        document: judged(document, spec, now),
+        document: judged(ref, document, spec, now),
         tell: spec.edit.valid ? null : frozenText(spec),
       };
 
@@ -73,9 +88,9 @@ const stamped = (document: RecordDocument, sides: Sides, facts: Facts): Keeping 
 const ended = (ref: Ref, document: RecordDocument, sides: Sides, facts: Facts): Keeping | null =>
   kindEntry(ref.kind).bare ? { keep: 'forget' } : stamped(document, sides, facts);
 
-const begun = (spec: SpecSide, sides: Sides, { now }: Facts): Keeping => ({
+const begun = (ref: Ref, spec: SpecSide, sides: Sides, { now }: Facts): Keeping => ({
   keep: 'write',
-  document: judged(newRecord(spec, sides.seenAt), spec, now),
+  document: judged(ref, newRecord(spec, sides.seenAt), spec, now),
   tell: spec.edit.valid ? null : frozenText(spec),
 });
 
@@ -92,8 +107,8 @@ const recorded = (ref: Ref, sides: Sides, facts: Facts): Keeping | null => {
   if (record !== null && record.document === null) return null;
   const document = recordInForce(sides);
   if (document !== null && isOver(sides, document)) return ended(ref, document, sides, facts);
-  if (document !== null && spec !== null) return noted(document, spec, facts.now);
-  if (spec !== null) return begun(spec, sides, facts);
+  if (document !== null && spec !== null) return noted(ref, document, spec, facts.now);
+  if (spec !== null) return begun(ref, spec, sides, facts);
   // nothing was ever valid here, so nothing was ever done: there is nothing to tear down
   return record === null ? null : { keep: 'forget' };
 };

@@ -6,6 +6,7 @@
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Observable } from 'rxjs';
 import type { KindName, SpecOf, StatusOf } from '../../api-types/kinds.js';
+import type { ManagedFieldsEntry, OwnersKnown } from '../../api-types/managed-fields.js';
 import type { Labels, Owner } from '../../api-types/metadata.js';
 import type { Problem } from '../../api-types/problems.js';
 import type { Failure } from '../../runtime/failure.js';
@@ -49,6 +50,8 @@ export interface Live<K extends KindName = KindName> {
   /** Modification revisions of the two keys; 0 where a key is absent. Writes compare them. */
   readonly specRevision: number;
   readonly recordRevision: number;
+  /** Who owns which field: what the record notes, and the documents to bring it up to date with. None for record-only kinds. */
+  readonly owners?: OwnersKnown;
 }
 
 export interface Change {
@@ -89,11 +92,22 @@ export type Write =
     }
   /** Creates the spec key; fails with Conflict when it (or a record that is being deleted) is there. */
   | { readonly write: 'create'; readonly ref: Ref; readonly document: SpecDocument }
-  /** Replaces the spec key when its revision is still `unchangedSince`. */
+  /**
+   * Replaces the spec key when its revision is still `unchangedSince`. `owners` go to the record in the same
+   * transaction; where the record is another incarnation's they are dropped (and belong to `etcdctl` then).
+   */
   | {
       readonly write: 'replace';
       readonly ref: Ref;
       readonly document: SpecDocument;
+      readonly unchangedSince: number;
+      readonly owners?: readonly ManagedFieldsEntry[];
+    }
+  /** Notes who owns the fields of the spec document that is there, when the spec key's revision is still `unchangedSince`. */
+  | {
+      readonly write: 'owners';
+      readonly ref: Ref;
+      readonly owners: readonly ManagedFieldsEntry[];
       readonly unchangedSince: number;
     }
   /** Deletes the spec key: begins the deletion. */

@@ -2,14 +2,15 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { isDeepStrictEqual } from 'node:util';
 import { kindEntry } from '../../api-types/kinds.js';
+import { type ManagedFieldsEntry, noteOf } from '../../api-types/managed-fields.js';
 import { mergePatch } from '../../api-types/merge-patch.js';
 import { decodeLoose, problemText } from '../../api-types/problems.js';
 import { conflict, stalled, type Failure } from '../../runtime/failure.js';
 import { recordKey, specKey } from '../keys.js';
 import type { Compare, Operation } from '../store.js';
 import { MAX_RECORD_BYTES, MAX_SPEC_BYTES, newRecord, specText, type RecordDocument } from './documents.js';
-import { recordInForce, type Sides } from './join.js';
-import type { Ref, Write } from './objects.js';
+import { isOver, recordInForce, type Sides } from './join.js';
+import type { Ref, SpecDocument, Write } from './objects.js';
 
 export interface Part {
   readonly compare: readonly Compare[];
@@ -28,6 +29,8 @@ export interface View {
 type Worked = E.Either<Failure, Part>;
 type StatusWrite = Extract<Write, { readonly write: 'status' }>;
 type SpecWrite = Extract<Write, { readonly write: 'create' | 'replace' | 'delete' }>;
+type PutWrite = Exclude<SpecWrite, { readonly write: 'delete' }>;
+type OwnersWrite = Extract<Write, { readonly write: 'owners' }>;
 type ForgetWrite = Extract<Write, { readonly write: 'forget' }>;
 
 /** `Role shop/app`, for people. */
@@ -137,7 +140,63 @@ const deletePart = (ref: Ref, since: number, sides: Sides | null): Worked => {
   return E.right({ compare: [modIs(key, since)], operations: [{ op: 'delete', key }] });
 };
 
-const putPart = (write: Exclude<SpecWrite, { readonly write: 'delete' }>, sides: Sides | null): Worked => {
+/** Owners are a convenience: where they do not fit they are left out, and what was written belongs to `etcdctl`. */
+const MAX_OWNERS_BYTES = 128 * 1024;
+
+const withOwners = (
+  record: RecordDocument,
+  document: SpecDocument,
+  entries: readonly ManagedFieldsEntry[],
+): RecordDocument => {
+  const stored = JSON.parse(specText(document)) as SpecDocument;
+  const owners = noteOf(stored, entries);
+  return { ...record, owners: JSON.stringify(owners).length > MAX_OWNERS_BYTES ? undefined : owners };
+};
+
+const NOTHING: Part = { compare: [], operations: [] };
+
+/** The record with the owners of `document`; nothing where there is no record of this incarnation. */
+const ownersPart = (
+  ref: Ref,
+  sides: Sides | null,
+  document: SpecDocument,
+  entries: readonly ManagedFieldsEntry[],
+): Worked => {
+  if (sides?.spec == null || sides.record?.document === null) return E.right(NOTHING);
+  const record = recordInForce(sides) ?? newRecord(sides.spec, sides.seenAt);
+  if (isOver(sides, record)) return E.right(NOTHING);
+  const put = putRecord(ref, withOwners(record, document, entries));
+  const compare = [modIs(recordKey(ref), recordMod(sides))];
+  return E.map((operation: Operation): Part => ({ compare, operations: [operation] }))(put);
+};
+
+const ownersOnly = ({ ref, owners, unchangedSince }: OwnersWrite, sides: Sides | null): Worked => {
+  const problem = sinceProblem(ref, unchangedSince, sides?.spec?.mod ?? 0);
+  if (problem !== null) return E.left(problem);
+  const edit = sides?.spec?.edit;
+  if (edit?.valid !== true) return E.right(NOTHING);
+  const part = ownersPart(ref, sides, edit.document, owners);
+  if (E.isLeft(part)) return part;
+  const compare = [...part.right.compare, modIs(specKey(ref), unchangedSince)];
+  return E.right({ ...part.right, compare });
+};
+
+const replacePart = (
+  write: Extract<PutWrite, { readonly write: 'replace' }>,
+  sides: Sides | null,
+): Worked => {
+  const { ref, document, owners } = write;
+  const put = putPart(write, sides);
+  if (E.isLeft(put) || owners === undefined) return put;
+  const noted = ownersPart(ref, sides, document, owners);
+  if (E.isLeft(noted)) return noted;
+  return E.right({
+    compare: [...put.right.compare, ...noted.right.compare],
+    operations: [...put.right.operations, ...noted.right.operations],
+  });
+};
+
+const putPart = (write: PutWrite, sides: Sides | null): Worked => {
   const { ref } = write;
   const creates = write.write === 'create';
   const problem = creates
@@ -202,6 +261,10 @@ export const partOf = (unit: Unit, view: View): Worked => {
       return E.right({ compare: write.compare, operations: [write.operation] });
     case 'delete':
       return deletePart(write.ref, write.unchangedSince, view.sides(write.ref));
+    case 'owners':
+      return ownersOnly(write, view.sides(write.ref));
+    case 'replace':
+      return replacePart(write, view.sides(write.ref));
     default:
       return putPart(write, view.sides(write.ref));
   }

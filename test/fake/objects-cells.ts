@@ -1,6 +1,13 @@
 /** What the in-memory Objects (objects.ts) is made of: cells, a transaction on a copy of them, and how they are seen. */
 import * as E from 'fp-ts/lib/Either.js';
 import { kindEntry } from '../../api-types/kinds.js';
+import {
+  type ManagedFieldsEntry,
+  type OwnersNote,
+  currentOwners,
+  entriesOf,
+  noteOf,
+} from '../../api-types/managed-fields.js';
 import { mergePatch } from '../../api-types/merge-patch.js';
 import { type Problem, decodeStrict } from '../../api-types/problems.js';
 import { type Failure, conflict } from '../../runtime/failure.js';
@@ -22,6 +29,9 @@ export interface RecordCell {
   readonly valid: SpecDocument & { readonly generation: number };
   readonly deletion: { readonly at: string; readonly revision: number } | null;
   readonly status: unknown;
+  /** The document of the last valid edit, as it was put. */
+  readonly document: SpecDocument;
+  readonly note: OwnersNote | null;
 }
 
 export interface Cell {
@@ -62,6 +72,12 @@ const meta = ({ valid }: RecordCell): Pick<Live, 'labels' | 'annotations' | 'own
 const aliveIn = ({ spec, record }: Cell): SpecCell | null =>
   spec !== null && spec.create === record?.incarnation ? spec : null;
 
+const ownersKnown = ({ note, document }: RecordCell): Live['owners'] => ({
+  note,
+  noted: document,
+  document,
+});
+
 export const liveOf = (cell: Cell): Live | null => {
   const { record, spec } = cell;
   if (record === null) return null;
@@ -84,6 +100,7 @@ export const liveOf = (cell: Cell): Live | null => {
     frozen: frozenOf(cell, alive),
     specRevision,
     recordRevision: record.mod,
+    ...(recordOnly ? {} : { owners: ownersKnown(record) }),
   };
 };
 
@@ -130,15 +147,26 @@ export class Txn {
     const result = decoded(of, spec.document);
     if (E.isLeft(result)) return record;
     const valid = { ...spec.document, spec: result.right, generation: spec.version };
-    return { ...(record ?? this.fresh(spec.create)), valid, mod: this.revision };
+    const base = record ?? this.fresh(spec.create);
+    return { ...base, ...this.owned(of, base, spec.document), valid, mod: this.revision };
+  }
+
+  /** Changes past the API go to their owner, as the keeper has it. */
+  private owned(of: Ref, { note, document: noted }: RecordCell, document: SpecDocument) {
+    if (note === null) return { document, note };
+    const owners = currentOwners({ note, noted, document }, kindEntry(of.kind).defaults, this.now);
+    return { document, note: noteOf(document, entriesOf(owners)) };
   }
 
   private fresh(incarnation: number): RecordCell {
     const valid = { spec: undefined, generation: 1 };
-    return { incarnation, createdAt: this.now, deletion: null, status: {}, mod: this.revision, valid };
+    const none = { deletion: null, status: {}, document: { spec: {} }, note: null };
+    return { incarnation, createdAt: this.now, mod: this.revision, valid, ...none };
   }
 
-  putSpec(of: Ref, document: SpecDocument): void {
+  putSpec(of: Ref, given: SpecDocument, owners?: readonly ManagedFieldsEntry[]): void {
+    // as the store has it: a field that is undefined is no field
+    const document = JSON.parse(JSON.stringify(given)) as SpecDocument;
     const cell = this.cell(of);
     const next = {
       create: cell.spec?.create ?? this.revision,
@@ -146,7 +174,24 @@ export class Txn {
       version: (cell.spec?.version ?? 0) + 1,
       document,
     };
-    this.keep({ ...cell, spec: next });
+    this.keep({ ...cell, spec: next, record: this.withOwners(cell, document, owners) });
+  }
+
+  private withOwners(
+    { spec, record }: Cell,
+    document: SpecDocument,
+    owners: readonly ManagedFieldsEntry[] | undefined,
+  ): RecordCell | null {
+    if (record === null || owners === undefined || spec?.create !== record.incarnation) return record;
+    return { ...record, note: noteOf(document, owners) };
+  }
+
+  private ownersOnly({ ref: of, owners, unchangedSince }: Extract<Write, { write: 'owners' }>): void {
+    const cell = this.cell(of);
+    if ((cell.spec?.mod ?? 0) !== unchangedSince) refuse(`${of.kind} ${of.name} was written since`);
+    if (cell.spec === null) return;
+    const record = this.withOwners(cell, cell.spec.document, owners);
+    this.set({ ...cell, record: record === null ? null : { ...record, mod: this.revision } });
   }
 
   deleteSpec(of: Ref): void {
@@ -198,6 +243,7 @@ export class Txn {
   carryOut(write: Write): boolean {
     if (write.write === 'status') return this.status(write.ref, write.patch, write.unchangedSince);
     if (write.write === 'raw') this.rawWrite(write.compare, write.operation);
+    else if (write.write === 'owners') this.ownersOnly(write);
     else if (write.write === 'forget') this.forget(write.ref, write.unchangedSince);
     else this.specWrite(write);
     return true;
@@ -211,6 +257,6 @@ export class Txn {
     if (write.write !== 'create' && (spec?.mod ?? 0) !== write.unchangedSince)
       refuse(`${name} was written since`);
     if (write.write === 'delete') this.deleteSpec(write.ref);
-    else this.putSpec(write.ref, write.document);
+    else this.putSpec(write.ref, write.document, write.write === 'replace' ? write.owners : undefined);
   }
 }
