@@ -76,6 +76,13 @@ export const documentDigest = ({ labels, annotations, owner, spec }: OwnedDocume
 
 const some = (texts: Labels | undefined): boolean => texts !== undefined && Object.keys(texts).length > 0;
 
+/** The values of a Secret are owned by the names people give them, sealed or not. */
+const ownedSpec = (spec: unknown): unknown => {
+  if (typeof spec !== 'object' || spec === null) return spec;
+  const { sealed, data, ...rest } = spec as { readonly sealed?: object; readonly data?: object };
+  return sealed === undefined ? spec : { ...rest, data: { ...data, ...sealed } };
+};
+
 /** The document as the fields of an object: what owners' sets are about. */
 export const ownedTree = ({ labels, annotations, owner, spec }: OwnedDocument): unknown => ({
   metadata: {
@@ -83,7 +90,7 @@ export const ownedTree = ({ labels, annotations, owner, spec }: OwnedDocument): 
     ...(some(annotations) ? { annotations } : {}),
     ...(owner === undefined ? {} : { ownerReferences: [owner] }),
   },
-  spec,
+  spec: ownedSpec(spec),
 });
 
 const entryOf = ({ manager, operation, subresource, time, set }: Ownership): ManagedFieldsEntry => ({

@@ -4,7 +4,7 @@ import * as t from 'io-ts';
 import { KINDS, KIND_NAMES, type KindEntry, type KindName, kindEntry } from './kinds.js';
 import { API_VERSION } from './metadata.js';
 import type { Manifest } from './plan.js';
-import { type Problem, decodeStrict, shown, withoutValues } from './problems.js';
+import { type Problem, UNKNOWN_FIELD, decodeStrict, shown, withoutValues } from './problems.js';
 import { Name, fields } from './words.js';
 
 /** A spec with its labels and annotations, as JSON in UTF-8. */
@@ -28,6 +28,7 @@ export const SentMetadata = fields(
   { name: Name },
   {
     namespace: Name,
+    generateName: t.string,
     labels: Texts,
     annotations: Texts,
     ownerReferences: t.readonlyArray(OwnerReference, 'a list of owners'),
@@ -62,7 +63,7 @@ const topProblems = (input: Readonly<Record<string, unknown>>): readonly Problem
   const problems = unknown.map((path) => ({
     path,
     expected: 'a field of this kind',
-    got: 'an unknown field',
+    got: UNKNOWN_FIELD,
   }));
   if (input['apiVersion'] === API_VERSION) return problems;
   return [{ path: 'apiVersion', expected: API_VERSION, got: shown(input['apiVersion']) }, ...problems];

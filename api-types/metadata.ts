@@ -1,6 +1,7 @@
 /** What every object has, as the API shows it. */
 import * as t from 'io-ts';
 import { described } from './described.js';
+import type { ManagedFieldsEntry } from './managed-fields.js';
 import { Integer, Time, fields } from './words.js';
 
 export const API_GROUP = 'scalarium.dev';
@@ -75,6 +76,8 @@ export interface ObjectMeta {
   readonly labels?: Labels;
   readonly annotations?: Labels;
   readonly ownerReferences?: readonly (Owner & { readonly apiVersion: string; readonly controller: true })[];
+  /** Who owns which field. */
+  readonly managedFields?: readonly ManagedFieldsEntry[];
 }
 
 /** An object as the API serves it: the spec key and the record key as one. */

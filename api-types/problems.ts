@@ -67,6 +67,9 @@ const once = (problems: readonly Problem[]): readonly Problem[] => {
   return [...seen.values()];
 };
 
+/** What `got` says of a field that the kind does not have. */
+export const UNKNOWN_FIELD = 'an unknown field';
+
 const unknownKeys = (input: unknown, known: unknown, path: string): readonly Problem[] => {
   if (Array.isArray(input) && Array.isArray(known))
     return input.flatMap((item, index) => unknownKeys(item, known[index], join(path, String(index))));
@@ -74,7 +77,7 @@ const unknownKeys = (input: unknown, known: unknown, path: string): readonly Pro
   return Object.keys(input).flatMap((key) =>
     Object.hasOwn(known, key)
       ? unknownKeys(input[key], known[key], join(path, key))
-      : [{ path: join(path, key), expected: 'a field of this kind', got: 'an unknown field' }],
+      : [{ path: join(path, key), expected: 'a field of this kind', got: UNKNOWN_FIELD }],
   );
 };
 

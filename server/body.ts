@@ -86,23 +86,30 @@ const messageOf = (error: unknown): string => {
   return error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'it can not be read';
 };
 
-const yamlOf = (text: string): E.Either<Status, readonly unknown[]> => {
+/** What was read, and what was dropped of it. */
+export interface Parsed {
+  readonly documents: readonly unknown[];
+  readonly warnings: readonly string[];
+}
+
+/** Keys given twice are an error or, like fields that no kind has, dropped with a warning: the last one wins. */
+const yamlOf = (text: string, strict: boolean): E.Either<Status, Parsed> => {
   try {
     const counter = new LineCounter();
     const documents = parseAllDocuments(text, { lineCounter: counter, strict: true, logLevel: 'silent' });
-    const broken = documents.flatMap(({ errors }) => errors)[0];
+    const errors = documents.flatMap((document) => document.errors);
+    const broken = errors.find(({ code }) => strict || code !== 'DUPLICATE_KEY');
     if (broken !== undefined) return E.left(badRequest(`the body is not YAML: ${messageOf(broken)}`));
     const values = documents.map((one) => one.toJS({ maxAliasCount: MAX_ALIASES }) as unknown);
-    return E.right(values.filter((value) => value !== null));
+    const warnings = errors.map((error) => `duplicate field: ${messageOf(error)}`);
+    return E.right({ documents: values.filter((value) => value !== null), warnings });
   } catch (error) {
     return E.left(badRequest(`the body is not YAML that can be accepted: ${messageOf(error)}`));
   }
 };
 
-const parsedAs = (kind: Media, text: string): E.Either<Status, readonly unknown[]> =>
-  kind === 'yaml' ? yamlOf(text) : E.map((value: unknown) => [value])(jsonOf(text));
-
-type Media = 'json' | 'yaml' | 'merge-patch';
+/** How a body may be written; patches are each a language of their own. */
+export type Media = 'json' | 'yaml' | 'merge-patch' | 'json-patch' | 'apply-patch';
 
 const MEDIA: Readonly<Record<string, Media>> = {
   'application/json': 'json',
@@ -110,27 +117,38 @@ const MEDIA: Readonly<Record<string, Media>> = {
   'application/x-yaml': 'yaml',
   'text/yaml': 'yaml',
   'application/merge-patch+json': 'merge-patch',
+  'application/json-patch+json': 'json-patch',
+  'application/apply-patch+yaml': 'apply-patch',
 };
+
+const parsedAs = (media: Media, text: string, strict: boolean): E.Either<Status, Parsed> => {
+  const inYaml = media === 'yaml' || (media === 'apply-patch' && !text.trimStart().startsWith('{'));
+  if (inYaml) return yamlOf(text, strict);
+  return E.map((value: unknown): Parsed => ({ documents: [value], warnings: [] }))(jsonOf(text));
+};
+
+const STRATEGIC = 'application/strategic-merge-patch+json';
 
 const mediaOf = (
   request: IncomingMessage,
   accepted: readonly Media[],
-  otherwise: Media,
+  otherwise: Media | null,
 ): E.Either<Status, Media> => {
   const header = request.headers['content-type'];
-  if (header === undefined) return E.right(otherwise);
-  const [type = ''] = header.toLowerCase().split(';');
-  const media = MEDIA[type.trim()];
-  if (media !== undefined && accepted.includes(media)) return E.right(media);
+  const [type = ''] = (header ?? '').toLowerCase().split(';');
+  const media = header === undefined ? otherwise : MEDIA[type.trim()];
+  if (media != null && accepted.includes(media)) return E.right(media);
   const wanted = Object.keys(MEDIA).filter((name) => accepted.includes(MEDIA[name] ?? 'json'));
-  return E.left(unsupportedMedia(type.trim(), wanted.join(' or ')));
+  const hint = type.trim() === STRATEGIC ? ' (with kubectl: patch --type merge, or --type json)' : '';
+  const got = header === undefined ? 'not given' : type.trim();
+  return E.left(unsupportedMedia(got, `${wanted.join(' or ')}${hint}`));
 };
 
-const documentsIn = (media: Media, text: string): E.Either<Status, readonly unknown[]> => {
+const documentsIn = (media: Media, text: string, strict = true): E.Either<Status, Parsed> => {
   if (bracketDepth(text) > 10 * MAX_DEPTH) return E.left(badRequest('the body is nested too deeply'));
-  const parsed = parsedAs(media, text);
+  const parsed = parsedAs(media, text, strict);
   if (E.isLeft(parsed)) return parsed;
-  const refused = refusal(parsed.right);
+  const refused = refusal(parsed.right.documents);
   return refused === null ? parsed : E.left(badRequest(refused));
 };
 
@@ -141,28 +159,47 @@ export const bodyDocuments = async (
   const media = mediaOf(request, ['json', 'yaml'], 'json');
   if (E.isLeft(media)) return media;
   const text = await readBody(request);
-  return E.isLeft(text) ? text : documentsIn(media.right, text.right);
+  if (E.isLeft(text)) return text;
+  return E.map(({ documents }: Parsed) => documents)(documentsIn(media.right, text.right));
 };
 
-/** The one document of the body. */
-export const bodyDocument = async (request: IncomingMessage): Promise<E.Either<Status, unknown>> => {
-  const documents = await bodyDocuments(request);
-  if (E.isLeft(documents)) return documents;
-  const { length } = documents.right;
-  if (length === 1) return E.right(documents.right[0]);
-  return E.left(badRequest(`the body holds ${String(length)} documents, expected one`));
-};
+/** The one document of a body. */
+export interface OneDocument {
+  readonly media: Media;
+  readonly document: unknown;
+  readonly warnings: readonly string[];
+}
 
-/** A merge patch (application/merge-patch+json). */
-export const bodyPatch = async (request: IncomingMessage): Promise<E.Either<Status, unknown>> => {
-  const media = mediaOf(request, ['merge-patch'], 'json');
+const oneOf = (media: Media, { documents, warnings }: Parsed): E.Either<Status, OneDocument> =>
+  documents.length === 1
+    ? E.right({ media, document: documents[0], warnings })
+    : E.left(badRequest(`the body holds ${String(documents.length)} documents, expected one`));
+
+const readOne = async (
+  request: IncomingMessage,
+  media: E.Either<Status, Media>,
+  strict: boolean,
+): Promise<E.Either<Status, OneDocument>> => {
   if (E.isLeft(media)) return media;
-  if (media.right !== 'merge-patch')
-    return E.left(unsupportedMedia('not given', 'application/merge-patch+json'));
   const text = await readBody(request);
   if (E.isLeft(text)) return text;
-  return E.map((documents: readonly unknown[]) => documents[0])(documentsIn('json', text.right));
+  const parsed = documentsIn(media.right, text.right, strict);
+  return E.isLeft(parsed) ? parsed : oneOf(media.right, parsed.right);
 };
+
+/** The one document of the body; `strict`: a key that is given twice is refused. */
+export const bodyDocument = (
+  request: IncomingMessage,
+  strict = true,
+): Promise<E.Either<Status, OneDocument>> =>
+  readOne(request, mediaOf(request, ['json', 'yaml'], 'json'), strict);
+
+/** A patch in one of the languages that are taken. */
+export const bodyPatch = (
+  request: IncomingMessage,
+  accepted: readonly Media[],
+  strict = true,
+): Promise<E.Either<Status, OneDocument>> => readOne(request, mediaOf(request, accepted, null), strict);
 
 /** A JSON object, or nothing where there is no body. */
 export const bodyOptions = async (
@@ -171,9 +208,10 @@ export const bodyOptions = async (
   const text = await readBody(request);
   if (E.isLeft(text)) return text;
   if (text.right.trim() === '') return E.right({});
-  const value = E.map((documents: readonly unknown[]) => documents[0])(documentsIn('json', text.right));
-  if (E.isLeft(value)) return value;
-  if (typeof value.right !== 'object' || value.right === null || Array.isArray(value.right))
+  const parsed = documentsIn('json', text.right);
+  if (E.isLeft(parsed)) return parsed;
+  const [value] = parsed.right.documents;
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
     return E.left(badRequest('the body is not an object'));
-  return E.right(value.right as Readonly<Record<string, unknown>>);
+  return E.right(value as Readonly<Record<string, unknown>>);
 };

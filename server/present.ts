@@ -4,6 +4,7 @@ import { kindEntry } from '../api-types/kinds.js';
 import { API_VERSION, type ApiObject, type ObjectMeta } from '../api-types/metadata.js';
 import type { SecretSpec } from '../api-types/kinds/secret.js';
 import type { Live } from '../store/objects/objects.js';
+import { managedFieldsOf } from './apply/owners.js';
 import { maskedSpec, withoutLastApplied } from './secrets/mask.js';
 
 const some = (texts: Live['labels']): boolean => Object.keys(texts).length > 0;
@@ -24,6 +25,11 @@ const optionalMeta = (live: Live): Partial<ObjectMeta> => ({
     : { ownerReferences: [{ apiVersion: API_VERSION, ...live.owner, controller: true as const }] }),
 });
 
+const owned = (live: Live): Partial<ObjectMeta> => {
+  const managedFields = managedFieldsOf(live);
+  return managedFields.length === 0 ? {} : { managedFields };
+};
+
 const metaOf = (live: Live): ObjectMeta => ({
   name: live.ref.name,
   ...(live.ref.cluster === null ? {} : { namespace: live.ref.cluster }),
@@ -32,6 +38,7 @@ const metaOf = (live: Live): ObjectMeta => ({
   generation: live.generation,
   creationTimestamp: live.createdAt,
   ...optionalMeta(live),
+  ...owned(live),
 });
 
 const statusOf = (live: Live): unknown => {

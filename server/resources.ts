@@ -1,19 +1,25 @@
 /** Requests for resources: which verb a request is, and who carries it out. */
 import * as E from 'fp-ts/lib/Either.js';
-import type { IncomingMessage } from 'node:http';
 import { kindEntry } from '../api-types/kinds.js';
 import type { Status } from '../api-types/status.js';
 import type { Attributes, Caller } from './access/access.js';
-import { bodyDocument, bodyOptions, bodyPatch } from './body.js';
+import { type Media, type OneDocument, bodyDocument, bodyOptions, bodyPatch } from './body.js';
 import { consent } from './consent.js';
 import type { Answer, Context } from './context.js';
 import type { Asked } from './door.js';
 import { getObject } from './reads/get.js';
 import { listObjects } from './reads/list.js';
 import { watchObjects } from './reads/watch.js';
-import { API_PATH, type ResourceRoute } from './routes.js';
+import type { ResourceRoute } from './routes.js';
 import { badRequest, methodNotAllowed } from './statuses.js';
-import { createObject, deleteObject, patchObject, replaceObject } from './writes.js';
+import { selectorOf } from './reads/selectors.js';
+import { applyObject } from './writes/apply.js';
+import { type Deleting, deleteCollection, deleteObject, deleteOptions } from './writes/delete.js';
+import { writeOptions } from './writes/options.js';
+import { type Patching, jsonPatching, mergePatching, patchObject } from './writes/patch.js';
+import { createObject, replaceObject } from './writes/put.js';
+import { getScale, patchScale, replaceScale } from './writes/scale.js';
+import type { Writing } from './writes/writing.js';
 
 const isWatch = ({ query }: Asked): boolean => ['true', '1'].includes(query.get('watch') ?? '');
 
@@ -53,56 +59,89 @@ const reading: Verb = async (context, route, asked, caller) => {
   return listObjects(context, route, asked, caller);
 };
 
-interface DeleteOptions {
-  readonly preconditions?: { readonly uid?: unknown; readonly resourceVersion?: unknown };
-  readonly dryRun?: unknown;
-}
-
-const deleting: Verb = async (context, route, { request }) => {
-  const options = await bodyOptions(request);
-  if (E.isLeft(options)) return options;
-  const { preconditions, dryRun }: DeleteOptions = options.right;
-  if (dryRun !== undefined) return E.left(noDryRun());
-  const { uid, resourceVersion } = preconditions ?? {};
-  if (![uid, resourceVersion].every((value) => value === undefined || typeof value === 'string'))
-    return E.left(badRequest('preconditions: expected texts uid and resourceVersion'));
-  return deleteObject(context, route, {
-    uid: uid as string | undefined,
-    resourceVersion: resourceVersion as string | undefined,
-  });
-};
-
-const noDryRun = (): Status =>
-  badRequest(`dryRun is not offered; POST the documents to ${API_PATH}/plan to see what they would do`);
-
 const consenting: Verb = async (context, route, asked) => {
   if (asked.method !== 'POST') return E.left(methodNotAllowed(asked.method, asked.path));
   const options = await bodyOptions(asked.request);
   return E.isLeft(options) ? options : consent(context, route, options.right);
 };
 
+/** A verb once its options are read. */
+type WriteVerb = (writing: Writing, asked: Asked) => Promise<Answer> | Answer;
+
+const isStrict = ({ options }: Writing): boolean => options.validation === 'Strict';
+
+const told = (answer: Answer, warnings: readonly string[], { options }: Writing): Answer => {
+  if (E.isLeft(answer) || warnings.length === 0 || options.validation === 'Ignore') return answer;
+  return E.right({ ...answer.right, warnings: [...warnings, ...(answer.right.warnings ?? [])] });
+};
+
 const withBody =
-  (
-    read: (request: IncomingMessage) => Promise<E.Either<Status, unknown>>,
-    act: (context: Context, route: ResourceRoute, body: unknown) => Promise<Answer>,
-  ): Verb =>
-  async (context, route, { request }) => {
-    const body = await read(request);
-    return E.isLeft(body) ? body : act(context, route, body.right);
+  (act: (writing: Writing, body: unknown) => Promise<Answer>): WriteVerb =>
+  async (writing, { request }) => {
+    const body = await bodyDocument(request, isStrict(writing));
+    if (E.isLeft(body)) return body;
+    return told(await act(writing, body.right.document), body.right.warnings, writing);
   };
 
-const ON_COLLECTION: Readonly<Record<string, Verb>> = { POST: withBody(bodyDocument, createObject) };
+const patchingOf = ({ media, document }: OneDocument, writing: Writing): E.Either<Status, Patching> =>
+  media === 'json-patch' ? jsonPatching(document, writing) : mergePatching(document);
 
-const ON_OBJECT: Readonly<Record<string, Verb>> = {
-  PUT: withBody(bodyDocument, replaceObject),
-  PATCH: withBody(bodyPatch, patchObject),
+const patching =
+  (accepted: readonly Media[], act: (writing: Writing, change: Patching) => Promise<Answer>): WriteVerb =>
+  async (writing, { request }) => {
+    const body = await bodyPatch(request, accepted, isStrict(writing));
+    if (E.isLeft(body)) return body;
+    const { media, document, warnings } = body.right;
+    if (media === 'apply-patch') return told(await applyObject(writing, document), warnings, writing);
+    if (writing.options.force !== null)
+      return E.left(badRequest('force is for an apply (application/apply-patch+yaml) only'));
+    const change = patchingOf(body.right, writing);
+    return E.isLeft(change) ? change : act(writing, change.right);
+  };
+
+const deletingOf = async (writing: Writing, asked: Asked): Promise<E.Either<Status, Deleting>> => {
+  const body = await bodyOptions(asked.request);
+  return E.isLeft(body) ? body : deleteOptions(writing, asked.query, body.right);
+};
+
+const deleting: WriteVerb = async (writing, asked) => {
+  const options = await deletingOf(writing, asked);
+  return E.isLeft(options) ? options : deleteObject(writing, options.right);
+};
+
+const deletingAll: WriteVerb = async (writing, asked) => {
+  const selects = selectorOf(writing.route.view, asked.query);
+  if (E.isLeft(selects)) return selects;
+  const options = await deletingOf(writing, asked);
+  return E.isLeft(options) ? options : deleteCollection(writing, selects.right, options.right);
+};
+
+type Verbs = Readonly<Record<string, WriteVerb>>;
+
+const ON_COLLECTION: Verbs = { POST: withBody(createObject), DELETE: deletingAll };
+
+const ON_OBJECT: Verbs = {
+  PUT: withBody(replaceObject),
+  PATCH: patching(['merge-patch', 'json-patch', 'apply-patch'], patchObject),
   DELETE: deleting,
 };
 
-const BELOW: Readonly<Record<string, Verb>> = { consent: consenting };
+const ON_SCALE: Verbs = {
+  GET: getScale,
+  HEAD: getScale,
+  PUT: withBody(replaceScale),
+  PATCH: patching(['merge-patch', 'json-patch'], patchScale),
+};
 
-const writing: Verb = async (context, route, asked, caller) => {
-  const { method, query } = asked;
+const writing =
+  (verb: WriteVerb): Verb =>
+  async (context, route, asked, caller) => {
+    const options = writeOptions(asked);
+    return E.isLeft(options) ? options : verb({ context, route, caller, options: options.right }, asked);
+  };
+
+const whole: Verb = async (context, route, asked, caller) => {
+  const { method } = asked;
   const { view } = route;
   const what = route.name === null ? `all ${view.plural}` : `${view.plural} "${route.name}"`;
   const verb = (route.name === null ? ON_COLLECTION : ON_OBJECT)[method];
@@ -111,14 +150,28 @@ const writing: Verb = async (context, route, asked, caller) => {
   if (verb === undefined || homeless) return E.left(methodNotAllowed(method, what));
   if (kindEntry(view.source).home === 'record')
     return E.left(methodNotAllowed(method, `${what}: ${view.plural} are written by the controllers`));
-  if (query.has('dryRun')) return E.left(noDryRun());
-  return verb(context, route, asked, caller);
+  return writing(verb)(context, route, asked, caller);
 };
+
+const isRead = ({ method }: Asked): boolean => method === 'GET' || method === 'HEAD';
+
+const statusing: Verb = async (context, route, asked, caller) => {
+  if (isRead(asked)) return reading(context, route, asked, caller);
+  const what = `${route.view.plural} "${route.name ?? ''}": status is written by the controllers`;
+  return E.left(methodNotAllowed(asked.method, what));
+};
+
+const scaling: Verb = async (context, route, asked, caller) => {
+  const verb = ON_SCALE[asked.method];
+  if (verb === undefined) return E.left(methodNotAllowed(asked.method, asked.path));
+  return writing(verb)(context, route, asked, caller);
+};
+
+const BELOW: Readonly<Record<string, Verb>> = { consent: consenting, status: statusing, scale: scaling };
 
 /** Carries the request out; null: the response is taken (a watch). */
 export const resourceAnswer: Verb = (context, route, asked, caller) => {
   const below = route.sub === null ? undefined : BELOW[route.sub];
   if (below !== undefined) return below(context, route, asked, caller);
-  const reads = asked.method === 'GET' || asked.method === 'HEAD';
-  return (reads ? reading : writing)(context, route, asked, caller);
+  return (isRead(asked) ? reading : whole)(context, route, asked, caller);
 };

@@ -7,10 +7,19 @@ import { EVENT_FIELDS } from './events.js';
 import { type ResourceVerb, type View, textOnce } from './view.js';
 
 const READ: readonly ResourceVerb[] = ['get', 'list', 'watch'];
-const WRITE: readonly ResourceVerb[] = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
+const WRITE: readonly ResourceVerb[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
 
 const SUBRESOURCES: Readonly<Partial<Record<KindName, readonly string[]>>> = {
-  Role: ['consent'],
+  Role: ['consent', 'scale'],
   Cluster: ['consent'],
 };
 
@@ -22,6 +31,11 @@ const FIELDS: Readonly<Partial<Record<KindName, View['fields']>>> = {
   },
   Event: EVENT_FIELDS,
 };
+
+const subresourcesOf = (kind: KindName): readonly string[] => [
+  ...(SUBRESOURCES[kind] ?? []),
+  ...(kindEntry(kind).home === 'spec' ? ['status'] : []),
+];
 
 const viewOf = (kind: KindName): View => {
   const entry = kindEntry(kind);
@@ -36,7 +50,7 @@ const viewOf = (kind: KindName): View => {
     categories: entry.categories,
     namespaced: entry.scope === 'Namespaced',
     verbs: entry.home === 'spec' ? WRITE : READ,
-    subresources: SUBRESOURCES[kind] ?? [],
+    subresources: subresourcesOf(kind),
     source: kind,
     columns: entry.columns,
     object: presented,

@@ -163,7 +163,9 @@ const ownersPart = (
   entries: readonly ManagedFieldsEntry[],
 ): Worked => {
   if (sides?.spec == null || sides.record?.document === null) return E.right(NOTHING);
-  const record = recordInForce(sides) ?? newRecord(sides.spec, sides.seenAt);
+  // the keeper has not judged a new spec yet: it must still find it unnoted
+  const unjudged = { incarnation: sides.spec.create, createdAt: sides.seenAt, status: {} };
+  const record = recordInForce(sides) ?? unjudged;
   if (isOver(sides, record)) return E.right(NOTHING);
   const put = putRecord(ref, withOwners(record, document, entries));
   const compare = [modIs(recordKey(ref), recordMod(sides))];

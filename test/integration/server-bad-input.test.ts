@@ -96,7 +96,7 @@ test('paths and methods that are not there', async () => {
     `${API}/roles/app`,
     `${API}/namespaces/shop`,
     `${API}/namespaces/shop/clusters/shop`,
-    `${roles}/app/status`,
+    `${roles}/app/exec`,
     `${roles}/app/consent/more`,
     `${roles}/a%2Fb`,
     `${roles}/%E0%A4%A`,
