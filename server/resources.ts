@@ -55,7 +55,7 @@ const reading: Verb = async (context, route, asked, caller) => {
     const refused = await watchObjects(context, route, asked, caller);
     return refused === null ? null : E.left(refused);
   }
-  if (route.name !== null) return getObject(context, route, asked);
+  if (route.name !== null) return getObject(context, route, asked, caller);
   return listObjects(context, route, asked, caller);
 };
 
