@@ -12,8 +12,16 @@ const modeOf = (stats: Stats): number => stats.mode & MODE_BITS;
 /** A name beside the place, the same each time, so that what a crash left is taken over by the next run. */
 const besides = (place: string): string => join(dirname(place), `.${basename(place)}.scalarium-new`);
 
-/** Readers see the old content or the new, never half of it, whenever the power goes. */
-const writeWhole = async (place: string, content: string, mode: number): Promise<void> => {
+/** Throws when the file at this place must not come into force. */
+export type Check = (fresh: string) => Promise<void>;
+
+/** Readers see the old content or the new, never half of it, whenever the power goes; never what `check` refuses. */
+export const writeWhole = async (
+  place: string,
+  content: string,
+  mode: number,
+  check: Check = () => Promise.resolve(),
+): Promise<void> => {
   const fresh = besides(place);
   await rm(fresh, { force: true });
   const handle = await open(fresh, 'wx', mode);
@@ -23,6 +31,12 @@ const writeWhole = async (place: string, content: string, mode: number): Promise
     await handle.sync();
   } finally {
     await handle.close();
+  }
+  try {
+    await check(fresh);
+  } catch (error) {
+    await rm(fresh, { force: true });
+    throw error;
   }
   await rename(fresh, place);
 };

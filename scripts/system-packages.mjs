@@ -7,7 +7,14 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** By command: the Debian package that has it. */
-const PACKAGES = { etcd: 'etcd-server', etcdctl: 'etcd-client', haproxy: 'haproxy', git: 'git' };
+const PACKAGES = {
+  etcd: 'etcd-server',
+  etcdctl: 'etcd-client',
+  haproxy: 'haproxy',
+  git: 'git',
+  sshd: 'openssh-server',
+  visudo: 'sudo',
+};
 
 const isExecutable = (file) => {
   try {
@@ -24,7 +31,8 @@ const folders = () => [...(process.env.PATH ?? '').split(delimiter), ...SBIN];
 const isThere = (command) => folders().some((folder) => isExecutable(join(folder, command)));
 
 const aptGet = (...args) => {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // without systemd, runlevel 1 keeps Debian from starting what it installs
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   return spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
 };
 
@@ -49,5 +57,10 @@ export const installSystemPackages = () => {
     process.stderr.write(
       `scalarium: that failed: the tests that need ${missing.join(', ')} will fail; try: ${byHand}\n`,
     );
-  for (const name of ['etcd', 'haproxy']) if (missing.includes(name)) stopService(name);
+  for (const [command, service] of [
+    ['etcd', 'etcd'],
+    ['haproxy', 'haproxy'],
+    ['sshd', 'ssh'],
+  ])
+    if (missing.includes(command)) stopService(service);
 };
