@@ -17,7 +17,7 @@ const pause: CliContext['pause'] = async (milliseconds, signal) => {
 };
 
 const connect: CliContext['connect'] = (flags) => {
-  const endpoint = findEndpoint(flags, process.env);
+  const endpoint = findEndpoint(flags, process.env, { plugin: calledAs !== 'scalarium' });
   if (E.isLeft(endpoint)) throw new CliError(endpoint.left);
   return openClient({ ...endpoint.right, pause });
 };

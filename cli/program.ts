@@ -10,8 +10,9 @@ import { exitCodesText, withManual } from './manual.js';
 const GLOBALS: readonly Option[] = [
   new Option('-n, --namespace <cluster>', 'the cluster that is meant').env('SCALARIUM_NAMESPACE'),
   new Option('--data <dir>', 'data directory of the control plane').env('SCALARIUM_DATA'),
-  new Option('--server <url>', 'control plane to talk to').env('SCALARIUM_SERVER'),
-  new Option('--token <token>', 'bearer token').env('SCALARIUM_TOKEN'),
+  // the environment stands behind --context: findEndpoint reads these two
+  new Option('--server <url>', 'control plane to talk to (also SCALARIUM_SERVER)'),
+  new Option('--token <token>', 'bearer token (also SCALARIUM_TOKEN)'),
   new Option('--kubeconfig <file>', 'file that says where control planes are and who you are'),
   new Option('--context <name>', 'the context of the kubeconfig to use'),
 ];

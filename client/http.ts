@@ -1,17 +1,20 @@
 /** One request to the control plane over node:http (fetch costs a CLI a third of its start-up time). */
 import * as E from 'fp-ts/lib/Either.js';
 import {
-  Agent,
+  Agent as PlainAgent,
   type ClientRequest,
   type IncomingMessage,
   type RequestOptions,
   request as plainRequest,
 } from 'node:http';
 import { type Status, failureStatus } from '../api-types/status.js';
+import { certificateSentence } from './certificate-errors.js';
 
 export interface Endpoint {
   readonly url: string;
   readonly token: string;
+  /** PEM of whom to trust there, and nobody else; none: the system's authorities. */
+  readonly ca?: string;
 }
 
 export interface Sent {
@@ -35,6 +38,8 @@ const UNREACHABLE = ['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EHOSTUNREACH', 'EAI
 
 /** A failure to talk at all, as a Status with code 0. */
 const unreachable = (endpoint: Endpoint, error: NodeJS.ErrnoException): Status => {
+  const certificate = certificateSentence(endpoint.url, error);
+  if (certificate !== null) return failureStatus(0, 'Unreachable', certificate);
   const message = UNREACHABLE.includes(error.code ?? '')
     ? `no control plane answers at ${endpoint.url}: start it with "npm start" or "scalarium up", or name another with --server`
     : `the connection to ${endpoint.url} broke: ${error.message}`;
@@ -61,6 +66,7 @@ const textOf = async (response: IncomingMessage): Promise<string> => {
 const refusal = (code: number, text: string): Status => {
   const value = parsed(text);
   if (isStatus(value)) return value;
+  if (code === 400 && text.includes('speaks TLS')) return failureStatus(0, 'Unreachable', text.trim());
   return failureStatus(code, 'Unknown', `answer ${String(code)} is not of a Scalarium control plane`);
 };
 
@@ -72,6 +78,15 @@ const warningOf = (response: IncomingMessage): string | null => {
 /** https only where the URL asks for it: most do not, and it costs a start-up. */
 const requestFor = async (url: URL): Promise<typeof plainRequest> =>
   url.protocol === 'https:' ? (await import('node:https')).request : plainRequest;
+
+type Keeper = NonNullable<RequestOptions['agent']>;
+
+/** Keeps connections open between requests. */
+const keepAlive = async ({ url, ca }: Endpoint): Promise<Keeper> => {
+  if (!url.startsWith('https:')) return new PlainAgent({ keepAlive: true });
+  const { Agent } = await import('node:https');
+  return new Agent({ keepAlive: true, ...(ca === undefined ? {} : { ca }) });
+};
 
 const headersFor = (endpoint: Endpoint, text: string | null, type: string): Record<string, string> => ({
   accept: 'application/json',
@@ -88,11 +103,12 @@ const exchanged = async (
   const request = await requestFor(url);
   const text = body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body);
   const headers = headersFor(endpoint, text, type);
+  const trusted = endpoint.ca === undefined ? {} : { ca: endpoint.ca };
   return new Promise((resolve) => {
     const failed = (error: NodeJS.ErrnoException): void => {
       resolve(E.left(unreachable(endpoint, error)));
     };
-    const asked: ClientRequest = request(url, { ...options, headers, ...(signal && { signal }) });
+    const asked: ClientRequest = request(url, { ...trusted, ...options, headers, ...(signal && { signal }) });
     asked.on('response', (response) => {
       resolve(E.right(response));
     });
@@ -117,9 +133,10 @@ const received = async (
 
 /** Requests with a whole answer. */
 export const requester = (endpoint: Endpoint): Requester => {
-  const agent = endpoint.url.startsWith('https:') ? undefined : new Agent({ keepAlive: true });
+  let keeper: Promise<Keeper> | null = null;
   return async (method, path, sent = {}) => {
-    const response = await exchanged(endpoint, { method, path, ...(agent && { agent }) }, sent);
+    const agent = await (keeper ??= keepAlive(endpoint));
+    const response = await exchanged(endpoint, { method, path, agent }, sent);
     return E.isLeft(response) ? response : received(endpoint, response.right);
   };
 };
