@@ -1,5 +1,6 @@
 /** `labelSelector` and `fieldSelector` of lists and watches. */
 import * as E from 'fp-ts/lib/Either.js';
+import type { Labels } from '../../api-types/metadata.js';
 import type { Status } from '../../api-types/status.js';
 import type { Live } from '../../store/objects/objects.js';
 import { badRequest } from '../statuses.js';
@@ -8,6 +9,9 @@ import type { View } from '../views/view.js';
 export type Selector = (live: Live) => boolean;
 
 type Term = E.Either<string, Selector>;
+type LabelTerm = E.Either<string, (labels: Labels) => boolean>;
+
+const ownLabels = ({ labels }: Live): Labels => labels;
 
 const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
@@ -31,23 +35,23 @@ const labelTerms = (text: string): readonly string[] => {
   return terms;
 };
 
-const chosen = (key: string, values: readonly string[], wanted: boolean): Term => {
+const chosen = (key: string, values: readonly string[], wanted: boolean): LabelTerm => {
   if (!LABEL_KEY.test(key)) return E.left(`"${key}" is no label key`);
   const wrong = values.find((value) => !LABEL_VALUE.test(value));
   if (wrong !== undefined) return E.left(`"${wrong}" is no label value`);
   const among = new Set(values);
-  return E.right(({ labels }) => {
+  return E.right((labels) => {
     const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
     return (value !== undefined && among.has(value)) === wanted;
   });
 };
 
-const present = (key: string, wanted: boolean): Term =>
+const present = (key: string, wanted: boolean): LabelTerm =>
   LABEL_KEY.test(key)
-    ? E.right(({ labels }) => Object.hasOwn(labels, key) === wanted)
+    ? E.right((labels) => Object.hasOwn(labels, key) === wanted)
     : E.left(`"${key}" is no label key`);
 
-const labelTerm = (term: string): Term => {
+const labelTerm = (term: string): LabelTerm => {
   const set = SET_TERM.exec(term);
   if (set !== null) {
     const [, key = '', operator, values = ''] = set;
@@ -63,6 +67,12 @@ const labelTerm = (term: string): Term => {
   if (key !== undefined) return present(key, not === '');
   return E.left('expected key=value, key!=value, key in (a,b), key notin (a,b), key or !key');
 };
+
+const onLabels =
+  ({ labels = ownLabels }: View) =>
+  (holds: (labels: Labels) => boolean): Selector =>
+  (live) =>
+    holds(labels(live));
 
 const readers = ({ fields }: View): Readonly<Record<string, (live: Live) => string>> => ({
   'metadata.name': ({ ref }) => ref.name,
@@ -110,7 +120,7 @@ const parsed = (
 export const selectorOf = (view: View, query: URLSearchParams): E.Either<Status, Selector> => {
   const labels = parsed('labelSelector', query.get('labelSelector') ?? '', {
     split: labelTerms,
-    term: labelTerm,
+    term: (term) => E.map(onLabels(view))(labelTerm(term)),
   });
   if (E.isLeft(labels)) return labels;
   const fields = parsed('fieldSelector', query.get('fieldSelector') ?? '', {

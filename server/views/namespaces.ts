@@ -1,6 +1,6 @@
 /** Namespaces: a Cluster is the namespace of everything in it. They are read here and written as Clusters. */
 import { v5 as uuidV5 } from 'uuid';
-import type { ApiObject } from '../../api-types/metadata.js';
+import type { ApiObject, Labels } from '../../api-types/metadata.js';
 import type { Live } from '../../store/objects/objects.js';
 import { presented } from '../present.js';
 import { type View, textOnce } from './view.js';
@@ -10,6 +10,11 @@ const UIDS = '5cb2e0f2-6f5e-4c3c-9d2a-0f6a3f6f0c55';
 
 const phaseOf = ({ deletion }: Live): string => (deletion === null ? 'Active' : 'Terminating');
 
+const labelsOf = ({ labels, ref }: Live): Labels => ({
+  ...labels,
+  'kubernetes.io/metadata.name': ref.name,
+});
+
 const namespace = (live: Live): ApiObject => {
   const { metadata } = presented(live);
   return {
@@ -18,7 +23,7 @@ const namespace = (live: Live): ApiObject => {
     metadata: {
       ...metadata,
       uid: uuidV5(live.uid, UIDS),
-      labels: { ...metadata.labels, 'kubernetes.io/metadata.name': live.ref.name },
+      labels: labelsOf(live),
     },
     spec: {},
     status: { phase: phaseOf(live) },
@@ -75,6 +80,7 @@ export const NAMESPACES: View = {
   ],
   object: namespace,
   text: textOnce(namespace),
+  labels: labelsOf,
   fields: { 'status.phase': phaseOf },
   fixed: [fixed('default'), fixed('scalarium-system')],
   instead: 'a namespace is a Cluster: edit the Cluster of that name',

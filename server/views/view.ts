@@ -1,6 +1,6 @@
 /** A view: stored objects of one kind as some API group serves them. Routes, lists, watches and discovery follow from it. */
 import type { Column, KindName } from '../../api-types/kinds.js';
-import type { ApiObject } from '../../api-types/metadata.js';
+import type { ApiObject, Labels } from '../../api-types/metadata.js';
 import type { Live } from '../../store/objects/objects.js';
 
 export type ResourceVerb =
@@ -30,6 +30,8 @@ export interface View {
   readonly text: (live: Live) => string;
   /** All columns of its Tables, where they are not NAME, `columns` and AGE. */
   readonly table?: readonly TableColumn[];
+  /** What label selectors look at; the object's own unless told. */
+  readonly labels?: (live: Live) => Labels;
   /** Field selectors beside `metadata.name` and `metadata.namespace`. */
   readonly fields: Readonly<Record<string, (live: Live) => string>>;
   /** Objects that are there without being stored, unless one of their name is: everybody sees them. */

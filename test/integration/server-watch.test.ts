@@ -1,55 +1,12 @@
-import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { API, TOKEN, type TestServer, shop, testServer } from '../build/server.js';
+import { type Line, watch } from '../build/watching.js';
 import { type FakeObjects, ref } from '../fake/objects.js';
 import { assert, suite } from '../suite.js';
 
 const test = suite('reads and watches');
 const roles = `${API}/namespaces/shop/roles`;
 const app = ref('Role', 'shop', 'app');
-
-interface Line {
-  readonly type: string;
-  readonly object: {
-    readonly metadata: { readonly name: string; readonly resourceVersion: string; readonly uid: string };
-    readonly code?: number;
-  };
-}
-
-interface Watch {
-  /** Resolves with the next line, or null at the end. */
-  next(): Promise<Line | null>;
-  end(): void;
-}
-
-const opened = (port: number, path: string): Promise<IncomingMessage> =>
-  new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${TOKEN}` };
-    const asking = request({ host: '127.0.0.1', port, path, headers, agent: false }, resolve);
-    asking.on('error', reject);
-    asking.end();
-  });
-
-async function* linesOf(response: IncomingMessage): AsyncGenerator<Line> {
-  let rest = '';
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    const parts = (rest + chunk.toString()).split('\n');
-    rest = parts.pop() ?? '';
-    for (const part of parts) yield JSON.parse(part) as Line;
-  }
-}
-
-const watch = async (port: number, path: string): Promise<Watch> => {
-  const response = await opened(port, path);
-  const lines = linesOf(response);
-  return {
-    next: async () => {
-      const line = await lines.next();
-      return line.done === true ? null : line.value;
-    },
-    end: () => response.destroy(),
-  };
-};
 
 const withServer =
   (body: (server: TestServer) => Promise<void>, ringSize?: number): (() => Promise<void>) =>
