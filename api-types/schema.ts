@@ -4,6 +4,8 @@ import { type Description, descriptionOf } from './described.js';
 import type { Facts } from './words.js';
 
 export interface Schema {
+  /** Another schema by its name; what else is said here is said of the field. */
+  readonly $ref?: string;
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
   readonly description?: string;
   readonly default?: unknown;
@@ -19,6 +21,7 @@ export interface Schema {
   readonly maximum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
+  readonly 'x-kubernetes-group-version-kind'?: readonly object[];
   readonly 'x-kubernetes-int-or-string'?: boolean;
   readonly 'x-kubernetes-list-type'?: 'atomic';
   readonly 'x-kubernetes-preserve-unknown-fields'?: boolean;
@@ -127,7 +130,7 @@ const defaultText = (said: Description): string => {
 
 /** The text of a field with its unit and its default, as manuals print it. */
 const fullText = (said: Description): string =>
-  `${said.text}${said.unit === undefined ? '' : ` In ${said.unit}.`}${defaultText(said)}`;
+  `${said.text}${said.unit === undefined ? '' : ` Unit: ${said.unit}.`}${defaultText(said)}`;
 
 /** The schema of a codec; everything below it that was described says so. */
 export const schemaOf = (codec: t.Any): Schema => {

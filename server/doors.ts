@@ -4,9 +4,17 @@ import { discoveryDoors } from './discovery/discovery.js';
 import type { Door } from './door.js';
 import { healthDoors } from './health.js';
 import { metricsDoor } from './metrics-door.js';
+import { openapiDoors } from './openapi/openapi.js';
 import { planDoor } from './plans.js';
 
-export const DOORS: readonly Door[] = [...healthDoors, ...discoveryDoors, planDoor, metricsDoor, auditDoor];
+export const DOORS: readonly Door[] = [
+  ...healthDoors,
+  ...discoveryDoors,
+  ...openapiDoors,
+  planDoor,
+  metricsDoor,
+  auditDoor,
+];
 
 /** Doors with this path, whatever their method. */
 export const doorsAt = (path: string): readonly Door[] =>

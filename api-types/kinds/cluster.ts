@@ -80,9 +80,7 @@ export const ClusterSpec = fields(
       'An edit that would terminate more than this share of the hosts, and more than two, is parked until somebody consents to it (`scalarium consent`). 100 parks nothing.',
       { default: MAX_TERMINATION_PERCENT, unit: 'percent of the hosts' },
     ),
-    healing: described(ClusterHealing, 'When healing must hold back, for the cluster as a whole.', {
-      otherwise: 'the defaults of its fields',
-    }),
+    healing: described(ClusterHealing, 'When healing must hold back, for the cluster as a whole.'),
   },
 );
 export interface ClusterSpec extends t.TypeOf<typeof ClusterSpec> {}

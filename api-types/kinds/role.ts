@@ -146,9 +146,6 @@ export const RoleSpec = fields(
     healing: described(
       HealingSpec,
       'When hosts of the Role are taken for failed, and what is done about it.',
-      {
-        otherwise: 'the defaults of its fields',
-      },
     ),
     shutdownTimeoutSeconds: described(
       Seconds,

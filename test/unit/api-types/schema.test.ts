@@ -135,7 +135,7 @@ const CASES: readonly { readonly name: string; readonly schema: Schema }[] = [
     name: 'share',
     schema: {
       'x-kubernetes-int-or-string': true,
-      description: 'How many. In hosts. Default: 25%.',
+      description: 'How many. Unit: hosts. Default: 25%.',
       default: '25%',
     },
   },

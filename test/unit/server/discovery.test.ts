@@ -1,30 +1,11 @@
 /** What clients are told there is, in the forms in which they ask for it. */
-import * as E from 'fp-ts/lib/Either.js';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Context, Reply } from '../../../server/context.js';
 import { RESOURCES } from '../../../server/discovery/resources.js';
 import { versionDocument } from '../../../server/discovery/version.js';
-import { doorsAt } from '../../../server/doors.js';
 import { VIEWS } from '../../../server/views/views.js';
+import { getDoor, jsonOf } from '../../build/doors.js';
 import { assert, suite } from '../../suite.js';
 
 const test = suite('server/discovery');
-
-const context = { version: '0.1.0' } as Context;
-
-const get = async (path: string, headers: Readonly<Record<string, string>> = {}): Promise<Reply> => {
-  const [door] = doorsAt(path);
-  assert.ok(door, `there is no door at ${path}`);
-  const request = { headers } as unknown as IncomingMessage;
-  const response = {} as unknown as ServerResponse;
-  const asked = { request, response, method: 'GET', path, query: new URLSearchParams() };
-  const answer = await door.answer(context, asked, null);
-  if (answer === null || E.isLeft(answer)) throw new Error(`no answer at ${path}`);
-  return answer.right;
-};
-
-const json = (reply: Reply): Record<string, unknown> =>
-  JSON.parse(String(reply.body)) as Record<string, unknown>;
 
 const AGGREGATED =
   'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json';
@@ -43,18 +24,18 @@ interface AggregatedGroup {
 
 for (const path of ['/api', '/apis']) {
   test(`${path} in one document, for those who ask for it`, async () => {
-    const reply = await get(path, { accept: AGGREGATED });
+    const reply = await getDoor(path, { accept: AGGREGATED });
     assert.is(reply.type, 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList');
-    assert.is(json(reply)['kind'], 'APIGroupDiscoveryList');
-    assert.is(json(reply)['apiVersion'], 'apidiscovery.k8s.io/v2');
+    assert.is(jsonOf(reply)['kind'], 'APIGroupDiscoveryList');
+    assert.is(jsonOf(reply)['apiVersion'], 'apidiscovery.k8s.io/v2');
     assert.is(reply.headers?.['Vary'], 'Accept');
   });
 
   test(`${path} for clients of the beta`, async () => {
     const accept = 'application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,*/*';
-    const reply = await get(path, { accept });
+    const reply = await getDoor(path, { accept });
     assert.is(reply.type, 'application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList');
-    assert.is(json(reply)['apiVersion'], 'apidiscovery.k8s.io/v2beta1');
+    assert.is(jsonOf(reply)['apiVersion'], 'apidiscovery.k8s.io/v2beta1');
   });
 
   for (const accept of [
@@ -64,29 +45,29 @@ for (const path of ['/api', '/apis']) {
     'application/json;as=Table;v=v1;g=meta.k8s.io',
   ])
     test(`${path} plain for ${accept}`, async () => {
-      const reply = await get(path, { accept });
+      const reply = await getDoor(path, { accept });
       assert.is(reply.type, 'application/json');
-      assert.is(json(reply)['kind'], path === '/api' ? 'APIVersions' : 'APIGroupList');
+      assert.is(jsonOf(reply)['kind'], path === '/api' ? 'APIVersions' : 'APIGroupList');
     });
 
   test(`${path} is not sent again to those who have it`, async () => {
-    const first = await get(path, { accept: AGGREGATED });
+    const first = await getDoor(path, { accept: AGGREGATED });
     const etag = first.headers?.['ETag'] ?? '';
-    const again = await get(path, { accept: AGGREGATED, 'if-none-match': `"other", W/${etag}` });
+    const again = await getDoor(path, { accept: AGGREGATED, 'if-none-match': `"other", W/${etag}` });
     assert.is(again.code, 304);
     assert.is(again.body, '');
     assert.is(again.headers?.['ETag'], etag);
-    const plain = await get(path, { 'if-none-match': etag });
+    const plain = await getDoor(path, { 'if-none-match': etag });
     assert.is(plain.code, 200, 'another form is another document');
   });
 }
 
 test('the one document and the plain ones tell of the same resources', async () => {
-  const core = json(await get('/api', { accept: AGGREGATED }))['items'] as readonly AggregatedGroup[];
-  const named = json(await get('/apis', { accept: AGGREGATED }))['items'] as readonly AggregatedGroup[];
+  const core = jsonOf(await getDoor('/api', { accept: AGGREGATED }))['items'] as readonly AggregatedGroup[];
+  const named = jsonOf(await getDoor('/apis', { accept: AGGREGATED }))['items'] as readonly AggregatedGroup[];
   for (const group of [...core, ...named]) {
     const { name } = group.metadata;
-    const plain = json(await get(name === undefined ? '/api/v1' : `/apis/${name}/v1`));
+    const plain = jsonOf(await getDoor(name === undefined ? '/api/v1' : `/apis/${name}/v1`));
     const rows = plain['resources'] as readonly {
       readonly name: string;
       readonly verbs: readonly string[];
@@ -104,7 +85,7 @@ test('the one document and the plain ones tell of the same resources', async () 
 
 test('every view is told of, with its names, its scope and its category', async () => {
   assert.is(RESOURCES.filter(({ verbs }) => verbs.includes('list')).length, VIEWS.length);
-  const { resources } = json(await get('/apis/scalarium.dev/v1')) as {
+  const { resources } = jsonOf(await getDoor('/apis/scalarium.dev/v1')) as {
     readonly resources: readonly Record<string, unknown>[];
   };
   const role = resources.find(({ name }) => name === 'roles');
@@ -125,7 +106,7 @@ test('every view is told of, with its names, its scope and its category', async 
 });
 
 test('reviews are created and nothing else', async () => {
-  const { resources } = json(await get('/apis/authorization.k8s.io/v1')) as {
+  const { resources } = jsonOf(await getDoor('/apis/authorization.k8s.io/v1')) as {
     readonly resources: readonly { readonly name: string; readonly verbs: readonly string[] }[];
   };
   assert.equal(
