@@ -11,6 +11,7 @@ import { openSealer } from '../runtime/sealing.js';
 import { startManager } from '../runtime/manager.js';
 import { keyFingerprint } from '../runtime/tokens.js';
 import { openAccess } from '../server/access/open.js';
+import type { OidcSettings } from '../server/access/provider.js';
 import { noAudit } from '../server/audit/audit.js';
 import type { AuditLog } from '../server/audit/log.js';
 import { openGateway, type Gateway } from '../server/gateway/gateway.js';
@@ -45,6 +46,8 @@ export interface ControlPlaneSettings extends FrontSettings {
   readonly version: string;
   /** Who did what; the caller's to close, after the control plane. None: nothing is kept. */
   readonly audit?: AuditLog;
+  /** An OpenID Connect provider as a second way in. */
+  readonly oidc?: OidcSettings | null;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Log;
@@ -134,7 +137,7 @@ const openRest = async (
     gateway: () => (gateway === null ? null : { ...gateway.metrics() }),
     loops: () => manager.metrics(),
   });
-  const access = openAccess({ objects: state.objects, installationKey, clock, chance, log });
+  const access = openAccess({ ...settings, objects: state.objects });
   const server = await startServer({
     ...settings,
     ...state,

@@ -20,6 +20,13 @@ export const unauthorized = (): Status =>
     'the bearer token is missing, wrong or expired; `scalarium login URL` gets one, and the token of this installation is in <data>/token',
   );
 
+/** 401 of a login: the same whoever it was that tried, and whatever was wrong. */
+export const loginRefused = (): Status =>
+  failureStatus(401, 'Unauthorized', 'the user or the password is wrong, or may not log in');
+
+export const notAccepted = (why: string): Status =>
+  failureStatus(401, 'Unauthorized', `the ID token is not accepted: ${why}`);
+
 /** 403, in the words Kubernetes clients know. */
 export const forbidden = (user: string, what: string, reason: string): Status =>
   failureStatus(403, 'Forbidden', `${what} is forbidden: user "${user}" may not do that: ${reason}`);

@@ -5,6 +5,7 @@ import type { SentManifest } from '../../api-types/manifest.js';
 import type { Status } from '../../api-types/status.js';
 import type { Live } from '../../store/objects/objects.js';
 import type { View } from '../views/view.js';
+import type { Logins } from './logins.js';
 
 /** How a caller showed who they are. */
 export type Proof =
@@ -55,6 +56,8 @@ export interface Admitted {
 }
 
 export interface Access {
+  /** Passwords, ID tokens and tokens of users; null: there are no users (a test's access). */
+  readonly logins: Logins | null;
   /** Left: 401 (or 429), the same words whether a user exists or not. */
   authenticate(request: IncomingMessage): Promise<E.Either<Status, Caller>>;
   /** Decided from the path and verb, before any body is read: who may only part of it is sorted out by `sees` and `admits`. */

@@ -15,6 +15,7 @@ export const INSTALLATION_CALLER: Caller = {
 
 /** Lets the token's holder do everything, and nobody else anything. */
 export const oneToken = (token: string): Access => ({
+  logins: null,
   authenticate: (request) =>
     Promise.resolve(
       sameToken(bearerOf(request), token) ? E.right(INSTALLATION_CALLER) : E.left(unauthorized()),

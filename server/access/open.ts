@@ -8,7 +8,7 @@ import type { Chance } from '../../runtime/chance.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { adminToken, sameToken } from '../../runtime/tokens.js';
-import type { Objects } from '../../store/objects/objects.js';
+import type { Live, Objects } from '../../store/objects/objects.js';
 import { askerOf, remoteOf } from '../gateway/credentials.js';
 import { Places } from '../gateway/places.js';
 import { tooManyRequests, unauthorized } from '../statuses.js';
@@ -17,6 +17,9 @@ import { admits } from './admission.js';
 import { bearerOf } from './bearer.js';
 import { Callers } from './callers.js';
 import { Limiter } from './limiter.js';
+import { Logins } from './logins.js';
+import { type Oidc, looksLikeJwt, openOidc } from './oidc.js';
+import type { OidcSettings } from './provider.js';
 import { decide, sees } from './rights.js';
 import { Roster, tokenHash } from './roster.js';
 
@@ -26,6 +29,8 @@ export interface AccessSettings {
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Log;
+  /** A second way in, or null. */
+  readonly oidc?: OidcSettings | null;
 }
 
 /** Access, and its end. */
@@ -33,6 +38,9 @@ export interface OpenedAccess extends Access {
   /** Follows the records no longer. */
   close(): void;
 }
+
+/** What the provider's clock and ours may differ by. */
+const SKEW = seconds(30);
 
 /** Wrong credentials from one address: these at once, then one a second. Good ones are never held up. */
 const WRONG = { burst: 50, every: seconds(1) };
@@ -43,15 +51,20 @@ class OpenAccess implements OpenedAccess {
   private readonly callers: Callers;
   private readonly admin: string;
   private readonly wrong: Limiter;
+  private readonly oidc: Oidc | null;
+  readonly logins: Logins;
   readonly close: () => void;
 
   constructor(private readonly settings: AccessSettings) {
-    const { objects, clock, installationKey } = settings;
+    const { objects, clock, chance, installationKey } = settings;
+    this.oidc = settings.oidc ? openOidc(settings.oidc, settings) : null;
     this.roster = new Roster(objects);
     this.places = new Places(objects);
     this.callers = new Callers({ objects, roster: this.roster, places: this.places, clock });
     this.admin = adminToken(installationKey);
     this.wrong = new Limiter(clock, WRONG);
+    const records = { objects, clock, chance };
+    this.logins = new Logins({ records, roster: this.roster, oidc: this.oidc });
     const following = objects.changes$.subscribe((changes) => {
       for (const change of changes) this.places.take(change);
     });
@@ -65,7 +78,12 @@ class OpenAccess implements OpenedAccess {
     const token = bearerOf(request);
     if (token === '') return E.left(unauthorized());
     const caller = await this.callerOf(request, token);
-    return caller === null ? E.left(this.refusal(request)) : E.right(caller);
+    // a provider that is away is not the caller's fault
+    if (E.isRight(caller) || caller.left.code !== 401) return caller;
+    const wait = this.wrong.take(remoteOf(request));
+    return wait === 0
+      ? caller
+      : E.left(tooManyRequests('too many wrong credentials from this address', wait));
   }
 
   decide(...[caller, asked]: Parameters<Access['decide']>): ReturnType<Access['decide']> {
@@ -80,10 +98,27 @@ class OpenAccess implements OpenedAccess {
     return admits(this.callers.facts(caller), change, this.callers.look);
   }
 
-  private callerOf(request: IncomingMessage, token: string): Promise<Caller | null> | Caller | null {
-    if (request.headers[MACHINE_HEADER] !== undefined) return this.agentOf(request);
-    if (sameToken(token, this.admin)) return this.callers.installation();
-    return this.holderOf(token);
+  private async callerOf(request: IncomingMessage, token: string): Promise<E.Either<Status, Caller>> {
+    const agent = request.headers[MACHINE_HEADER] !== undefined;
+    if (!agent && this.oidc !== null && looksLikeJwt(token)) return this.personOf(this.oidc, token);
+    const caller = agent ? this.agentOf(request) : this.holderOf(token);
+    return caller === null ? E.left(unauthorized()) : E.right(caller);
+  }
+
+  private async personOf(oidc: Oidc, token: string): Promise<E.Either<Status, Caller>> {
+    const person = await oidc.verify(token);
+    if (E.isLeft(person)) return person;
+    const { issuer, subject, groups, expiresAt } = person.right;
+    const theirs = (): readonly Live<'User'>[] => this.roster.of(issuer, subject);
+    const [user = null, ...others] = theirs();
+    const name = user?.ref.name ?? `oidc:${subject}`;
+    // a User that comes or goes makes somebody else of them
+    const same = (): boolean =>
+      theirs().length === (user === null ? 0 : 1) &&
+      theirs().every(({ ref, spec }) => ref.name === name && spec.disabled !== true);
+    if (others.length > 0 || !same()) return E.left(unauthorized());
+    const holds = (): boolean => this.settings.clock.now() < expiresAt + SKEW && same();
+    return E.right(this.callers.person({ user: name, groups, proof: { by: 'oidc', issuer }, holds }));
   }
 
   private agentOf(request: IncomingMessage): Caller | null {
@@ -92,6 +127,7 @@ class OpenAccess implements OpenedAccess {
   }
 
   private holderOf(token: string): Caller | null {
+    if (sameToken(token, this.admin)) return this.callers.installation();
     const hash = tokenHash(token);
     const known = this.roster.token(hash);
     if (known === null || !this.holds(hash)) return null;
@@ -109,13 +145,6 @@ class OpenAccess implements OpenedAccess {
     if (known === null || !(this.settings.clock.now() < known.expiresAt)) return false;
     const user = this.roster.user(known.user);
     return user !== null && user.spec.disabled !== true;
-  }
-
-  private refusal(request: IncomingMessage): Status {
-    const wait = this.wrong.take(remoteOf(request));
-    return wait === 0
-      ? unauthorized()
-      : tooManyRequests('too many wrong credentials from this address', wait);
   }
 }
 
