@@ -118,7 +118,7 @@ const openRest = async (
   state: Opened,
   { fleet, front }: { readonly fleet: Fleet; readonly front: Front },
 ): Promise<ControlPlane> => {
-  const { clock, chance, log, installationKey } = settings;
+  const { clock, chance, log } = settings;
   const observed = openObserved({ clock });
   let gateway: Gateway | null = null;
   const controllers = controllersOf({

@@ -6,11 +6,15 @@ import { healthDoors } from './health.js';
 import { metricsDoor } from './metrics-door.js';
 import { openapiDoors } from './openapi/openapi.js';
 import { planDoor } from './plans.js';
+import { reviewDoors } from './reviews/doors.js';
+import { userDoors } from './users/doors.js';
 
 export const DOORS: readonly Door[] = [
   ...healthDoors,
   ...discoveryDoors,
   ...openapiDoors,
+  ...userDoors,
+  ...reviewDoors,
   planDoor,
   metricsDoor,
   auditDoor,

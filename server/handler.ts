@@ -39,10 +39,18 @@ const doorOf = ({ method, path }: Asked): E.Either<Status, Door> | null => {
   return door === undefined ? E.left(methodNotAllowed(method, path)) : E.right(door);
 };
 
+const VERBS: Readonly<Record<string, string>> = { POST: 'create', PUT: 'update' };
+
+const throughDoorTo = ({ method, path }: Asked, door: Door): Attributes => {
+  const resource = door.resource?.(path) ?? null;
+  const plain = method.toLowerCase();
+  return { verb: resource === null ? plain : (VERBS[method] ?? plain), path, resource };
+};
+
 const throughDoor = async (context: Context, asked: Asked, door: Door, caller: Caller): Promise<Handled> => {
-  const attributes: Attributes = { verb: asked.method.toLowerCase(), path: asked.path, resource: null };
+  const attributes = throughDoorTo(asked, door);
   const { allowed, reason } = context.access.decide(caller, attributes);
-  if (!allowed) return refused(forbidden(caller.user, asked.path, reason), caller, attributes);
+  if (!allowed) return refused(forbidden(caller.user, whatOf(attributes), reason), caller, attributes);
   return { answer: await door.answer(context, asked, caller), caller, attributes, reason };
 };
 
@@ -66,7 +74,9 @@ const handled = async (context: Context, asked: Asked): Promise<Handled> => {
   const door = doorOf(asked);
   if (door !== null && E.isRight(door) && door.right.anonymous === true) {
     const answer = await door.right.answer(context, asked, null);
-    return { answer, caller: null, attributes: null, reason: 'open to all' };
+    // a login is worth a line, looking whether we live is not
+    const attributes = asked.method === 'POST' ? throughDoorTo(asked, door.right) : null;
+    return { answer, caller: null, attributes, reason: 'open to all' };
   }
   const caller = await context.access.authenticate(asked.request);
   if (E.isLeft(caller)) return refused(caller.left, null, null);

@@ -6,6 +6,7 @@ import type { SecretSpec } from '../api-types/kinds/secret.js';
 import type { Live } from '../store/objects/objects.js';
 import { managedFieldsOf } from './apply/owners.js';
 import { maskedSpec, withoutLastApplied } from './secrets/mask.js';
+import { shownConditions, shownUserStatus } from './users/shown.js';
 
 const some = (texts: Live['labels']): boolean => Object.keys(texts).length > 0;
 
@@ -41,8 +42,12 @@ const metaOf = (live: Live): ObjectMeta => ({
   ...owned(live),
 });
 
+const fieldsOf = ({ ref, status }: Live): object => (ref.kind === 'User' ? shownUserStatus(status) : status);
+
 const statusOf = (live: Live): unknown => {
-  const { conditions, ...rest } = live.status as { readonly conditions?: Record<string, unknown> };
+  const fields = Object.entries(fieldsOf(live)).filter(([field]) => field !== 'conditions');
+  const rest = Object.fromEntries(fields) as object;
+  const conditions = shownConditions(live);
   const deleting = live.deletion !== null;
   const phase = live.ref.kind === 'Instance' ? { phase: phaseOf(live.status, deleting) } : {};
   if (conditions === undefined) return { ...phase, ...rest };
