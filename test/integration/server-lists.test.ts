@@ -284,6 +284,7 @@ test('a list holds what its caller may see, page by page too', async () => {
   let hidden = 'web';
   const server = await testServer({
     access: {
+      logins: null,
       authenticate: () => Promise.resolve(E.right(INSTALLATION_CALLER)),
       decide: () => ({ allowed: true, reason: '' }),
       sees: (_caller, { ref: { name } }) => name !== hidden,
