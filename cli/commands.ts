@@ -18,6 +18,11 @@ export const VERBS: readonly Verb[] = [
   { name: 'down', summary: 'end what a killed `up` left behind', load: () => import('./commands/down.js') },
   { name: 'get', summary: 'list objects, or show some', load: () => import('./commands/get.js') },
   { name: 'describe', summary: 'tell all about one object', load: () => import('./commands/describe.js') },
+  {
+    name: 'explain',
+    summary: 'what a kind and its fields mean',
+    load: () => import('./commands/explain.js'),
+  },
   { name: 'events', summary: 'what has happened lately', load: () => import('./commands/events.js') },
   { name: 'apply', summary: 'make objects what files say', load: () => import('./commands/apply.js') },
   { name: 'plan', summary: 'show what applying files would do', load: () => import('./commands/plan.js') },

@@ -33,6 +33,12 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
       ['scalarium describe host/app-1 -n shop', 'and of a host with its timings'],
     ],
   },
+  explain: {
+    examples: [
+      ['scalarium explain role.spec.healing', 'what the fields of healing mean, with units and defaults'],
+      ['scalarium explain role --recursive', 'the names of all fields of a role'],
+    ],
+  },
   events: {
     examples: [
       ['scalarium events -n shop', 'of a cluster, oldest first'],

@@ -34,7 +34,6 @@ const THROUGH = ['get', 'patch', 'update'];
 const BELOW: Readonly<
   Record<string, { readonly verbs: readonly string[]; readonly shows?: GroupVersionKind }>
 > = {
-  status: { verbs: THROUGH },
   scale: { verbs: THROUGH, shows: SCALE },
   consent: { verbs: ['create'] },
 };
