@@ -24,6 +24,10 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
   get: {
     examples: [
       ['scalarium get hosts -n shop', 'the hosts of a cluster'],
+      ['scalarium get roles,instances -A -o wide', 'two kinds, of all clusters'],
+      ['scalarium get hosts -A --field-selector status.phase=online --sort-by .metadata.name', ''],
+      ["scalarium get hosts -n shop -o jsonpath='{.items[*].status.agent.address}'", 'their addresses'],
+      ['scalarium get all -n shop --export > shop.yaml', 'a cluster as a file that applies elsewhere'],
       ['scalarium get role app -n shop -w', 'and go on with changes as they come'],
     ],
   },

@@ -2,6 +2,8 @@
 import type { KindEntry } from '../api-types/kinds.js';
 import type { Condition } from '../api-types/metadata.js';
 import type { ObjectOf } from '../client/client.js';
+import { type Paint, plain } from './colour.js';
+import { shortName } from './words.js';
 
 export type Row = readonly string[];
 
@@ -18,17 +20,32 @@ export const widthsOf = (rows: readonly Row[], least: readonly number[] = []): r
   );
 };
 
-const lineOf = (row: Row, widths: readonly number[]): string =>
+interface Look {
+  readonly widths: readonly number[];
+  readonly titles: Row;
+  readonly paint: Paint;
+}
+
+/** Colour takes no room: it is added once the cell is as wide as it is to be. */
+const lineOf = (row: Row, { widths, titles, paint }: Look): string =>
   row
-    .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd((widths[column] ?? 0) + GAP)))
+    .map((cell, column) => {
+      const gap = column === row.length - 1 ? 0 : (widths[column] ?? 0) + GAP - cell.length;
+      return paint(titles[column] ?? '', cell) + ' '.repeat(Math.max(0, gap));
+    })
     .join('')
     .trimEnd();
 
-/** Rows as lines, without a trailing newline. */
-export const tableText = (rows: readonly Row[], least: readonly number[] = []): string => {
+/** Rows as lines, without a trailing newline; `paint` is told the first row's titles. */
+export const tableText = (
+  rows: readonly Row[],
+  least: readonly number[] = [],
+  paint: Paint = plain,
+  titles: Row = rows[0] ?? [],
+): string => {
   const clean = rows.map((row) => row.map((cell) => cell.replace(CONTROL, ' ')));
-  const widths = widthsOf(clean, least);
-  return clean.map((row) => lineOf(row, widths)).join('\n');
+  const look = { widths: widthsOf(clean, least), titles, paint };
+  return clean.map((row) => lineOf(row, look)).join('\n');
 };
 
 const UNITS = [
@@ -64,6 +81,8 @@ export interface TableStyle {
   /** With a column that says which cluster. */
   readonly clusters: boolean;
   readonly now: number;
+  /** Names are said with this kind: `role/app`. */
+  readonly kind?: string;
 }
 
 const columnsOf = (entry: KindEntry, { wide }: TableStyle): KindEntry['columns'] =>
@@ -97,7 +116,7 @@ export const rowOf = (entry: KindEntry, object: ObjectOf, style: TableStyle): Ro
   };
   return [
     ...(style.clusters ? [namespace ?? '-'] : []),
-    name,
+    style.kind === undefined ? name : shortName(style.kind, name),
     ...columnsOf(entry, style).map((column) => cellOf(() => column.read(source))),
     since(creationTimestamp, style.now),
   ];

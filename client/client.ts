@@ -15,6 +15,8 @@ import { API_PATH, objectPath } from './paths.js';
 import { type WatchEvent, type WatchOptions, watching } from './watch.js';
 import { writes } from './writes.js';
 
+export type { ListOptions } from './lists.js';
+
 /** An object as served; status is read loosely, newer servers may say more. */
 export type ObjectOf<K extends KindName = KindName> = ApiObject<SpecOf<K>, Readonly<Record<string, unknown>>>;
 

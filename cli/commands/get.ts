@@ -1,125 +1,156 @@
-/** `scalarium get KIND [NAME…]` */
+/** `scalarium get KIND[,KIND…] [NAME…]` */
 import type { Command } from 'commander';
 import type { Client, ObjectList, ObjectOf } from '../../client/client.js';
 import { clusterMeant, valueOf } from '../answers.js';
-import { type CliContext, CliError, type GlobalFlags } from '../context.js';
-import { type Format, formatOf, machineText } from '../output.js';
-import { type TableStyle, headOf, rowOf, tableText, widthsOf } from '../table.js';
-import { type Asked, asked, shortName } from '../words.js';
+import { type CliContext, type GlobalFlags, UsageError } from '../context.js';
+import { outputOf } from '../output.js';
+import { sortedBy } from '../print/custom-columns.js';
+import { followed } from '../print/follow.js';
+import { type Found, type Manner, printed } from '../print/printer.js';
+import { type Asked, askedAll } from '../words.js';
 
 interface GetFlags extends GlobalFlags {
   readonly allNamespaces?: boolean;
   readonly output?: string;
   readonly watch?: boolean;
   readonly selector?: string;
+  readonly fieldSelector?: string;
+  readonly sortBy?: string;
+  readonly export?: boolean;
 }
 
-interface Wanted {
-  readonly asked: Asked;
-  /** Null: cluster-wide, or all clusters. */
-  readonly cluster: string | null;
-  readonly format: Format;
-  readonly style: TableStyle;
-  readonly flags: GetFlags;
-}
-
-const clusterFor = async (client: Client, what: Asked, flags: GetFlags): Promise<string | null> => {
-  if (what.entry.scope === 'Cluster' || flags.allNamespaces === true) return null;
+/** Null: of all clusters. */
+const clusterFor = async (
+  client: Client,
+  wanted: readonly Asked[],
+  flags: GetFlags,
+): Promise<string | null> => {
+  if (flags.allNamespaces === true) return null;
   if (flags.namespace !== undefined) return flags.namespace;
-  return what.names.length > 0 ? clusterMeant(client, flags) : null;
+  const named = wanted.some(({ entry, names }) => entry.scope === 'Namespaced' && names.length > 0);
+  return named ? clusterMeant(client, flags) : null;
 };
 
-const options = ({ cluster, flags, asked: { names } }: Wanted) => ({
-  cluster,
+const optionsFor = ({ entry }: Asked, cluster: string | null, flags: GetFlags) => ({
+  cluster: entry.scope === 'Cluster' ? null : cluster,
   ...(flags.selector === undefined ? {} : { labelSelector: flags.selector }),
-  ...(names.length === 1 && names[0] !== undefined ? { name: names[0] } : {}),
+  ...(flags.fieldSelector === undefined ? {} : { fieldSelector: flags.fieldSelector }),
 });
 
-/** The named objects one by one (a name that is not there is an error), or the whole list. */
-const found = async (client: Client, wanted: Wanted): Promise<ObjectList> => {
-  const { kind, names, entry } = wanted.asked;
-  if (names.length === 0) return valueOf(client.list(kind, options(wanted)));
-  const items: ObjectOf[] = [];
-  for (const name of names) items.push(await valueOf(client.get({ kind, cluster: wanted.cluster, name })));
-  const resourceVersion = items.at(-1)?.metadata.resourceVersion ?? '';
-  return {
-    apiVersion: items[0]?.apiVersion ?? '',
-    kind: `${entry.kind}List`,
-    metadata: { resourceVersion },
-    items,
-  };
-};
+/** Of the one cluster that is meant, where several kinds are asked for with -n. */
+const ofCluster = (objects: readonly ObjectOf[], cluster: string | null): readonly ObjectOf[] =>
+  cluster === null ? objects : objects.filter(({ metadata }) => metadata.name === cluster);
 
-const printed = async (
-  { asked: { kind, names, entry }, format, style }: Wanted,
-  list: ObjectList,
-): Promise<string> => {
-  if (format === 'name')
-    return list.items.map(({ metadata }) => `${shortName(kind, metadata.name)}\n`).join('');
-  if (format === 'yaml' || format === 'json')
-    return machineText(format, names.length === 1 ? list.items[0] : list);
-  const rows = list.items.map((object) => rowOf(entry, object, style));
-  return `${tableText([headOf(entry, style), ...rows])}\n`;
-};
-
-const nothing = ({ asked: { entry }, cluster }: Wanted): string =>
-  cluster === null ? `no ${entry.plural} found\n` : `no ${entry.plural} found in cluster ${cluster}\n`;
-
-/** Changes as they come, in columns as wide as those of the table before. */
-const followed = async (
-  context: CliContext,
+const listed = async (
   client: Client,
-  wanted: Wanted,
-  list: ObjectList,
-): Promise<void> => {
-  const { kind, entry, names } = wanted.asked;
-  const shown = list.items.map((object) => rowOf(entry, object, wanted.style));
-  let widths = widthsOf([headOf(entry, wanted.style), ...shown]);
-  const resourceVersion = list.metadata.resourceVersion;
-  const how = { ...options(wanted), resourceVersion, signal: context.interrupted };
-  for await (const { object, type } of client.watch(kind, how)) {
-    if (names.length > 0 && !names.includes(object.metadata.name)) continue;
-    if (wanted.format !== 'table' && wanted.format !== 'wide') {
-      const one = { ...wanted, asked: { ...wanted.asked, names: [object.metadata.name] } };
-      context.out(
-        (wanted.format === 'yaml' ? '---\n' : '') + (await printed(one, { ...list, items: [object] })),
-      );
-      continue;
-    }
-    const row = rowOf(entry, object, { ...wanted.style, now: context.now() });
-    widths = widthsOf([row], widths);
-    context.out(`${tableText([type === 'DELETED' ? [...row, '(deleted)'] : row], widths)}\n`);
+  wanted: Asked,
+  { cluster, flags, several }: { cluster: string | null; flags: GetFlags; several: boolean },
+): Promise<ObjectList> => {
+  const list = await valueOf(client.list(wanted.kind, optionsFor(wanted, cluster, flags)));
+  const narrowed = several && wanted.kind === 'Cluster' ? ofCluster(list.items, cluster) : list.items;
+  const items = flags.sortBy === undefined ? narrowed : sortedBy(narrowed, flags.sortBy);
+  return { ...list, items };
+};
+
+/** The named objects one by one: a name that is not there is an error. */
+const named = async (client: Client, { kind, names, entry }: Asked, cluster: string | null) => {
+  const items: ObjectOf[] = [];
+  const place = entry.scope === 'Cluster' ? null : cluster;
+  for (const name of names) items.push(await valueOf(client.get({ kind, cluster: place, name })));
+  const resourceVersion = items.at(-1)?.metadata.resourceVersion ?? '';
+  const { apiVersion = '' } = items[0] ?? {};
+  return { apiVersion, kind: `${entry.kind}List`, metadata: { resourceVersion }, items };
+};
+
+/** Lists mask the values of Secrets; for files that apply elsewhere each is asked for. */
+const revealed = async (client: Client, found: Found, flags: GetFlags): Promise<Found> => {
+  if (flags.export !== true || found.asked.kind !== 'Secret') return found;
+  const items: ObjectOf[] = [];
+  for (const { metadata } of found.list.items) {
+    const address = { kind: 'Secret' as const, cluster: metadata.namespace ?? null, name: metadata.name };
+    items.push(await valueOf(client.get(address)));
   }
+  return { ...found, list: { ...found.list, items } };
+};
+
+const refuseOdd = (wanted: readonly Asked[], flags: GetFlags): void => {
+  const names = wanted.some((one) => one.names.length > 0);
+  if ((flags.selector ?? flags.fieldSelector) !== undefined && names)
+    throw new UsageError('-l and --field-selector choose from lists: they can not go with names');
+  if (flags.watch !== true) return;
+  if (wanted.length > 1) throw new UsageError('-w goes with one kind');
+  if (flags.export === true) throw new UsageError('--export and -w can not be given together');
+};
+
+const nothing = (wanted: readonly Asked[], cluster: string | null): string => {
+  const kinds = wanted.map(({ entry }) => entry.plural).join(', ');
+  const place = cluster === null ? '' : ` in cluster ${cluster}`;
+  return `no ${kinds} found${place}\n`;
+};
+
+const shown = async (
+  context: CliContext,
+  found: readonly Found[],
+  manner: Manner,
+  cluster: string | null,
+) => {
+  const { as } = manner.output;
+  const table = (as === 'table' || as === 'wide') && !manner.exporting;
+  if (table && found.every(({ list }) => list.items.length === 0))
+    context.err(
+      nothing(
+        found.map((one) => one.asked),
+        cluster,
+      ),
+    );
+  else context.out(await printed(found, manner));
 };
 
 const run = async (context: CliContext, words: readonly string[], flags: GetFlags): Promise<void> => {
   const [word = '', ...names] = words;
-  const what = asked(word, names);
-  const format = formatOf(flags.output);
+  const wanted = askedAll(word, names);
+  const output = outputOf(flags.output);
+  refuseOdd(wanted, flags);
   const client = context.connect(flags);
-  const cluster = await clusterFor(client, what, flags);
-  const clusters = what.entry.scope === 'Namespaced' && cluster === null;
-  const style = { wide: format === 'wide', clusters, now: context.now() };
-  const wanted: Wanted = { asked: what, cluster, format, style, flags };
-  if (flags.selector !== undefined && names.length > 0)
-    throw new CliError('-l and names can not be given together');
-  const list = await found(client, wanted);
-  const empty = list.items.length === 0 && (format === 'table' || format === 'wide');
-  if (empty) context.err(nothing(wanted));
-  else context.out(await printed(wanted, list));
-  if (flags.watch === true) await followed(context, client, wanted, list);
+  const cluster = await clusterFor(client, wanted, flags);
+  const clusters = wanted.some(({ entry }) => entry.scope === 'Namespaced') && cluster === null;
+  const style = { wide: output.as === 'wide', clusters, now: context.now() };
+  const manner = { output, style, colour: context.colour, exporting: flags.export === true };
+  const found: Found[] = [];
+  const how = { cluster, flags, several: wanted.length > 1 };
+  for (const one of wanted) {
+    const list = one.names.length > 0 ? await named(client, one, cluster) : await listed(client, one, how);
+    found.push(await revealed(client, { asked: one, list }, flags));
+  }
+  await shown(context, found, manner, cluster);
+  const [first] = found;
+  if (flags.watch === true && first !== undefined)
+    await followed(context, client, {
+      found: first,
+      manner,
+      options: optionsFor(first.asked, cluster, flags),
+    });
 };
 
 export const register = (program: Command, context: CliContext): void => {
   program
     .command('get')
     .description('list objects, or show some')
-    .argument('<kind>', 'clouds, clusters, roles, instances, lifecycleevents, events, or KIND/NAME')
+    .argument('<kind>', 'clouds, clusters, roles, instances, …; several: roles,instances; all; or KIND/NAME')
     .argument('[names...]', 'only these')
     .option('-A, --all-namespaces', 'of all clusters')
-    .option('-o, --output <format>', 'yaml, json, wide or name')
+    .option(
+      '-o, --output <format>',
+      'yaml, json, wide, name, jsonpath=TEMPLATE or custom-columns=TITLE:.path,…',
+    )
     .option('-w, --watch', 'go on with changes as they come')
     .option('-l, --selector <labels>', 'only those with these labels: label=value,…')
+    .option('--field-selector <fields>', 'only those with these fields: status.phase=online,…')
+    .option('--sort-by <path>', 'in the order of what is at this JSONPath')
+    .option(
+      '--export',
+      'without what only this cluster has: for files that apply elsewhere (YAML, or -o json)',
+    )
     .action(async (kind: string, names: readonly string[], _flags: unknown, command: Command) => {
       await run(context, [kind, ...names], command.optsWithGlobals());
     });
