@@ -32,6 +32,26 @@ export const VERBS: readonly Verb[] = [
     summary: 'let a parked edit end many hosts',
     load: () => import('./commands/consent.js'),
   },
+  {
+    name: 'wait',
+    summary: 'wait until objects are as wanted',
+    load: () => import('./commands/wait.js'),
+  },
+  {
+    name: 'scale',
+    summary: 'say how many hosts a role is to have',
+    load: () => import('./commands/scale.js'),
+  },
+  {
+    name: 'start',
+    summary: 'start stopped hosts',
+    load: () => import('./commands/start.js'),
+  },
+  {
+    name: 'stop',
+    summary: 'shut hosts down and keep their machines',
+    load: () => import('./commands/stop.js'),
+  },
   { name: 'agent', summary: 'be the daemon on a host', load: () => import('./commands/agent.js') },
   { name: 'version', summary: 'say which version this is', load: () => import('./commands/version.js') },
   {

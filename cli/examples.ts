@@ -74,6 +74,38 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
       ['scalarium consent shop app --yes', 'one role, without asking'],
     ],
   },
+  wait: {
+    examples: [
+      ['scalarium wait role/app -n shop --for condition=Ready --timeout 10m', 'until a role is Ready'],
+      [
+        'scalarium wait hosts -n shop --all --for jsonpath={.status.phase}=online',
+        'until all hosts are online',
+      ],
+      ['scalarium wait cluster shop --for delete', 'until it is gone'],
+    ],
+    exits: '0 all are as wanted; 1 time is up',
+  },
+  scale: {
+    examples: [
+      ['scalarium scale role app --replicas 5 -n shop', 'five hosts'],
+      ['scalarium scale role/app --replicas 5 --current-replicas 3', 'only if it has three'],
+    ],
+    exits: '0 scaled; 5 it has another number now',
+  },
+  start: {
+    examples: [
+      ['scalarium start app-1 app-2 -n shop', 'and wait until they are online'],
+      ['scalarium start --role app --timeout 20m', 'all hosts of a role'],
+    ],
+    exits: '0 online; 1 time is up',
+  },
+  stop: {
+    examples: [
+      ['scalarium stop app-1 -n shop', 'and wait until its machine has stopped'],
+      ['scalarium stop --role app --no-wait', 'all hosts of a role, without waiting'],
+    ],
+    exits: '0 stopped; 1 time is up',
+  },
   agent: {
     examples: [
       ['scalarium agent --machine i-0123456789', 'as a host starts it'],

@@ -3,9 +3,12 @@ import type { Command } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
 import { inDependencyOrder } from '../../api-types/references.js';
 import type { Address, Client, ObjectOf } from '../../client/client.js';
-import { clusterMeant, lineOf, valueOrNull } from '../answers.js';
+import { clusterMeant, lineOf } from '../answers.js';
 import { readManifests } from '../checks.js';
 import { type CliContext, CliError, type GlobalFlags, UsageError } from '../context.js';
+import { secondsOf } from '../durations.js';
+import { deleted } from '../waiting/goal.js';
+import { type Waited, waitFor } from '../waiting/wait.js';
 import { asked, shortName } from '../words.js';
 
 interface DeleteFlags extends GlobalFlags {
@@ -57,40 +60,23 @@ const deleteOne = async (
   return result.right.object;
 };
 
-const POLL = 500;
-
-const waitFor = async (
-  context: CliContext,
-  client: Client,
-  waited: { readonly address: Address; readonly uid: string; readonly until: number },
-): Promise<void> => {
-  const { address, uid, until } = waited;
-  const name = shortName(address.kind, address.name);
-  for (;;) {
-    const live = await valueOrNull(client.get(address));
-    if (live?.metadata.uid !== uid) break;
-    if (context.now() >= until)
-      throw new CliError(`${name} is still being deleted; see "scalarium describe ${name}" for why`);
-    await context.pause(POLL);
-  }
-  context.out(`${name} deleted\n`);
-};
-
 const run = async (context: CliContext, words: readonly string[], flags: DeleteFlags): Promise<void> => {
-  const timeout = Number(flags.timeout);
-  if (!(timeout >= 0)) throw new UsageError(`--timeout: expected seconds, got "${flags.timeout}"`);
+  const seconds = secondsOf('--timeout', flags.timeout);
   if (flags.filename !== undefined && words.length > 0)
     throw new UsageError('expected KIND NAME or -f FILE, not both');
   const client = context.connect(flags);
   const addresses =
     flags.filename === undefined ? await fromWords(client, words, flags) : await fromFiles(context, flags);
-  const going: { readonly address: Address; readonly uid: string }[] = [];
+  const going: Waited[] = [];
   for (const address of addresses) {
     const object = await deleteOne(context, client, address, flags);
     if (object !== null) going.push({ address, uid: object.metadata.uid });
   }
-  const until = context.now() + timeout * 1000;
-  if (flags.wait === true) for (const one of going) await waitFor(context, client, { ...one, until });
+  if (flags.wait !== true) return;
+  const reached = ({ kind, name }: Address): void => {
+    context.out(`${shortName(kind, name)} deleted\n`);
+  };
+  await waitFor(context, client, { targets: going, goal: deleted, seconds, reached });
 };
 
 export const register = (program: Command, context: CliContext): void => {
@@ -101,7 +87,7 @@ export const register = (program: Command, context: CliContext): void => {
     .argument('[names...]')
     .option('-f, --filename <path...>', 'what these files, directories or - (standard input) name')
     .option('--wait', 'until they are gone')
-    .option('--timeout <seconds>', 'how long --wait waits', '600')
+    .option('--timeout <time>', 'how long --wait waits: 30s, 10m', '10m')
     .option('--ignore-not-found', 'what is not there is fine')
     .action(async (kind: string | undefined, names: readonly string[], _flags: unknown, command: Command) => {
       await run(context, kind === undefined ? [] : [kind, ...names], command.optsWithGlobals());

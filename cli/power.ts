@@ -1,0 +1,110 @@
+/** `scalarium start|stop HOST…`: says what a host is desired to be, and waits until it is. */
+import type { Command } from 'commander';
+import type { Address, Client, ObjectOf } from '../client/client.js';
+import { clusterMeant, valueOf } from './answers.js';
+import { type CliContext, CliError, type GlobalFlags, UsageError } from './context.js';
+import { secondsOf } from './durations.js';
+import { EXIT } from './exit-codes.js';
+import type { Goal } from './waiting/goal.js';
+import { waitFor } from './waiting/wait.js';
+import { shortName } from './words.js';
+
+type Verb = 'start' | 'stop';
+type Host = Address<'Instance'>;
+
+interface PowerFlags extends GlobalFlags {
+  readonly role?: readonly string[];
+  readonly wait: boolean;
+  readonly timeout: string;
+}
+
+const WORDS = {
+  start: { desired: 'Running', phase: 'online', done: 'started', about: 'start stopped hosts' },
+  stop: {
+    desired: 'Stopped',
+    phase: 'stopped',
+    done: 'stopped',
+    about: 'shut hosts down, then stop and keep their machines',
+  },
+} as const;
+
+/** The phase that the host is to reach, and nothing it still does on the way there. */
+const inPhase =
+  (wanted: string): Goal =>
+  (object) => {
+    if (object === null) return 'it is not there any more';
+    const phase = object.status?.['phase'];
+    if (phase === wanted) return null;
+    return typeof phase === 'string' ? phase : 'no phase yet';
+  };
+
+const rolesOf = ({ spec }: ObjectOf<'Instance'>): readonly string[] => [
+  ...(spec === undefined ? [] : [spec.role]),
+  ...(spec?.roles ?? []),
+];
+
+const hostsOf = async (
+  client: Client,
+  names: readonly string[],
+  flags: PowerFlags,
+): Promise<readonly Host[]> => {
+  const cluster = await clusterMeant(client, flags);
+  const { role: roles = [] } = flags;
+  const bare = names.map((name) => name.replace(/^[a-z]+\//, ''));
+  if (roles.length === 0) return bare.map((name) => ({ kind: 'Instance', cluster, name }));
+  const { items } = await valueOf(client.list('Instance', { cluster }));
+  const of = items.filter((host) => rolesOf(host).some((role) => roles.includes(role)));
+  if (of.length === 0)
+    throw new CliError(`no host of role ${roles.join(', ')} is in cluster ${cluster}`, {
+      exit: EXIT.notFound,
+    });
+  const all = [...bare, ...of.map(({ metadata }) => metadata.name)];
+  return [...new Set(all)].map((name) => ({ kind: 'Instance', cluster, name }));
+};
+
+const run = async (
+  context: CliContext,
+  verb: Verb,
+  names: readonly string[],
+  flags: PowerFlags,
+): Promise<void> => {
+  const { desired, phase, done } = WORDS[verb];
+  if (names.length === 0 && flags.role === undefined)
+    throw new UsageError(`name the hosts to ${verb}, or their role with --role`);
+  const seconds = secondsOf('--timeout', flags.timeout);
+  const client = context.connect(flags);
+  const hosts = await hostsOf(client, names, flags);
+  // all must be there before the first is touched
+  for (const host of hosts) await valueOf(client.get(host));
+  for (const host of hosts) {
+    const { warning } = await valueOf(client.patch(host, { spec: { desired } }));
+    if (warning !== null) context.err(`warning: ${warning}\n`);
+    if (!flags.wait) context.out(`${shortName('host', host.name)} is to be ${done}\n`);
+  }
+  if (!flags.wait) return;
+  await waitFor(context, client, {
+    targets: hosts.map((address) => ({ address })),
+    goal: inPhase(phase),
+    seconds,
+    reached: ({ name }) => {
+      context.out(`${shortName('host', name)} ${done}\n`);
+    },
+    lacking: ({ name }, now) => {
+      context.err(`${shortName('host', name)}: ${now}\n`);
+    },
+  });
+};
+
+/** Adds `start` or `stop`. */
+export const registerPower = (verb: Verb, program: Command, context: CliContext): void => {
+  program
+    .command(verb)
+    .description(WORDS[verb].about)
+    .argument('[hosts...]', 'names, as app-1')
+    .option('--role <role...>', 'all hosts of these roles')
+    .option('--no-wait', 'do not wait until it is done')
+    .option('--timeout <time>', 'how long to wait: 30s, 10m', '10m')
+    .action(async (hosts: readonly string[], _flags: unknown, command: Command) => {
+      await run(context, verb, hosts, command.optsWithGlobals());
+    });
+};
