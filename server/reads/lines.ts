@@ -16,7 +16,22 @@ export const bookmarkLine = (shape: Shape, meta: BookmarkMeta, isFirst: boolean)
 
 export const errorLine = (status: Status): string => line('ERROR', JSON.stringify(status));
 
-const written = new WeakMap<Change, Map<Shape, Map<string, Buffer>>>();
+/** Of how many changes the lines are kept: the ring keeps more, for watchers that may write theirs again. */
+const KEPT = 256;
+
+type Lines = Map<Shape, Map<string, Buffer>>;
+
+const written = new Map<Change, Lines>();
+
+const linesOf = (change: Change): Lines => {
+  const known = written.get(change);
+  if (known !== undefined) return known;
+  const lines: Lines = new Map();
+  written.set(change, lines);
+  const [oldest] = written.keys();
+  if (written.size > KEPT && oldest !== undefined) written.delete(oldest);
+  return lines;
+};
 
 /** The last state of an object that is gone bears the revision at which it went. */
 const shownAs = (change: Change, type: EventType): Live | null =>
@@ -35,8 +50,7 @@ export interface Moment {
 
 /** The line that tells a change as `type`. */
 export const changeLine = (shape: Shape, change: Change, type: EventType, at: Moment): Buffer => {
-  const shapes = written.get(change) ?? new Map<Shape, Map<string, Buffer>>();
-  written.set(change, shapes);
+  const shapes = linesOf(change);
   const lines = shapes.get(shape) ?? new Map<string, Buffer>();
   shapes.set(shape, lines);
   const key = `${type}${at.first ? ' first' : ''}`;
