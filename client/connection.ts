@@ -124,7 +124,10 @@ class Search {
   /** Token and authority that some file holds for this very server. */
   private knownFor(url: string): Endpoint | null {
     const beside = this.inData();
-    if (beside !== null && E.isRight(beside) && sameServer(beside.right.url, url)) return beside.right;
+    // --data beside --server says that its token is meant
+    const paired = given(this.flags.data) !== null && this.flags.data !== this.env['SCALARIUM_DATA'];
+    if (beside !== null && E.isRight(beside) && (paired || sameServer(beside.right.url, url)))
+      return beside.right;
     const config = this.kubeconfig();
     if (E.isLeft(config)) return null;
     for (const { name } of config.right.contexts) {

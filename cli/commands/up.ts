@@ -7,6 +7,7 @@ import { systemChance } from '../../runtime/chance.js';
 import { systemClock } from '../../runtime/clock.js';
 import { winstonLog } from '../../runtime/log-winston.js';
 import { CliError, type CliContext, type GlobalFlags } from '../context.js';
+import { addFrontFlags } from '../up/front-flags.js';
 import { parseOptions, type RawUpOptions, type UpOptions } from '../up/options.js';
 import { prepareDataDirectory } from '../up/data-directory.js';
 import { stopSignal } from '../up/stopping.js';
@@ -67,7 +68,10 @@ const run = async (options: UpOptions, context: CliContext): Promise<void> => {
     stop: stopSignal(),
     example: examplePath(),
     apply: async (file, { url, token }) => {
-      await applyFiles(context, context.connect({ server: url, token }), { names: [file], namespace: null });
+      await applyFiles(context, context.connect({ server: url, token, data: options.data }), {
+        names: [file],
+        namespace: null,
+      });
     },
   });
   await log.close();
@@ -77,11 +81,10 @@ const run = async (options: UpOptions, context: CliContext): Promise<void> => {
 const dataOf = (command: Command): string => command.optsWithGlobals<GlobalFlags>().data ?? '.scalarium';
 
 export const register = (program: Command, context: CliContext): void => {
-  program
-    .command('up')
+  addFrontFlags(program.command('up'))
     .description('bring a control plane up, with a local cloud and hosts unless told otherwise, until Ctrl-C')
     .addOption(
-      new Option('--port <port>', 'of the API and the gateway of agents, on 127.0.0.1')
+      new Option('--port <port>', 'of the API and the gateway of agents; 0: that of the last run, or any')
         .env('SCALARIUM_PORT')
         .default('7420'),
     )

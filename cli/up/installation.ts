@@ -14,13 +14,16 @@ import type { Log } from '../../runtime/log.js';
 import { writePrivateSync } from '../../runtime/private-file.js';
 import { adminToken } from '../../runtime/tokens.js';
 import { openAuditLog } from '../../server/audit/log.js';
+import { orThrow } from '../../runtime/failure.js';
+import { ensureAdmin } from '../../server/access/first-admin.js';
 import { VERSION } from '../../runtime/version.js';
 import type { Store } from '../../store/store.js';
 import { keepRunning, waitFor, type Child } from './children.js';
 import { readAwsKeys } from './credentials.js';
 import { identityOf, installationKey } from './data-directory.js';
 import { lockDirectory } from '../../runtime/directory-lock.js';
-import { ensureKubeconfig } from './kubeconfig.js';
+import { ensureKubeconfig, noteAuthority } from './kubeconfig.js';
+import { portFor } from './last-port.js';
 import type { UpOptions } from './options.js';
 import { endPart, noteEnded, noteRunning } from './run-records.js';
 
@@ -149,9 +152,11 @@ const openAll = async (options: UpOptions, around: Surroundings, closing: Closin
     store,
     audit,
     installationKey: key,
-    host: '127.0.0.1',
-    port: options.port,
-    tls: { folder: join(data, 'tls'), given: null },
+    host: options.listen,
+    port: await portFor(options, around.tell),
+    advertise: options.advertise,
+    tls: options.tls ? { folder: join(data, 'tls'), given: options.given } : null,
+    ...(options.oidc === null ? {} : { oidc: options.oidc }),
     openCloud: opener(options, around),
     heartbeat: seconds(10),
     sweepEvery: seconds(10),
@@ -164,7 +169,8 @@ const openAll = async (options: UpOptions, around: Surroundings, closing: Closin
   const token = adminToken(key);
   writePrivateSync(join(data, 'token'), `${token}\n`);
   writePrivateSync(join(data, 'endpoint.json'), `${JSON.stringify({ url: plane.url, pid: process.pid })}\n`);
-  await ensureKubeconfig(data, plane, () => Promise.resolve(token));
+  noteAuthority(data, plane.authority);
+  await ensureKubeconfig(data, plane, () => orThrow(ensureAdmin({ objects: plane.objects, clock, chance })));
   return { plane, endpoint, token, close: () => closing.run() };
 };
 

@@ -1,5 +1,5 @@
 /** `<data>/kubeconfig`: how kubectl and everything like it reaches the control plane, as the User `admin`. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { writePrivateSync } from '../../runtime/private-file.js';
@@ -49,14 +49,31 @@ export const kubeconfigText = ({ advertised, authority }: Reached, token: string
   });
 };
 
-/** Writes the file; one that is there keeps its token, and is left alone while it says how to come here. */
+/**
+ * Writes the file; one that is there keeps its token, and is left alone while it says how to come here. Without one, and
+ * where there are Users already (`newToken` gives null), nothing is written: people log in.
+ */
 export const ensureKubeconfig = async (
   data: string,
   reached: Reached,
-  newToken: () => Promise<string>,
+  newToken: () => Promise<{ readonly token: string } | null>,
 ): Promise<void> => {
   const file = join(data, 'kubeconfig');
   const before = textOf(file);
-  const text = kubeconfigText(reached, tokenIn(before) ?? (await newToken()));
+  const token = tokenIn(before) ?? (await newToken())?.token ?? null;
+  if (token === null) return;
+  const text = kubeconfigText(reached, token);
   if (text !== before) writePrivateSync(file, text);
+};
+
+/** `<data>/tls/ca.crt`, for clients on this machine. */
+export const noteAuthority = (data: string, authority: string | null): void => {
+  const folder = join(data, 'tls');
+  const file = join(folder, 'ca.crt');
+  if (authority === null) {
+    rmSync(file, { force: true });
+    return;
+  }
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writePrivateSync(file, authority);
 };

@@ -1,7 +1,8 @@
 /** What `scalarium up` can be told, by option or by environment variable. */
 import { readFileSync } from 'node:fs';
+import { type FrontOptions, parseFront, type RawFrontOptions } from './front-options.js';
 
-export interface UpOptions {
+export interface UpOptions extends FrontOptions {
   readonly data: string;
   readonly port: number;
   readonly store: StoreOption;
@@ -25,7 +26,7 @@ const HOST_DRIVERS = ['process', 'hollow', 'none'] as const;
 export type HostsOption = (typeof HOST_DRIVERS)[number];
 
 /** As commander gives them: texts, absent where neither option nor variable was set. */
-export interface RawUpOptions {
+export interface RawUpOptions extends RawFrontOptions {
   readonly data: string;
   readonly port: string;
   readonly store?: string;
@@ -89,6 +90,7 @@ const readable = (option: string, file: string | undefined): string | null => {
 
 /** Throws an Error with one line for a person when an option is not of its form. */
 export const parseOptions = (raw: RawUpOptions): UpOptions => ({
+  ...parseFront(raw),
   data: raw.data,
   port: wholeNumber('--port', raw.port, 65_535),
   store: parseStore(raw.store, raw.data),

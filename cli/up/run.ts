@@ -1,9 +1,11 @@
 /** `scalarium up`: brings a local installation up, shows it, and keeps it until told to stop. */
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { seconds, type Millis } from '../../api-types/units.js';
 import { ensureCloud } from './cloud-object.js';
 import { startInstallation, type Installation, type Surroundings } from './installation.js';
 import type { UpOptions } from './options.js';
+import { fingerprintOf } from '../../server/tls/certificate.js';
 import { summaryLine, tableLines, type Screen } from './table.js';
 import { troublesOf } from './troubles.js';
 import { hostRows, watchHosts, type WatchedPlane } from './watch.js';
@@ -43,7 +45,19 @@ const seed = async (options: UpOptions, installation: Installation, world: UpWor
   await ensureCloud(plane.objects, endpoint, provider);
 };
 
-const whereToLook = ({ plane }: Installation, { data }: UpOptions): string => {
+/** How others come here: with the kubeconfig of the first start, or by logging in. */
+const howToReach = ({ plane }: Installation, data: string): readonly string[] => {
+  const kubeconfig = resolve(data, 'kubeconfig');
+  const lines = existsSync(kubeconfig)
+    ? ['With kubectl, as the user admin:', `  export KUBECONFIG=${kubeconfig}`, '  kubectl get hosts -A']
+    : [];
+  const fingerprint = plane.authority === null ? null : fingerprintOf(plane.authority);
+  const how = fingerprint === null ? '' : ` --fingerprint ${fingerprint}`;
+  return [...lines, `From elsewhere: scalarium login ${plane.advertised}${how}`];
+};
+
+const whereToLook = (installation: Installation, { data }: UpOptions): string => {
+  const { plane } = installation;
   const flag = data === '.scalarium' ? '' : ` --data ${data}`;
   const cluster = plane.objects.list('Cluster')[0]?.ref.name;
   const namespace = cluster === undefined ? '' : ` -n ${cluster}`;
@@ -53,6 +67,7 @@ const whereToLook = ({ plane }: Installation, { data }: UpOptions): string => {
     `  bin/scalarium${flag} get instances${namespace}`,
     `  bin/scalarium${flag} events${namespace} -w`,
     `  bin/scalarium${flag} local-cloud hosts`,
+    ...howToReach(installation, data),
     'Ctrl-C stops everything; the next start finds the same hosts again.',
     '',
   ].join('\n');

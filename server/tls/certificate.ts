@@ -33,3 +33,7 @@ export const belongTogether = ({ cert, key }: KeyPair): boolean => {
     return false;
   }
 };
+
+/** SHA-256 of the first certificate, in hexadecimal: what people compare. */
+export const fingerprintOf = (pem: string): string =>
+  leafOf(pem)?.fingerprint256.replaceAll(':', '').toLowerCase() ?? '';

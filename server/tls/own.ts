@@ -14,7 +14,7 @@ import type { KeyPair, TlsIdentity } from './identity.js';
 
 export interface OwnSources {
   readonly authority: KeyPair;
-  /** Where `server.crt`, `server.key` and, for people and their clients, `ca.crt` are. */
+  /** Where `server.crt` and `server.key` are. */
   readonly folder: string;
   /** Names and addresses the certificate must be good for: they may change while it runs. */
   readonly names: () => readonly string[];
@@ -113,9 +113,8 @@ class OwnIdentity implements TlsIdentity {
 
 /** The certificate on disk, or a new one when that is not fit; looked at again every day. */
 export const openOwnIdentity = async (sources: OwnSources): Promise<TlsIdentity> => {
-  const { authority, folder } = sources;
+  const { folder } = sources;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writePrivateSync(join(folder, 'ca.crt'), authority.cert);
   const last = kept(folder);
   const pair = last !== null && isFit(last, sources) ? last : await issued(sources);
   return new OwnIdentity(sources, pair);

@@ -24,6 +24,30 @@ for (const [more, expected] of [
   [{ cloud: 'nope' }, '--cloud: expected local or an http or https URL, got "nope"'],
   [{ apply: '/no/file' }, '--apply /no/file: there is no such file'],
   [{ credentials: '/no/file' }, '--credentials /no/file: there is no such file'],
+  [
+    { listen: '0.0.0.0', tls: false },
+    '--no-tls with --listen 0.0.0.0 is refused: tokens and secrets would cross the network in the clear; leave --no-tls out (the control plane makes its own certificates), or listen on 127.0.0.1',
+  ],
+  [
+    { listen: 'a:1' },
+    '--listen: expected an address or a name of this machine (the port is --port), got "a:1"',
+  ],
+  [
+    { advertise: '0.0.0.0' },
+    '--advertise: expected HOST or HOST:PORT that agents and people can reach, got "0.0.0.0"',
+  ],
+  [
+    { advertise: 'a:99999' },
+    '--advertise: expected HOST or HOST:PORT that agents and people can reach, got "a:99999"',
+  ],
+  [
+    { tlsCert: 'a.pem' },
+    '--tls-key is missing: a certificate is given by --tls-cert FILE and --tls-key FILE together; with neither, the control plane makes its own',
+  ],
+  [
+    { oidcIssuer: 'https://x' },
+    '--oidc-issuer URL and --oidc-client-id ID belong together: one of them is missing',
+  ],
   [{ installationKey: '/no/file' }, '--installation-key /no/file: there is no such file'],
 ] as const)
   test(`refuses ${JSON.stringify(more)}`, () => {
@@ -31,6 +55,31 @@ for (const [more, expected] of [
       () => parseOptions(raw(more)),
       (error: Error) => error.message === expected,
     );
+  });
+
+for (const [more, expected] of [
+  [{}, { listen: '127.0.0.1', advertise: null, tls: true, given: null, oidc: null }],
+  [
+    { listen: '127.0.0.2', tls: false },
+    { listen: '127.0.0.2', tls: false },
+  ],
+  [
+    { listen: '[::1]', tls: false },
+    { listen: '::1', tls: false },
+  ],
+  [{ listen: '0.0.0.0', advertise: 'cp.example' }, { advertise: { host: 'cp.example', port: null } }],
+  [{ advertise: 'cp.example:443' }, { advertise: { host: 'cp.example', port: 443 } }],
+  [{ advertise: '[2001:db8::1]:443' }, { advertise: { host: '2001:db8::1', port: 443 } }],
+  [{ advertise: '2001:db8::1' }, { advertise: { host: '2001:db8::1', port: null } }],
+  [{ tlsCert: 'c', tlsKey: 'k', tlsCa: 'a' }, { given: { cert: 'c', key: 'k', ca: 'a' } }],
+  [
+    { oidcIssuer: 'https://x', oidcClientId: 'id', oidcGroupsClaim: 'roles' },
+    { oidc: { issuer: 'https://x', clientId: 'id', groupsClaim: 'roles' } },
+  ],
+] as const)
+  test(`takes ${JSON.stringify(more)}`, () => {
+    const options = parseOptions(raw(more)) as unknown as Record<string, unknown>;
+    for (const [field, value] of Object.entries(expected)) assert.equal(options[field], value);
   });
 
 test('a data directory that cannot be made is told in one line, also where mkdir -p would never end', () => {

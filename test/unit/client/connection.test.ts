@@ -109,6 +109,17 @@ const ROWS: readonly Row[] = [
     expected: /^no token for http:/,
   },
   {
+    name: '--server with --data: its token is meant',
+    flags: { server: 'http://127.0.0.1:9', data: 'elsewhere' },
+    expected: 'http://127.0.0.1:9 other',
+  },
+  {
+    name: '--server with a directory of the environment',
+    flags: { server: 'http://127.0.0.1:9', data: 'elsewhere' },
+    env: { SCALARIUM_DATA: 'elsewhere' },
+    expected: /^no token for/,
+  },
+  {
     name: 'SCALARIUM_SERVER before the directory',
     env: { SCALARIUM_SERVER: 'https://x', SCALARIUM_TOKEN: 't' },
     expected: 'https://x t',
