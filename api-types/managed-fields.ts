@@ -83,15 +83,16 @@ const ownedSpec = (spec: unknown): unknown => {
   return sealed === undefined ? spec : { ...rest, data: { ...data, ...sealed } };
 };
 
-/** The document as the fields of an object: what owners' sets are about. */
-export const ownedTree = ({ labels, annotations, owner, spec }: OwnedDocument): unknown => ({
-  metadata: {
+/** The document as the fields of an object: what owners' sets are about. Nobody owns `metadata` and `spec` themselves. */
+export const ownedTree = ({ labels, annotations, owner, spec }: OwnedDocument): unknown => {
+  const metadata = {
     ...(some(labels) ? { labels } : {}),
     ...(some(annotations) ? { annotations } : {}),
     ...(owner === undefined ? {} : { ownerReferences: [owner] }),
-  },
-  spec: ownedSpec(spec),
-});
+  };
+  const parts = Object.entries({ metadata, spec: ownedSpec(spec) });
+  return Object.fromEntries(parts.filter(([, part]) => Object.keys(part as object).length > 0));
+};
 
 const entryOf = ({ manager, operation, subresource, time, set }: Ownership): ManagedFieldsEntry => ({
   manager,

@@ -67,15 +67,6 @@ export const tooManyRequests = (message: string, retryAfterSeconds: number): Sta
     retryAfterSeconds,
   });
 
-/** 422 for a request that is understood and can not be carried out on the object as it is. */
-export const unprocessable = (about: { readonly kind: string; readonly name: string }, why: string): Status =>
-  failureStatus(
-    422,
-    'Invalid',
-    `the server rejected our request due to an error in our request: ${why} (${about.kind} "${about.name}")`,
-    about,
-  );
-
 export const unavailable = (message: string, retryAfterSeconds: number): Status =>
   failureStatus(503, 'ServiceUnavailable', message, { retryAfterSeconds });
 

@@ -11,7 +11,7 @@ import {
   pointer,
   union,
 } from '../../api-types/field-sets.js';
-import type { Ownership } from '../../api-types/managed-fields.js';
+import { type Ownership, changedFields } from '../../api-types/managed-fields.js';
 
 const isPlain = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -81,6 +81,13 @@ export const applied = (
   const needed = union(kept, nodesOf(config));
   for (const path of givenUp) removeField(tree, path, needed);
   return { tree, ousted: minus(fieldsOf(live), nodesOf(over)) };
+};
+
+/** What an apply changes: an object that only lost its fields is still the one that was there. */
+export const changesOfApply = (before: unknown, after: unknown, ousted: FieldSet): FieldSet => {
+  const there = nodesOf(before);
+  const emptied = [...leavesOf(after)].filter(([path, value]) => isPlain(value) && there.has(path));
+  return union(minus(changedFields(before, after), new Set(emptied.map(([path]) => path))), ousted);
 };
 
 /** A field that is another's. */

@@ -1,7 +1,7 @@
 /** Server-side apply: what the applier gives is set and becomes theirs, what they no longer give goes. */
 import * as E from 'fp-ts/lib/Either.js';
-import { type FieldSet, fieldText, minus, union } from '../../api-types/field-sets.js';
-import { type Ownership, changedFields } from '../../api-types/managed-fields.js';
+import { type FieldSet, fieldText, minus } from '../../api-types/field-sets.js';
+import type { Ownership } from '../../api-types/managed-fields.js';
 import { API_VERSION } from '../../api-types/metadata.js';
 import { type Status, failureStatus } from '../../api-types/status.js';
 import type { Live, Ref, SpecDocument } from '../../store/objects/objects.js';
@@ -9,6 +9,7 @@ import {
   type Applied,
   type FieldConflict,
   applied,
+  changesOfApply,
   conflictsOf,
   ownersAfter,
   takenOverFrom,
@@ -112,7 +113,7 @@ const ownersOfApply = (
   const { manager, time } = writerOf(writing);
   const before = treeOf(live);
   const after = treeOfDocument(live.ref.kind, document);
-  const changes = union(changedFields(before, after), ousted);
+  const changes = changesOfApply(before, after, ousted);
   const free = takenOverFrom(live.annotations, before, manager);
   const conflicts = conflictsOf(owners, manager, minus(changes, free));
   if (conflicts.length > 0 && writing.options.force !== true)

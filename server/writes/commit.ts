@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { isDeepStrictEqual } from 'node:util';
 import { entriesOf, noteOf, sameOwners } from '../../api-types/managed-fields.js';
+import type { ApiObject } from '../../api-types/metadata.js';
 import { millis } from '../../api-types/units.js';
 import type { Failure } from '../../runtime/failure.js';
 import { timestamp } from '../../runtime/clock.js';
@@ -82,10 +83,17 @@ const imagined = (context: Context, ref: Ref, live: Live | null, { document, own
   };
 };
 
+/** What was never stored has no revision. */
+const unstored = (object: ApiObject): unknown => {
+  const metadata = Object.entries(object.metadata).filter(([key]) => key !== 'resourceVersion');
+  return { ...object, metadata: Object.fromEntries(metadata) };
+};
+
 const dryReply = (writing: Writing, ref: Ref, live: Live | null, wanted: Wanted): Reply => {
   const next = imagined(writing.context, ref, live, wanted);
   const code = live === null ? 201 : 200;
-  return objectReply(writing, next, { code, before: live, warnings: wanted.warnings });
+  const reply = objectReply(writing, next, { code, before: live, warnings: wanted.warnings });
+  return live === null ? { ...reply, body: unstored(reply.body as ApiObject) } : reply;
 };
 
 const whyThere = (live: Live | null): string =>

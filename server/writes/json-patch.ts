@@ -1,8 +1,9 @@
 /** JSON patch (RFC 6902), bounded. */
 import * as E from 'fp-ts/lib/Either.js';
 import { type Operation, Pointer, applyPatch } from 'rfc6902';
+import type { Problem } from '../../api-types/problems.js';
 import type { Status } from '../../api-types/status.js';
-import { badRequest, tooLarge, unprocessable } from '../statuses.js';
+import { badRequest, invalid, tooLarge } from '../statuses.js';
 
 const MAX_OPERATIONS = 1000;
 /** A patch that copies can grow an object faster than its own size says. */
@@ -64,13 +65,12 @@ const copied = (object: unknown, operation: Operation): number => {
   return value === undefined ? 0 : JSON.stringify(value).length;
 };
 
-const failureText = (operation: Operation, error: Error): string => {
-  const { op, path } = operation;
-  const where = `${op} ${path === '' ? '(the whole object)' : path}`;
-  return error.name === 'TestError'
-    ? `${where}: the test failed, the value is another one`
-    : `${where}: there is no such path (${error.message})`;
-};
+const failed = ({ op, path }: Operation, error: Error): Problem =>
+  error.name === 'TestError'
+    ? { path, expected: 'the value that the patch tests for (the test failed)', got: 'another one' }
+    : { path, expected: `a field that is there, to ${op} it (${error.message})`, got: 'no such field' };
+
+const WHOLE: Problem = { path: '', expected: 'a field (to replace the whole object, PUT it)', got: '""' };
 
 /** The object with the operations carried out on a copy, in order; all of them or none. */
 export const jsonPatched = (
@@ -82,11 +82,11 @@ export const jsonPatched = (
   let bytes = 0;
   for (const operation of patch) {
     if (operation.path === '' && operation.op !== 'test')
-      return E.left(unprocessable(about, `${operation.op}: the whole object can not be patched, PUT it`));
+      return E.left(invalid(about.kind, about.name, [WHOLE]));
     bytes += copied(draft, operation);
     if (bytes > MAX_COPIED_BYTES) return E.left(tooLarge('the JSON patch copies more than 3 MiB'));
     const error = applyPatch(draft, [operation])[0] ?? null;
-    if (error !== null) return E.left(unprocessable(about, failureText(operation, error)));
+    if (error !== null) return E.left(invalid(about.kind, about.name, [failed(operation, error)]));
   }
   return E.right(draft);
 };
