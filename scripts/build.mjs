@@ -26,7 +26,7 @@ await build({
   keepNames: false,
   define: { SCALARIUM_VERSION: JSON.stringify(version) },
   // lmdb has a native addon, etcd3 reads its .proto files beside its code: both are loaded from node_modules
-  external: ['lmdb', 'etcd3'],
+  external: ['lmdb', 'etcd3', '@node-rs/argon2'],
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
