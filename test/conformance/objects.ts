@@ -6,6 +6,7 @@ import type { Change } from '../../store/objects/objects.js';
 import type { Store } from '../../store/store.js';
 import { assert, suite, type Suite } from '../suite.js';
 import * as world from './objects-world.js';
+import { fields } from './objects-fields.js';
 import { owners } from './objects-owners.js';
 import { secrets } from './objects-secrets.js';
 import type { Bench, Plane } from './objects-world.js';
@@ -255,5 +256,5 @@ export const objectsConformance = (
   test.after(async () => {
     await done?.();
   });
-  for (const part of [edits, deletions, writes, owners, secrets]) part(test);
+  for (const part of [edits, deletions, writes, owners, fields, secrets]) part(test);
 };
