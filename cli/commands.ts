@@ -52,6 +52,11 @@ export const VERBS: readonly Verb[] = [
     summary: 'shut hosts down and keep their machines',
     load: () => import('./commands/stop.js'),
   },
+    name: 'secret',
+    summary: 'set values of Secrets, or list their names',
+    load: () => import('./commands/secret.js'),
+  },
+  { name: 'audit', summary: 'who did what', load: () => import('./commands/audit.js') },
   { name: 'agent', summary: 'be the daemon on a host', load: () => import('./commands/agent.js') },
   { name: 'version', summary: 'say which version this is', load: () => import('./commands/version.js') },
   {

@@ -112,6 +112,19 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
       ['scalarium agent --machine i-0123456789 --root /srv/host --verbose', 'below a directory of its own'],
     ],
   },
+  secret: {
+    examples: [
+      ['scalarium secret set db password=- -n shop < password.txt', 'a value from standard input'],
+      ['scalarium secret set tls key=@server.key cert=@server.crt -n shop', 'and from files'],
+      ['scalarium secret list -n shop', 'names and keys, no values'],
+    ],
+  },
+  audit: {
+    examples: [
+      ['scalarium audit --since 1h', 'who did what in the last hour'],
+      ['scalarium audit --user ada --cluster shop -f', 'what ada does in a cluster, as it comes'],
+    ],
+  },
   version: {
     examples: [
       ['scalarium version', 'of this program'],
