@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { KINDS, KIND_NAMES, type KindEntry, type KindName, kindEntry } from './kinds.js';
-import { API_VERSION } from './metadata.js';
+import { API_VERSION, SYSTEM_NAMESPACE } from './metadata.js';
 import type { Manifest } from './plan.js';
 import { type Problem, UNKNOWN_FIELD, decodeStrict, shown, withoutValues } from './problems.js';
 import { Name, fields } from './words.js';
@@ -100,6 +100,23 @@ const scopeProblems = (entry: KindEntry, { name, namespace }: SentMetadata): rea
   return problems;
 };
 
+/** A namespace that is no Cluster's: what is in it would be mistaken for the cluster's. */
+const reservedProblems = (entry: KindEntry, { name }: SentMetadata): readonly Problem[] =>
+  entry.kind === 'Cluster' && name === SYSTEM_NAMESPACE
+    ? [
+        {
+          path: 'metadata.name',
+          expected: 'another name: this one is reserved for credentials',
+          got: shown(name),
+        },
+      ]
+    : [];
+
+const placeProblems = (entry: KindEntry, metadata: SentMetadata): readonly Problem[] => [
+  ...scopeProblems(entry, metadata),
+  ...reservedProblems(entry, metadata),
+];
+
 const sizeProblems = (document: unknown): readonly Problem[] => {
   const size = Buffer.byteLength(JSON.stringify(document));
   if (size <= MAX_SPEC_BYTES) return [];
@@ -135,7 +152,7 @@ export const decodeManifest = (
   const problems = [
     ...topProblems(input),
     ...below('metadata', leftOf(metadata)),
-    ...(E.isRight(metadata) ? scopeProblems(entry, metadata.right) : []),
+    ...(E.isRight(metadata) ? placeProblems(entry, metadata.right) : []),
     ...below('spec', leftOf(spec)),
     ...sizeProblems({ spec: input['spec'], metadata: sent }),
   ];

@@ -1,7 +1,7 @@
 /** Admission: what was sent becomes a manifest of the right kind and place, with its defaults, or is refused. */
 import * as E from 'fp-ts/lib/Either.js';
 import { type SentManifest, decodeManifest } from '../../api-types/manifest.js';
-import { API_VERSION } from '../../api-types/metadata.js';
+import { API_VERSION, SYSTEM_NAMESPACE } from '../../api-types/metadata.js';
 import { type Problem, UNKNOWN_FIELD } from '../../api-types/problems.js';
 import type { Status } from '../../api-types/status.js';
 import type { Ref } from '../../store/objects/objects.js';
@@ -102,7 +102,8 @@ export const admitted = (
 
 /** The cluster an object is put into must be there, and stay. */
 const namespaceProblem = (context: Context, ref: Ref): Status | null => {
-  if (ref.cluster === null) return null;
+  // credentials of the installation itself are in a namespace that is no Cluster's
+  if (ref.cluster === null || (ref.cluster === SYSTEM_NAMESPACE && ref.kind === 'Secret')) return null;
   const cluster: Ref<'Cluster'> = { kind: 'Cluster', cluster: null, name: ref.cluster };
   const live = context.objects.get(cluster);
   if (live === null) return noNamespace(ref.cluster);

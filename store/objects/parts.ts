@@ -11,6 +11,7 @@ import type { Compare, Operation } from '../store.js';
 import { MAX_RECORD_BYTES, MAX_SPEC_BYTES, newRecord, specText, type RecordDocument } from './documents.js';
 import { isOver, recordInForce, type Sides } from './join.js';
 import type { Ref, SpecDocument, Write } from './objects.js';
+import { isPlainSecret } from './secrets.js';
 
 export interface Part {
   readonly compare: readonly Compare[];
@@ -198,6 +199,11 @@ const replacePart = (
   });
 };
 
+/** Whoever writes a Secret seals it first: a mistake there must not store it. */
+const requireSealed = (ref: Ref, document: SpecDocument): void => {
+  if (ref.kind === 'Secret' && isPlainSecret(document)) throw new Error(`${named(ref)} was not sealed`);
+};
+
 const putPart = (write: PutWrite, sides: Sides | null): Worked => {
   const { ref } = write;
   const creates = write.write === 'create';
@@ -205,6 +211,7 @@ const putPart = (write: PutWrite, sides: Sides | null): Worked => {
     ? createProblem(ref, sides)
     : sinceProblem(ref, write.unchangedSince, sides?.spec?.mod ?? 0);
   if (problem !== null) return E.left(problem);
+  requireSealed(ref, write.document);
   const value = specText(write.document);
   const size = Buffer.byteLength(value);
   if (size > MAX_SPEC_BYTES) return E.left(tooLarge(ref, 'spec', size, MAX_SPEC_BYTES));
