@@ -52,6 +52,7 @@ export const VERBS: readonly Verb[] = [
     summary: 'shut hosts down and keep their machines',
     load: () => import('./commands/stop.js'),
   },
+  {
     name: 'secret',
     summary: 'set values of Secrets, or list their names',
     load: () => import('./commands/secret.js'),

@@ -11,7 +11,7 @@ import { silentLog } from '../../runtime/log.js';
 import { winstonLog } from '../../runtime/log-winston.js';
 import type { Access } from '../../server/access/access.js';
 import { bearerOf } from '../../server/access/bearer.js';
-import { INSTALLATION_CALLER } from '../../server/access/one-token.js';
+import { INSTALLATION_CALLER, oneToken } from '../../server/access/one-token.js';
 import { openAuditLog } from '../../server/audit/log.js';
 import { unauthorized } from '../../server/statuses.js';
 import { openEmbeddedStore } from '../../store/embedded/embedded.js';
@@ -27,14 +27,13 @@ import { startEtcd } from './etcd-server.js';
 
 /** `admin` may do everything, `deployer` everything but reveal. */
 const twoTokens: Access = {
+  ...oneToken('a-token'),
   authenticate: (request) => {
     const user = bearerOf(request);
     if (!['a-token', 'deployer'].includes(user)) return Promise.resolve(E.left(unauthorized()));
     return Promise.resolve(E.right({ ...INSTALLATION_CALLER, user }));
   },
   decide: ({ user }, { verb }) => ({ allowed: user === 'a-token' || verb !== 'reveal', reason: 'a test' }),
-  sees: () => true,
-  admits: () => null,
 };
 
 interface Bench {
