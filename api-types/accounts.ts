@@ -23,8 +23,7 @@ type OnRole = SnapshotAccount['roles'][string];
 export const isAbout = (grant: GrantSpec, { name, spec }: Holder): boolean =>
   grant.user === name || (grant.group !== undefined && (spec.groups ?? []).includes(grant.group));
 
-const concerns = ({ roles }: GrantSpec, role: string): boolean =>
-  roles === undefined || roles.length === 0 || roles.includes(role);
+const concerns = ({ roles }: GrantSpec, role: string): boolean => roles === undefined || roles.includes(role);
 
 const givesAccount = ({ level, ssh, sudo }: GrantSpec): boolean =>
   level !== 'deny' && (ssh === true || sudo === true);
