@@ -51,6 +51,7 @@ test(
     assert.is(metaOf(first).remainingItemCount, 2);
     objects.has(ref('Role', 'shop', 'fox'), { spec });
     objects.putRaw(ref('Role', 'shop', 'web'), { spec: { ...spec, replicas: 9 } });
+    objects.putRaw(ref('Role', 'shop', 'web'), { spec: { ...spec, replicas: 8 } });
     const eye = ref('Role', 'shop', 'eye');
     objects.deleteRaw(eye);
     const unchangedSince = objects.get(eye)?.recordRevision ?? 0;
