@@ -58,6 +58,8 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./commands/secret.js'),
   },
   { name: 'audit', summary: 'who did what', load: () => import('./commands/audit.js') },
+  { name: 'login', summary: 'log in at a control plane', load: () => import('./commands/login.js') },
+  { name: 'logout', summary: 'revoke a login, and forget it', load: () => import('./commands/logout.js') },
   { name: 'agent', summary: 'be the daemon on a host', load: () => import('./commands/agent.js') },
   { name: 'version', summary: 'say which version this is', load: () => import('./commands/version.js') },
   {

@@ -19,6 +19,8 @@ export interface CliContext {
   readStdin(): Promise<string>;
   /** Asks a person; null: there is none to ask. */
   ask(question: string): Promise<string | null>;
+  /** The same, and what is typed is not shown. */
+  askSecret(question: string): Promise<string | null>;
   /** Ends a watch: Ctrl-C. */
   readonly interrupted: AbortSignal;
   exitCode(code: number): void;

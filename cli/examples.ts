@@ -106,6 +106,21 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
     ],
     exits: '0 stopped; 1 time is up',
   },
+  login: {
+    examples: [
+      [
+        'scalarium login https://cp.example:7420 --user anna',
+        'shows whom it would trust, asks, notes the token',
+      ],
+      ['scalarium login https://cp.example:7420 --user ci --ca ca.crt --password-file pw', 'for programs'],
+    ],
+  },
+  logout: {
+    examples: [
+      ['scalarium logout', 'of the current context'],
+      ['scalarium logout --context scalarium-cp.example', 'of another one'],
+    ],
+  },
   agent: {
     examples: [
       ['scalarium agent --machine i-0123456789', 'as a host starts it'],

@@ -39,6 +39,27 @@ const ask = async (question: string): Promise<string | null> => {
   }
 };
 
+const askSecret = async (question: string): Promise<string | null> => {
+  if (!process.stdin.isTTY) return null;
+  const [{ createInterface }, { Writable }] = await Promise.all([
+    import('node:readline/promises'),
+    import('node:stream'),
+  ]);
+  const nowhere = new Writable({
+    write: (_chunk, _encoding, done) => {
+      done();
+    },
+  });
+  process.stderr.write(question);
+  const reader = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  try {
+    return await reader.question('');
+  } finally {
+    reader.close();
+    process.stderr.write('\n');
+  }
+};
+
 let interrupt: AbortController | null = null;
 
 /** From when a command asks on, Ctrl-C ends it through the signal; a second one ends the process at once. */
@@ -72,6 +93,7 @@ const context: CliContext = {
   pause,
   readStdin,
   ask,
+  askSecret,
   get interrupted() {
     return interrupted();
   },

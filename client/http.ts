@@ -90,7 +90,7 @@ const keepAlive = async ({ url, ca }: Endpoint): Promise<Keeper> => {
 
 const headersFor = (endpoint: Endpoint, text: string | null, type: string): Record<string, string> => ({
   accept: 'application/json',
-  authorization: `Bearer ${endpoint.token}`,
+  ...(endpoint.token === '' ? {} : { authorization: `Bearer ${endpoint.token}` }),
   ...(text === null ? {} : { 'content-type': type, 'content-length': String(Buffer.byteLength(text)) }),
 });
 

@@ -49,6 +49,7 @@ export const cli = async (setting: CliSetting, ...words: readonly string[]): Pro
     pause,
     readStdin: () => Promise.resolve(setting.stdin ?? ''),
     ask: () => Promise.resolve(setting.answer ?? null),
+    askSecret: () => Promise.resolve(setting.answer ?? null),
     interrupted: setting.signal ?? new AbortController().signal,
     exitCode: (code) => {
       said.code = code;

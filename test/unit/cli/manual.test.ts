@@ -30,6 +30,7 @@ const context = (program = 'scalarium'): { readonly context: CliContext; readonl
       pause: nobody,
       readStdin: nobody,
       ask: nobody,
+      askSecret: nobody,
       interrupted: new AbortController().signal,
       exitCode: nobody,
       connect: nobody,

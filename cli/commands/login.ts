@@ -1,0 +1,126 @@
+/** `scalarium login URL`: a token of one's own, and a kubeconfig that says where it is good. */
+import * as E from 'fp-ts/lib/Either.js';
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import type { Command } from 'commander';
+import { kubeconfigFiles } from '../../client/connection.js';
+import { requester } from '../../client/http.js';
+import { API_PATH } from '../../client/paths.js';
+import { lineOf } from '../answers.js';
+import { CliError, UsageError, type CliContext, type GlobalFlags } from '../context.js';
+import { plain, shownBy } from '../login/authority.js';
+import { changeKubeconfig, withLogin } from '../login/kubeconfig-file.js';
+
+interface LoginFlags extends GlobalFlags {
+  readonly user?: string;
+  readonly ca?: string;
+  readonly fingerprint?: string;
+  readonly passwordFile?: string;
+  readonly tokenName?: string;
+}
+
+interface Session {
+  readonly user: string;
+  readonly name: string;
+  readonly token: string;
+  readonly expiresAt?: string;
+}
+
+const urlOf = (text: string): URL => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url !== null && ['https:', 'http:'].includes(url.protocol)) return url;
+  throw new UsageError(`login: expected the URL of a control plane, as https://HOST:7420, got "${text}"`);
+};
+
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+const fileText = (option: string, file: string): string => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CliError(`${option} ${file}: it cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+};
+
+const confirmed = async (context: CliContext, url: URL, fingerprint: string): Promise<boolean> => {
+  const answer = await context.ask(
+    `The certificate of ${url.origin} is signed by an authority that is not known here. Its SHA-256 fingerprint is\n  ${fingerprint}\nCompare it with what "scalarium up" printed there. Trust it? [y/N] `,
+  );
+  if (answer === null)
+    throw new CliError(
+      `the authority of ${url.origin} is not known here (its SHA-256 fingerprint is ${fingerprint}), and there is no terminal to ask at: give --fingerprint or --ca FILE`,
+    );
+  return /^y(es)?$/i.test(answer.trim());
+};
+
+/** PEM of whom to trust at this server; null: whom this machine trusts. Nothing secret has been sent yet. */
+const authorityFor = async (context: CliContext, url: URL, flags: LoginFlags): Promise<string | null> => {
+  if (url.protocol === 'http:') {
+    if (LOOPBACK.test(url.hostname)) return null;
+    throw new UsageError(
+      `login: a password is never sent over http to another machine: use https://${url.host}`,
+    );
+  }
+  if (flags.ca !== undefined) return fileText('--ca', flags.ca);
+  const shown = await shownBy(url, null);
+  if (flags.fingerprint !== undefined) {
+    if (plain(flags.fingerprint) === shown.fingerprint) return shown.authority;
+    throw new CliError(
+      `the authority of ${url.origin} has another fingerprint (${shown.fingerprint}) than --fingerprint says: this is another server than the one you mean, or its authority is new`,
+    );
+  }
+  if (shown.trusted) return null;
+  if (await confirmed(context, url, shown.fingerprint)) return shown.authority;
+  throw new CliError('not logged in: the authority was not trusted');
+};
+
+const passwordFor = async (context: CliContext, user: string, file: string | undefined): Promise<string> => {
+  const text =
+    file === undefined
+      ? await context.askSecret(`Password of ${user}: `)
+      : file === '-'
+        ? await context.readStdin()
+        : fileText('--password-file', file);
+  if (text === null)
+    throw new CliError('there is no terminal to ask at: give --password-file FILE (- for standard input)');
+  return text.replace(/\r?\n$/, '');
+};
+
+const userFor = async (context: CliContext, flags: LoginFlags): Promise<string> => {
+  const user = flags.user ?? (await context.ask('User: '))?.trim() ?? '';
+  if (user !== '') return user;
+  throw new UsageError('login: who are you? Give --user NAME');
+};
+
+const run = async (context: CliContext, text: string, flags: LoginFlags): Promise<void> => {
+  const url = urlOf(text);
+  const server = url.origin;
+  const ca = await authorityFor(context, url, flags);
+  const user = await userFor(context, flags);
+  const password = await passwordFor(context, user, flags.passwordFile);
+  const request = requester({ url: server, token: '', ...(ca === null ? {} : { ca }) });
+  const tokenName = flags.tokenName === undefined ? {} : { tokenName: flags.tokenName };
+  const answer = await request('POST', `${API_PATH}/login`, { body: { user, password, ...tokenName } });
+  if (E.isLeft(answer)) throw new CliError(lineOf(answer.left), { cause: answer.left });
+  const session = answer.right.json as Session;
+  const [file = ''] = kubeconfigFiles(flags, context.env, context.env['HOME'] ?? homedir());
+  const name = flags.context ?? `scalarium-${url.hostname.replace(/^\[(.*)\]$/, '$1')}`;
+  const entry = { name, url: server, ca, token: session.token, user: session.user, tokenName: session.name };
+  changeKubeconfig(file, (before) => withLogin(file, before, entry));
+  const until = session.expiresAt === undefined ? '' : `, until ${session.expiresAt}`;
+  context.out(`logged in at ${server} as ${session.user}${until}; context ${name} of ${file} is current\n`);
+};
+
+export const register = (program: Command, context: CliContext): void => {
+  program
+    .command('login <url>')
+    .description('log in at a control plane, and note it in the kubeconfig')
+    .option('--user <name>', 'who you are; asked for when it is not given')
+    .option('--password-file <file>', 'where the password is, in place of asking; - for standard input')
+    .option('--ca <file>', 'whom to trust there (PEM)')
+    .option('--fingerprint <sha256>', 'of the authority to trust there, as "scalarium up" prints it')
+    .option('--token-name <name>', 'what the new token is to be called')
+    .action(async (url: string, _flags: unknown, command: Command) => {
+      await run(context, url, command.optsWithGlobals<LoginFlags>());
+    });
+};
