@@ -74,8 +74,9 @@ const door = (path: string, review: Review): Door => ({
     if (caller === null) return E.left(noSuchPath(path));
     const body = await bodyDocument(asked.request);
     if (E.isLeft(body)) return body;
-    if (!isPlain(body.right)) return E.left(badRequest('the body is not an object'));
-    const spec = body.right['spec'] ?? {};
+    const { document } = body.right;
+    if (!isPlain(document)) return E.left(badRequest('the body is not an object'));
+    const spec = document['spec'] ?? {};
     const answer = isPlain(spec) ? review(context, caller, spec) : 'spec: expected an object';
     return typeof answer === 'string' ? E.left(badRequest(answer)) : E.right(answer);
   },

@@ -42,7 +42,7 @@ export const sentAs = async <A, O>(
 ): Promise<E.Either<Status, A>> => {
   const body = await bodyDocument(request);
   if (E.isLeft(body)) return body;
-  const decoded = decodeStrict(codec, body.right);
+  const decoded = decodeStrict(codec, body.right.document);
   return E.isRight(decoded) ? decoded : E.left(invalid(codec.name, '', withoutValues(decoded.left)));
 };
 
