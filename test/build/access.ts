@@ -6,7 +6,7 @@ import { systemClock } from '../../runtime/clock.js';
 import { silentLog } from '../../runtime/log.js';
 import { adminToken } from '../../runtime/tokens.js';
 import { type FakeObjects, fakeObjects, ref } from '../fake/objects.js';
-import { type TestServer, testServer } from './server.js';
+import { type TestServer, shop, testServer } from './server.js';
 
 export const KEY = Buffer.alloc(32, 7);
 /** The installation's own token. */
@@ -41,3 +41,16 @@ export const accessServer = async (settings: Partial<AccessSettings> = {}): Prom
   };
   return { ...server, objects, close };
 };
+
+/** A test's body with a server that has the cluster `shop`. */
+export const withServer =
+  (body: (server: AccessServer) => Promise<void>, settings: Parameters<typeof accessServer>[0] = {}) =>
+  async (): Promise<void> => {
+    const server = await accessServer(settings);
+    try {
+      shop(server.objects);
+      await body(server);
+    } finally {
+      await server.close();
+    }
+  };
