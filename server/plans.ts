@@ -3,14 +3,16 @@ import * as E from 'fp-ts/lib/Either.js';
 import { type SentManifest, decodeManifest, nameOfManifest } from '../api-types/manifest.js';
 import { API_VERSION } from '../api-types/metadata.js';
 import type { Plan } from '../api-types/plan.js';
+import type { Status } from '../api-types/status.js';
 import type { Problem } from '../api-types/problems.js';
 import { inDependencyOrder, referenceProblems } from '../api-types/references.js';
 import type { Ref } from '../store/objects/objects.js';
 import { bodyDocuments } from './body.js';
+import type { Caller } from './access/access.js';
 import type { Answer, Context } from './context.js';
 import type { Door } from './door.js';
 import { API_PATH } from './routes.js';
-import { invalid } from './statuses.js';
+import { forbidden, invalid } from './statuses.js';
 
 const flattened = (bodies: readonly unknown[]): readonly unknown[] =>
   bodies.flatMap((body) => {
@@ -30,8 +32,19 @@ const stored =
     return live === null || (live.deletion !== null && !live.succeeded) ? null : live.spec;
   };
 
+/** There, and not for this caller to see: the plan would tell what it is. */
+const isHidden = (context: Context, { kind, metadata }: SentManifest, caller: Caller | null): boolean => {
+  const live = context.objects.get({ kind, cluster: metadata.namespace ?? null, name: metadata.name });
+  return live !== null && (caller === null || !context.access.sees(caller, live));
+};
+
+const hidden = ({ kind, metadata }: SentManifest, caller: Caller | null): Status => {
+  const where = metadata.namespace === undefined ? '' : ` in cluster "${metadata.namespace}"`;
+  return forbidden(caller?.user ?? '', `plan of ${kind} "${metadata.name}"${where}`, 'they may not see it');
+};
+
 /** Plans a List or the documents of a YAML stream; any problem refuses them all. */
-const planDocuments = (context: Context, bodies: readonly unknown[]): Answer => {
+const planDocuments = (context: Context, bodies: readonly unknown[], caller: Caller | null): Answer => {
   const inputs = flattened(bodies);
   const problems: Problem[] = [];
   const manifests: SentManifest[] = [];
@@ -44,6 +57,8 @@ const planDocuments = (context: Context, bodies: readonly unknown[]): Answer => 
     for (const problem of referenceProblems(manifests, stored(context)))
       problems.push(named(inputs[problem.document], problem.document, problem));
   if (problems.length > 0) return E.left(invalid('Plan', 'plan', problems));
+  const unseen = manifests.find((manifest) => isHidden(context, manifest, caller));
+  if (unseen !== undefined) return E.left(hidden(unseen, caller));
   const changes = context.plan(inDependencyOrder(manifests));
   const plan: Plan = { apiVersion: API_VERSION, kind: 'Plan', changes };
   return E.right({ code: 200, body: plan });
@@ -52,8 +67,8 @@ const planDocuments = (context: Context, bodies: readonly unknown[]): Answer => 
 export const planDoor: Door = {
   method: 'POST',
   path: `${API_PATH}/plan`,
-  answer: async (context, { request }) => {
+  answer: async (context, { request }, caller) => {
     const bodies = await bodyDocuments(request);
-    return E.isLeft(bodies) ? bodies : planDocuments(context, bodies.right);
+    return E.isLeft(bodies) ? bodies : planDocuments(context, bodies.right, caller);
   },
 };

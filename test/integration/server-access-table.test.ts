@@ -81,3 +81,19 @@ test(
     await Promise.all(asked.map(check));
   }),
 );
+
+test(
+  'a plan is not shown of what its asker may not see',
+  withServer(async (server) => {
+    const token = person(server.objects, 'ana');
+    const body = {
+      apiVersion: 'scalarium.dev/v1',
+      kind: 'Role',
+      metadata: { name: 'app', namespace: 'shop' },
+      spec: { type: 'nodejs-app', replicas: 3 },
+    };
+    assert.is((await server.ask('POST', `${API}/plan`, { token, body })).code, 403);
+    grant(server.objects, 'ana', { user: 'ana', level: 'show' });
+    assert.is((await server.ask('POST', `${API}/plan`, { token, body })).code, 200);
+  }),
+);
