@@ -12,8 +12,8 @@ const MAX_ALIASES = 50;
 
 const tooMuch = (): Status => tooLarge('the body is larger than 3 MiB; send fewer or smaller documents');
 
-/** The body as text; nothing beyond the limit is kept. */
-const readBody = async (request: IncomingMessage): Promise<E.Either<Status, string>> => {
+/** The body's bytes; nothing beyond the limit is kept. */
+export const bodyBytes = async (request: IncomingMessage): Promise<E.Either<Status, Buffer>> => {
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return E.left(tooMuch());
   if (request.headers['content-encoding'] !== undefined)
     return E.left(unsupportedMedia(`encoded (${request.headers['content-encoding']})`, 'a plain body'));
@@ -29,7 +29,7 @@ const readBody = async (request: IncomingMessage): Promise<E.Either<Status, stri
       } else chunks.push(chunk);
     });
     request.on('end', () => {
-      resolve(decodedText(Buffer.concat(chunks)));
+      resolve(E.right(Buffer.concat(chunks)));
     });
     request.on('error', () => {
       resolve(E.left(badRequest('the body ended early')));
@@ -38,6 +38,12 @@ const readBody = async (request: IncomingMessage): Promise<E.Either<Status, stri
       resolve(E.left(badRequest('the body ended early')));
     });
   });
+};
+
+/** The body as text. */
+const readBody = async (request: IncomingMessage): Promise<E.Either<Status, string>> => {
+  const bytes = await bodyBytes(request);
+  return E.isLeft(bytes) ? bytes : decodedText(bytes.right);
 };
 
 const decodedText = (body: Buffer): E.Either<Status, string> => {

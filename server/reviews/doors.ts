@@ -1,11 +1,11 @@
 /** Self reviews: what `kubectl auth can-i`, `can-i --list` and `whoami` ask. */
 import * as E from 'fp-ts/lib/Either.js';
 import type { Attributes, Caller, Decision } from '../access/access.js';
-import { bodyDocument } from '../body.js';
 import type { Context, Reply } from '../context.js';
 import type { Door } from '../door.js';
 import { badRequest, noSuchPath } from '../statuses.js';
 import { resourcesAsked, textsOf } from './asked.js';
+import { reviewSpec } from './body.js';
 import { nonResourceRules, resourceRules } from './rules.js';
 
 type Sent = Readonly<Record<string, unknown>>;
@@ -72,12 +72,9 @@ const door = (path: string, review: Review): Door => ({
   path,
   answer: async (context, asked, caller) => {
     if (caller === null) return E.left(noSuchPath(path));
-    const body = await bodyDocument(asked.request);
-    if (E.isLeft(body)) return body;
-    const { document } = body.right;
-    if (!isPlain(document)) return E.left(badRequest('the body is not an object'));
-    const spec = document['spec'] ?? {};
-    const answer = isPlain(spec) ? review(context, caller, spec) : 'spec: expected an object';
+    const spec = await reviewSpec(asked.request);
+    if (E.isLeft(spec)) return spec;
+    const answer = isPlain(spec.right) ? review(context, caller, spec.right) : 'spec: expected an object';
     return typeof answer === 'string' ? E.left(badRequest(answer)) : E.right(answer);
   },
 });

@@ -112,10 +112,7 @@ export const WRITING: readonly Step[] = [
   [
     'apply --prune with a selector; -k',
     async ({ ok, file, name }) => {
-      const both = file(
-        'prune2.yaml',
-        role(name, 'old', 0, ' }').replace(' } }', ' }') + role(name, 'kept', 0),
-      );
+      const both = file('prune2.yaml', role(name, 'old', 0) + role(name, 'kept', 0));
       await ok('apply', '-f', both);
       await ok('label', 'roles', 'old', 'kept', '-n', name, 'app=pruned');
       const kept = file('prune1.yaml', role(name, 'kept', 0).replace('labels: {', 'labels: { app: pruned,'));
