@@ -60,6 +60,11 @@ export const VERBS: readonly Verb[] = [
   { name: 'audit', summary: 'who did what', load: () => import('./commands/audit.js') },
   { name: 'login', summary: 'log in at a control plane', load: () => import('./commands/login.js') },
   { name: 'logout', summary: 'revoke a login, and forget it', load: () => import('./commands/logout.js') },
+  { name: 'whoami', summary: 'say who you are', load: () => import('./commands/whoami.js') },
+  { name: 'can-i', summary: 'say whether you may do something', load: () => import('./commands/can-i.js') },
+  { name: 'token', summary: 'make, list and revoke tokens', load: () => import('./commands/token.js') },
+  { name: 'user', summary: 'people and programs', load: () => import('./commands/user.js') },
+  { name: 'grant', summary: 'say who may do what in a cluster', load: () => import('./commands/grant.js') },
   { name: 'agent', summary: 'be the daemon on a host', load: () => import('./commands/agent.js') },
   { name: 'version', summary: 'say which version this is', load: () => import('./commands/version.js') },
   {

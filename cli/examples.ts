@@ -119,6 +119,48 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
     examples: [
       ['scalarium logout', 'of the current context'],
       ['scalarium logout --context scalarium-cp.example', 'of another one'],
+  whoami: {
+    examples: [
+      ['scalarium whoami', 'your name and groups'],
+      ['scalarium whoami -o json --server https://127.0.0.1:8470', 'at another control plane'],
+    ],
+  },
+  'can-i': {
+    examples: [
+      ['scalarium can-i delete role app -n shop', 'yes or no, and why'],
+      ['scalarium can-i --list -n shop', 'all that you may do'],
+      ['scalarium can-i get instances --subresource logs -n shop -q', 'only the exit code'],
+    ],
+    exits: '0 yes; 1 no',
+  },
+  token: {
+    examples: [
+      ['scalarium token create ci --expires 30d > token.txt', 'for a program'],
+      ['scalarium token list', 'your tokens, without their texts'],
+      ['scalarium token revoke ci --user anna', 'refuse one of another user'],
+    ],
+  },
+  user: {
+    examples: [
+      ['scalarium user create anna --group ops --ssh-key ~/.ssh/id_ed25519.pub', 'with a group and a key'],
+      ['cat password.txt | scalarium user create ben --password-stdin', 'with a password'],
+      ['scalarium user list', ''],
+      ['scalarium user delete ben', ''],
+      ['scalarium user disable anna', 'refused at every door'],
+      ['scalarium user enable anna', ''],
+      ['scalarium user password', 'change your own'],
+      ['scalarium user ssh-key add ~/.ssh/id_ed25519.pub', 'to your own'],
+      ['scalarium user ssh-key list --user anna', ''],
+      ['scalarium user ssh-key remove anna@laptop', 'by its comment'],
+    ],
+  },
+  grant: {
+    examples: [
+      ['scalarium grant anna deploy -n shop --ssh', 'with an account on the hosts'],
+      ['scalarium grant --group ops manage -n shop --sudo', 'to a group'],
+      ['scalarium grant ben show -n shop --role web app', 'only of some roles'],
+      ['scalarium grant list -n shop', ''],
+      ['scalarium grant revoke anna -n shop', ''],
     ],
   },
   agent: {
