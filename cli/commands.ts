@@ -65,6 +65,13 @@ export const VERBS: readonly Verb[] = [
   { name: 'token', summary: 'make, list and revoke tokens', load: () => import('./commands/token.js') },
   { name: 'user', summary: 'people and programs', load: () => import('./commands/user.js') },
   { name: 'grant', summary: 'say who may do what in a cluster', load: () => import('./commands/grant.js') },
+  { name: 'edit', summary: 'edit an object in your editor', load: () => import('./commands/edit.js') },
+  {
+    name: 'diff',
+    summary: 'show what applying files would change',
+    load: () => import('./commands/diff.js'),
+  },
+  { name: 'ssh', summary: 'open a shell on a host', load: () => import('./commands/ssh.js') },
   { name: 'agent', summary: 'be the daemon on a host', load: () => import('./commands/agent.js') },
   { name: 'version', summary: 'say which version this is', load: () => import('./commands/version.js') },
   {

@@ -163,6 +163,26 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
       ['scalarium grant revoke anna -n shop', ''],
     ],
   },
+  edit: {
+    examples: [
+      ['scalarium edit role app -n shop', 'in $EDITOR'],
+      ["EDITOR='code --wait' scalarium edit cluster/shop", 'in another editor'],
+    ],
+  },
+  diff: {
+    examples: [
+      ['scalarium diff -f shop.yaml', 'what applying it would change'],
+      ['SCALARIUM_DIFF=colordiff scalarium diff -f clusters/', 'shown by another program'],
+    ],
+    exits: '0 nothing differs; 1 something does; 2 and more: it could not be told',
+  },
+  ssh: {
+    examples: [
+      ['scalarium ssh app-1 -n shop', 'a shell'],
+      ['scalarium ssh app-1 -l deploy -- uptime', 'a command, in another account'],
+    ],
+    exits: 'those of ssh (255: it could not connect)',
+  },
   agent: {
     examples: [
       ['scalarium agent --machine i-0123456789', 'as a host starts it'],

@@ -8,6 +8,7 @@ import type { Address, Client, ObjectOf, Written } from '../../client/client.js'
 import { lineOf, valueOrNull } from '../answers.js';
 import { checkReferences, readManifests } from '../checks.js';
 import { type CliContext, CliError, type GlobalFlags } from '../context.js';
+import { documentFor } from '../documents-for.js';
 import { conditionsOf } from '../table.js';
 import { shortName } from '../words.js';
 
@@ -18,24 +19,6 @@ interface ApplyFlags extends GlobalFlags {
 type Applied = 'created' | 'configured' | 'unchanged';
 
 const TRIES = 5;
-
-/** Labels and annotations that others have set stay; the spec is what the file says. */
-const documentFor = (manifest: SentManifest, live: ObjectOf | null): object => {
-  const { name, namespace, labels, annotations, ownerReferences } = manifest.metadata;
-  return {
-    apiVersion: manifest.apiVersion,
-    kind: manifest.kind,
-    metadata: {
-      name,
-      ...(namespace === undefined ? {} : { namespace }),
-      labels: { ...live?.metadata.labels, ...labels },
-      annotations: { ...live?.metadata.annotations, ...annotations },
-      ...(ownerReferences === undefined ? {} : { ownerReferences }),
-      ...(live === null ? {} : { resourceVersion: live.metadata.resourceVersion }),
-    },
-    spec: manifest.spec,
-  };
-};
 
 const holds = (
   has: Readonly<Record<string, string>> | undefined,
