@@ -60,7 +60,7 @@ test(
     assert.is((await as(anna, 'whoami')).out, 'anna (groups: ops)\n');
     const no = await as(anna, 'can-i', 'delete', 'role/app', '-n', 'shop');
     assert.is(no.code, 1);
-    assert.match(no.out, /^no/);
+    assert.match(no.out, /^no/, no.err);
     assert.is((await as(anna, 'get', 'role', 'app', '-n', 'shop')).code, 4);
     assert.is(
       (await run('grant', '--group', 'ops', 'manage', '-n', 'shop')).out,
