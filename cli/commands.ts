@@ -89,4 +89,10 @@ export const VERBS: readonly Verb[] = [
     summary: 'boot an agent for each machine of an EC2 endpoint',
     load: () => import('./commands/hosts.js'),
   },
+  {
+    name: '__complete',
+    summary: 'for the completion scripts of shells',
+    hidden: true,
+    load: () => import('./commands/__complete.js'),
+  },
 ];

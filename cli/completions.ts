@@ -1,67 +1,58 @@
-/** Completion scripts: verbs, kinds, options and (asked of the control plane) names. */
+/** Completion scripts: each asks `scalarium __complete` what could stand where the cursor is. */
 
-export interface Completable {
-  readonly verbs: readonly { readonly name: string; readonly summary: string }[];
-  readonly kinds: readonly string[];
-}
-
-/** Verbs whose first argument is a kind. */
-const WITH_KIND = ['get', 'describe', 'delete'];
-const OPTIONS = ['--namespace', '--data', '--server', '--token', '--help'];
-
-const bash = ({ verbs, kinds }: Completable): string => `# scalarium completion for bash
+const bash = `# scalarium completion for bash
 _scalarium() {
-  local word="\${COMP_WORDS[COMP_CWORD]}" verb="\${COMP_WORDS[1]}" kind="\${COMP_WORDS[2]}"
-  if [[ "$word" == -* ]]; then
-    COMPREPLY=($(compgen -W "${OPTIONS.join(' ')}" -- "$word"))
-  elif [[ $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W "${verbs.map(({ name }) => name).join(' ')}" -- "$word"))
-  elif [[ " ${WITH_KIND.join(' ')} " == *" $verb "* && $COMP_CWORD -eq 2 ]]; then
-    COMPREPLY=($(compgen -W "${kinds.join(' ')}" -- "$word"))
-  elif [[ " ${WITH_KIND.join(' ')} " == *" $verb "* ]]; then
-    COMPREPLY=($(compgen -W "$(scalarium get "$kind" -o name 2>/dev/null | cut -d/ -f2)" -- "$word"))
-  else
-    COMPREPLY=($(compgen -f -- "$word"))
+  local line="\${COMP_LINE:0:COMP_POINT}" current reply IFS
+  local -a words
+  set -f; IFS=$' \\t'; words=($line); set +f
+  [[ "$line" == *[[:space:]] ]] && words+=("")
+  current="\${words[\${#words[@]}-1]}"
+  reply="$("\${words[0]}" __complete -- "\${words[@]:1}" 2>/dev/null)"
+  IFS=$'\\n'
+  if [[ "$reply" == ":files" ]]; then
+    compopt -o filenames 2>/dev/null
+    COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))
+    return
   fi
+  set -f; COMPREPLY=($reply); set +f
+  # readline breaks words at "=" and ":", and replaces only what is behind
+  if [[ "$current" == *[=:]* ]]; then
+    local broken="\${current%"\${current##*[=:]}"}"
+    COMPREPLY=("\${COMPREPLY[@]#"$broken"}")
+  fi
+  [[ \${#COMPREPLY[@]} -eq 1 && "\${COMPREPLY[0]}" == *[=/] ]] && compopt -o nospace 2>/dev/null
 }
 complete -F _scalarium scalarium
 `;
 
-const quoted = (text: string): string => text.replaceAll("'", "'\\\\''");
-
-const zsh = ({ verbs, kinds }: Completable): string => `#compdef scalarium
+const zsh = `#compdef scalarium
 _scalarium() {
-  local -a verbs
-  verbs=(
-${verbs.map(({ name, summary }) => `    '${name}:${quoted(summary)}'`).join('\n')}
-  )
-  if (( CURRENT == 2 )); then
-    _describe 'verb' verbs
-  elif (( CURRENT == 3 )) && [[ " ${WITH_KIND.join(' ')} " == *" \${words[2]} "* ]]; then
-    compadd ${kinds.join(' ')}
-  elif [[ " ${WITH_KIND.join(' ')} " == *" \${words[2]} "* ]]; then
-    compadd $(scalarium get "\${words[3]}" -o name 2>/dev/null | cut -d/ -f2)
-  else
+  local -a found
+  found=("\${(@f)$(\${words[1]} __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  if [[ "\${found[1]}" == ":files" ]]; then
     _files
+  else
+    compadd -a found
   fi
 }
 compdef _scalarium scalarium
 `;
 
-const fish = ({ verbs, kinds }: Completable): string =>
-  [
-    '# scalarium completion for fish',
-    ...verbs.map(
-      ({ name, summary }) =>
-        `complete -c scalarium -n __fish_use_subcommand -f -a ${name} -d '${quoted(summary)}'`,
-    ),
-    `complete -c scalarium -n '__fish_seen_subcommand_from ${WITH_KIND.join(' ')}; and test (count (commandline -opc)) -eq 2' -f -a '${kinds.join(' ')}'`,
-    `complete -c scalarium -n '__fish_seen_subcommand_from ${WITH_KIND.join(' ')}; and test (count (commandline -opc)) -ge 3' -f -a '(scalarium get (commandline -opc)[3] -o name 2>/dev/null | string split -f2 /)'`,
-    '',
-  ].join('\n');
+const fish = `# scalarium completion for fish
+function __scalarium_complete
+    set -l words (commandline -opc) (commandline -ct)
+    set -l found ($words[1] __complete -- $words[2..-1] 2>/dev/null)
+    if test "$found[1]" = ":files"
+        __fish_complete_path (commandline -ct)
+    else
+        printf '%s\\n' $found
+    end
+end
+complete -c scalarium -f -a '(__scalarium_complete)'
+`;
+
+const SCRIPTS: Readonly<Record<string, string>> = { bash, zsh, fish };
 
 /** The script of a shell; null: not one we know. */
-export const completionFor = (shell: string, what: Completable): string | null => {
-  const scripts: Readonly<Record<string, (what: Completable) => string>> = { bash, zsh, fish };
-  return Object.hasOwn(scripts, shell) ? (scripts[shell]?.(what) ?? null) : null;
-};
+export const completionFor = (shell: string): string | null =>
+  Object.hasOwn(SCRIPTS, shell) ? (SCRIPTS[shell] ?? null) : null;

@@ -1,13 +1,10 @@
 /** `scalarium completion bash|zsh|fish` */
 import type { Command } from 'commander';
-import { KIND_NAMES, kindEntry } from '../../api-types/kinds.js';
 import { completionFor } from '../completions.js';
 import { type CliContext, UsageError } from '../context.js';
 
-const run = (program: Command, context: CliContext, shell: string): void => {
-  const verbs = program.commands.map((command) => ({ name: command.name(), summary: command.description() }));
-  const kinds = KIND_NAMES.map((kind) => kindEntry(kind).plural);
-  const script = completionFor(shell, { verbs, kinds });
+const run = (context: CliContext, shell: string): void => {
+  const script = completionFor(shell);
   if (script === null) throw new UsageError(`expected bash, zsh or fish, got "${shell}"`);
   context.out(script);
 };
@@ -18,6 +15,6 @@ export const register = (program: Command, context: CliContext): void => {
     .description('print completions: source <(scalarium completion bash)')
     .argument('<shell>', 'bash, zsh or fish')
     .action((shell: string) => {
-      run(program, context, shell);
+      run(context, shell);
     });
 };

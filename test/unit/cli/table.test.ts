@@ -1,5 +1,4 @@
 import { KIND_NAMES, findKind, kindEntry } from '../../../api-types/kinds.js';
-import { VERBS } from '../../../cli/commands.js';
 import { completionFor } from '../../../cli/completions.js';
 import { ageText, headOf, rowOf, tableText } from '../../../cli/table.js';
 import type { ObjectOf } from '../../../client/client.js';
@@ -59,11 +58,7 @@ test('kinds are found by plural, singular and short names, which are unique', ()
   for (const word of words) assert.ok(findKind(word));
 });
 
-test('completions name every verb and kind', () => {
-  const kinds = KIND_NAMES.map((kind) => kindEntry(kind).plural);
-  for (const shell of ['bash', 'zsh', 'fish']) {
-    const script = completionFor(shell, { verbs: VERBS, kinds }) ?? '';
-    for (const word of [...VERBS.map(({ name }) => name), ...kinds]) assert.match(script, word);
-  }
-  assert.is(completionFor('toString', { verbs: VERBS, kinds }), null);
+test('there are completions for three shells', () => {
+  for (const shell of ['bash', 'zsh', 'fish']) assert.match(completionFor(shell) ?? '', '__complete --');
+  assert.is(completionFor('toString'), null);
 });

@@ -1,0 +1,73 @@
+/** `scalarium __complete -- WORDS…`, for the scripts of shells: what could stand in place of the last word, a line each. */
+import type { Command } from 'commander';
+import * as E from 'fp-ts/lib/Either.js';
+import { kindEntry } from '../../api-types/kinds.js';
+import type { ObjectList } from '../../client/client.js';
+import { collectionPath } from '../../client/paths.js';
+import type { CliContext, GlobalFlags } from '../context.js';
+import { type Candidates, candidates } from '../complete/candidates.js';
+import { programWith, verbIn } from '../program.js';
+
+/** Nobody waits longer for a Tab. */
+const PATIENCE = 200;
+
+/** Verbs that bring a whole control plane along: too slow to load for a Tab. */
+const HEAVY = ['up', 'down', 'agent', 'local-cloud', 'hosts'];
+
+const flagIn = (line: readonly string[], ...named: readonly string[]): string | undefined => {
+  const index = line.findIndex((word) => named.includes(word));
+  return index < 0 ? undefined : line[index + 1];
+};
+
+const flagsIn = (line: readonly string[]): GlobalFlags =>
+  Object.fromEntries(
+    [
+      ['namespace', flagIn(line, '-n', '--namespace')],
+      ['data', flagIn(line, '--data')],
+      ['server', flagIn(line, '--server')],
+      ['token', flagIn(line, '--token')],
+      ['kubeconfig', flagIn(line, '--kubeconfig')],
+      ['context', flagIn(line, '--context')],
+    ].filter(([, value]) => value !== undefined),
+  ) as GlobalFlags;
+
+const namesOf = async (
+  context: CliContext,
+  { kind, before }: Extract<Candidates, { readonly are: 'names' }>,
+  line: readonly string[],
+): Promise<readonly string[]> => {
+  const flags = flagsIn(line);
+  const cluster =
+    kindEntry(kind).scope === 'Cluster'
+      ? null
+      : (flags.namespace ?? context.env['SCALARIUM_NAMESPACE'] ?? null);
+  const signal = AbortSignal.timeout(PATIENCE);
+  const answer = await context
+    .connect(flags)
+    .raw('GET', `${collectionPath(kind, cluster)}?limit=500`, { signal })();
+  if (E.isLeft(answer)) return [];
+  const names = (answer.right.json as ObjectList).items.map(({ metadata }) => `${before}${metadata.name}`);
+  return [...new Set(names)];
+};
+
+const run = async (context: CliContext, line: readonly string[]): Promise<void> => {
+  const verb = verbIn(line.slice(0, -1));
+  const program = await programWith(verb !== null && HEAVY.includes(verb) ? null : verb, context);
+  const found = candidates(program, line);
+  if (found.are === 'files') {
+    context.out(':files\n');
+    return;
+  }
+  const all = found.are === 'words' ? found.words : await namesOf(context, found, line).catch(() => []);
+  const current = line.at(-1) ?? '';
+  const fitting = [...new Set(all)].filter((word) => word !== '' && word.startsWith(current));
+  context.out(fitting.map((word) => `${word}\n`).join(''));
+};
+
+export const register = (program: Command, context: CliContext): void => {
+  program
+    .command('__complete', { hidden: true })
+    .description('what could stand in place of the last word')
+    .argument('[words...]', 'after --')
+    .action((words: readonly string[]) => run(context, words));
+};
