@@ -119,6 +119,8 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
     examples: [
       ['scalarium logout', 'of the current context'],
       ['scalarium logout --context scalarium-cp.example', 'of another one'],
+    ],
+  },
   whoami: {
     examples: [
       ['scalarium whoami', 'your name and groups'],
