@@ -1,8 +1,17 @@
 /** Other programs on this terminal: an editor, ssh, diff. The program that starts them is handed in. */
-import type { spawn as nodeSpawn } from 'node:child_process';
 import { CliError } from './context.js';
 
-export type Spawn = typeof nodeSpawn;
+interface Child {
+  on(event: 'error', told: (error: NodeJS.ErrnoException) => void): unknown;
+  on(event: 'close', told: (code: number | null, signal: string | null) => void): unknown;
+}
+
+/** `spawn` of node:child_process, as far as it is needed. */
+export type Spawn = (
+  command: string,
+  args: readonly string[],
+  options: { readonly stdio: 'inherit' },
+) => Child;
 
 export interface Ended {
   readonly code: number;

@@ -4,8 +4,6 @@ import type { CommandModule } from './context.js';
 export interface Verb {
   readonly name: string;
   readonly summary: string;
-  /** Not shown in help: for programs. */
-  readonly hidden?: boolean;
   readonly load: () => Promise<CommandModule>;
 }
 
@@ -88,11 +86,5 @@ export const VERBS: readonly Verb[] = [
     name: 'hosts',
     summary: 'boot an agent for each machine of an EC2 endpoint',
     load: () => import('./commands/hosts.js'),
-  },
-  {
-    name: '__complete',
-    summary: 'for the completion scripts of shells',
-    hidden: true,
-    load: () => import('./commands/__complete.js'),
   },
 ];

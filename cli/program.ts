@@ -54,14 +54,9 @@ export const verbIn = (words: readonly string[]): string | null => {
 /** The program with this verb loaded. */
 export const programWith = async (verb: string | null, context: CliContext): Promise<Command> => {
   const program = bare(context);
-  for (const { name, summary, hidden, load } of VERBS) {
+  for (const { name, summary, load } of VERBS) {
     if (name === verb) (await load()).register(program, context);
-    else
-      program
-        .command(name, { hidden: hidden === true })
-        .description(summary)
-        .allowUnknownOption()
-        .allowExcessArguments();
+    else program.command(name).description(summary).allowUnknownOption().allowExcessArguments();
   }
   return withManual(program, context.program);
 };
@@ -89,9 +84,25 @@ const helpOf = async (verb: string, context: CliContext): Promise<void> => {
   (command ?? program).outputHelp();
 };
 
+/** The hidden verb of completion scripts: `__complete -- WORDS…`. */
+const COMPLETE = '__complete';
+
+const completion = async (context: CliContext, words: readonly string[]): Promise<void> => {
+  const { complete } = await import('./complete/answer.js');
+  const line = words.slice(words.indexOf('--') + 1);
+  await complete(context, line, (before, not) => {
+    const verb = verbIn(before);
+    return programWith(verb !== null && not.includes(verb) ? null : verb, context);
+  });
+};
+
 /** Runs `scalarium <words>`; failures are told, and are the exit code. */
 export const runCli = async (context: CliContext, words: readonly string[]): Promise<void> => {
   try {
+    if (words[0] === COMPLETE) {
+      await completion(context, words);
+      return;
+    }
     const verb = verbIn(words);
     const program = await programWith(verb, context);
     if (words.length === 0) program.outputHelp();

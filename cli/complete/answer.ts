@@ -5,8 +5,7 @@ import { kindEntry } from '../../api-types/kinds.js';
 import type { ObjectList } from '../../client/client.js';
 import { collectionPath } from '../../client/paths.js';
 import type { CliContext, GlobalFlags } from '../context.js';
-import { type Candidates, candidates } from '../complete/candidates.js';
-import { programWith, verbIn } from '../program.js';
+import { type Candidates, candidates } from './candidates.js';
 
 /** Nobody waits longer for a Tab. */
 const PATIENCE = 200;
@@ -50,10 +49,16 @@ const namesOf = async (
   return [...new Set(names)];
 };
 
-const run = async (context: CliContext, line: readonly string[]): Promise<void> => {
-  const verb = verbIn(line.slice(0, -1));
-  const program = await programWith(verb !== null && HEAVY.includes(verb) ? null : verb, context);
-  const found = candidates(program, line);
+/** The program with the verb of these words loaded, unless that is one of `not`. */
+export type ProgramFor = (words: readonly string[], not: readonly string[]) => Promise<Command>;
+
+/** Prints what could stand in place of the last word. */
+export const complete = async (
+  context: CliContext,
+  line: readonly string[],
+  programFor: ProgramFor,
+): Promise<void> => {
+  const found = candidates(await programFor(line.slice(0, -1), HEAVY), line);
   if (found.are === 'files') {
     context.out(':files\n');
     return;
@@ -62,12 +67,4 @@ const run = async (context: CliContext, line: readonly string[]): Promise<void> 
   const current = line.at(-1) ?? '';
   const fitting = [...new Set(all)].filter((word) => word !== '' && word.startsWith(current));
   context.out(fitting.map((word) => `${word}\n`).join(''));
-};
-
-export const register = (program: Command, context: CliContext): void => {
-  program
-    .command('__complete', { hidden: true })
-    .description('what could stand in place of the last word')
-    .argument('[words...]', 'after --')
-    .action((words: readonly string[]) => run(context, words));
 };
