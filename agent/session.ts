@@ -159,10 +159,11 @@ export class Session {
   }
 }
 
-const withoutDiff = ({ revision, name, event, snapshot, timeoutSeconds }: EventOrder): Order => ({
+const withoutDiff = ({ revision, name, event, snapshot, timeoutSeconds, run }: EventOrder): Order => ({
   revision,
   name,
   event,
   snapshot,
   ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+  ...(run === undefined ? {} : { run }),
 });

@@ -122,6 +122,8 @@ export const EventOrder = fields(
   {
     diff: t.strict({ base: t.string, patch: t.UnknownRecord }),
     timeoutSeconds: t.number,
+    /** The uid of the Run that wants it: no other event stands for this one. */
+    run: t.string,
   },
 );
 export interface EventOrder extends t.TypeOf<typeof EventOrder> {}

@@ -8,6 +8,7 @@ import { GrantSpec, GrantStatus, grantDefaults } from './kinds/grant.js';
 import { InstanceSpec, InstanceStatus, instanceDefaults, phaseOf } from './kinds/instance.js';
 import { LifecycleEventStatus } from './kinds/lifecycle-event.js';
 import { RoleSpec, RoleStatus, roleDefaults } from './kinds/role.js';
+import { RunSpec, RunStatus, runDefaults } from './kinds/run.js';
 import { SecretSpec, SecretStatus } from './kinds/secret.js';
 import { UserSpec, UserStatus, userDefaults } from './kinds/user.js';
 
@@ -38,6 +39,8 @@ export interface KindEntry<S = unknown, T = unknown> {
   readonly categories: readonly string[];
   /** Nothing is behind its objects: the record of a deleted one is forgotten at once, no controller tears anything down. */
   readonly bare: boolean;
+  /** Its spec stays what it was made with: a change is refused. */
+  readonly fixed?: boolean;
   readonly spec: t.Type<S> | null;
   readonly status: t.Type<T>;
   /** Fills in defaults; applied at admission and whenever a raw spec is read. Pure. */
@@ -227,6 +230,29 @@ export const KINDS = {
       column<SecretSpec, SecretStatus>('Keys', (spec) =>
         Object.keys({ ...spec.sealed, ...spec.data }).join(','),
       ),
+    ],
+  }),
+  Run: entry({
+    kind: 'Run',
+    plural: 'runs',
+    shortNames: ['rn'],
+    scope: 'Namespaced',
+    home: 'spec',
+    about:
+      'An event carried out once, now, on chosen hosts. Its spec is not changed after it was made; deleting it ends nothing that hosts have begun.',
+    categories: [],
+    bare: true,
+    fixed: true,
+    spec: RunSpec,
+    status: RunStatus,
+    defaults: runDefaults,
+    columns: [
+      column<RunSpec, RunStatus>('Event', (spec) => spec.event),
+      column<RunSpec, RunStatus>('Phase', (_spec, status) => status.phase ?? 'Pending'),
+      column<RunSpec, RunStatus>('Hosts', (_spec, status) => status.total),
+      column<RunSpec, RunStatus>('Succeeded', (_spec, status) => status.succeeded),
+      column<RunSpec, RunStatus>('Failed', (_spec, status) => status.failed),
+      column<RunSpec, RunStatus>('Finished', (_spec, status) => status.finishedAt, true),
     ],
   }),
   LifecycleEvent: entry({

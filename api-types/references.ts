@@ -3,6 +3,7 @@ import type { CloudSpec } from './kinds/cloud.js';
 import type { ClusterSpec } from './kinds/cluster.js';
 import type { InstanceSpec } from './kinds/instance.js';
 import type { RoleSpec } from './kinds/role.js';
+import type { RunSpec } from './kinds/run.js';
 import type { KindName } from './kinds.js';
 import { SYSTEM_NAMESPACE } from './metadata.js';
 import type { Manifest } from './plan.js';
@@ -55,6 +56,12 @@ const ofInstance = (manifest: Manifest): readonly Reference[] => {
   ];
 };
 
+const ofRun = (manifest: Manifest): readonly Reference[] => {
+  const spec = manifest.spec as RunSpec;
+  const cluster = manifest.metadata.namespace ?? null;
+  return [...inCluster(manifest), ...listed('spec.roles', spec.roles, cluster)];
+};
+
 const ofCluster = (manifest: Manifest): readonly Reference[] => [
   { path: 'spec.cloud', kind: 'Cloud', cluster: null, name: (manifest.spec as ClusterSpec).cloud },
 ];
@@ -77,6 +84,8 @@ export const referencesOf = (manifest: Manifest): readonly Reference[] => {
       return ofRole(manifest);
     case 'Instance':
       return ofInstance(manifest);
+    case 'Run':
+      return ofRun(manifest);
     case 'Secret':
     case 'Grant':
       return inCluster(manifest);
@@ -164,7 +173,7 @@ export const referenceProblems = (
   return [...duplicates(manifests), ...found];
 };
 
-const ORDER: readonly string[] = ['User', 'Cloud', 'Cluster', 'Secret', 'Grant', 'Role', 'Instance'];
+const ORDER: readonly string[] = ['User', 'Cloud', 'Cluster', 'Secret', 'Grant', 'Role', 'Instance', 'Run'];
 
 interface Placed {
   readonly kind: string;

@@ -69,9 +69,26 @@ export const OWNERS: {
     gateway: { fields: ['agent'] },
     keeper: { conditions: ['Valid'] },
   },
+  Run: {
+    lifecycle: {
+      fields: [
+        'observedGeneration',
+        'phase',
+        'startedAt',
+        'finishedAt',
+        'total',
+        'succeeded',
+        'failed',
+        'hosts',
+        'failures',
+      ],
+      conditions: ['Ready', 'Reconciling', 'Stalled', 'Complete'],
+    },
+    keeper: { conditions: ['Valid'] },
+  },
   LifecycleEvent: {
     lifecycle: {
-      fields: ['event', 'cause', 'createdAt', 'snapshot', 'targets', 'diff', 'timeoutSeconds'],
+      fields: ['event', 'cause', 'createdAt', 'snapshot', 'targets', 'diff', 'run', 'timeoutSeconds'],
     },
   },
 };

@@ -42,6 +42,10 @@ export const LifecycleEventStatus = fields(
     diff: described(SnapshotDiff, 'What the snapshot changes, so that agents need not fetch all of it.', {
       otherwise: 'agents fetch the whole snapshot',
     }),
+    run: described(
+      t.string,
+      'The uid of the Run that asked for it: what becomes of it counts for that, and for nothing else.',
+    ),
     timeoutSeconds: described(
       Integer,
       'A run that takes longer is cut off by the agent and ends as failed. A host without a result this long after `createdAt` counts as expired; a result that comes later still replaces that.',

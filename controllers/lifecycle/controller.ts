@@ -18,9 +18,10 @@ import type { Ownership } from '../../store/ownership.js';
 import type { Store } from '../../store/store.js';
 import type { Debounce } from './debounce.js';
 import { resultsFeed, type ResultsFeed } from './feed.js';
-import { membersOf, observe, type Observed } from './observe.js';
+import { membersOf, observe, openRuns, type Observed } from './observe.js';
 import { planLifecycle, type Plan } from './plan.js';
 import { awaited, recall, type Recalled } from './recall.js';
+import { awaitedRuns, runExpiry, runWrites } from './runs.js';
 import { note } from './sent.js';
 import { lifecycleSettings, type LifecycleSettings } from './settings.js';
 import { clustersOf } from './wakes.js';
@@ -118,14 +119,19 @@ class Lifecycle implements Controller {
     });
     const done = await this.send(plan, memory.right, { observed, fence });
     if (E.isLeft(done)) return done;
+    // read again: those that were told just now have their events
+    const runs = openRuns(this.on.objects, observed.cluster.ref.name);
+    const told = { runs, members, results: results.right, now };
     const writes = [
       ...memberWrites(members, now),
       ...clusterWrites(observed.cluster, members, plan.unconfirmed, now),
+      ...runWrites(told),
     ];
     const written = await this.write(fence, writes);
     if (E.isLeft(written)) return written;
-    const waits = awaited(observed.instances, sent).length > 0;
-    return E.right(soonest([plan.next, waits ? runAfter(RELIST, 'results are awaited') : settled]));
+    const waits = awaited(observed.instances, sent).length > 0 || awaitedRuns(runs).length > 0;
+    const relist = waits ? runAfter(RELIST, 'results are awaited') : settled;
+    return E.right(soonest([plan.next, relist, runExpiry(runs, now)]));
   }
 
   private async write(
@@ -162,6 +168,7 @@ class Lifecycle implements Controller {
         targets: planned.targets.length,
         cause: planned.cause,
       });
+      if (planned.run !== undefined) continue;
       const expiresAt = now + planned.timeoutSeconds * 1000;
       for (const { machine } of planned.targets) {
         const input = planned.inputs.get(machine) ?? null;
@@ -205,7 +212,7 @@ class Lifecycle implements Controller {
     const arrived = this.feed.take(cluster);
     if (memory.listedEpoch === epoch && now - memory.listedAt < RELIST) return E.right(arrived);
     const listed = [...arrived];
-    for (const event of awaited(observed.instances, memory.sent)) {
+    for (const event of [...awaited(observed.instances, memory.sent), ...awaitedRuns(observed.runs)]) {
       const found = await this.feed.list(cluster, event);
       if (E.isLeft(found)) return found;
       listed.push(...found.right);

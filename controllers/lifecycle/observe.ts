@@ -14,6 +14,14 @@ export interface Observed {
   readonly instances: readonly Live<'Instance'>[];
   /** By user name: who has an account on which role's hosts. */
   readonly accounts: Readonly<Record<string, SnapshotAccount>>;
+  /** Runs that have not ended, with their events. */
+  readonly runs: readonly OpenRun[];
+}
+
+/** A Run that has not ended. */
+export interface OpenRun {
+  readonly run: Live<'Run'>;
+  readonly events: readonly Live<'LifecycleEvent'>[];
 }
 
 /** In force: not on its way out, and valid at least once. */
@@ -33,13 +41,28 @@ const accountsIn = (objects: Objects, cluster: string, roles: readonly string[])
   );
 };
 
+/** Only with a record, which says whether it has ended, and what it was told to do. */
+const isOpenRun = (run: Live<'Run'>): boolean =>
+  inForce(run) && run.recordRevision > 0 && run.status.finishedAt === undefined;
+
+/** Runs of a cluster that have not ended, oldest first. */
+export const openRuns = (objects: Objects, cluster: string): readonly OpenRun[] => {
+  const runs = objects.list('Run', cluster).filter(isOpenRun);
+  if (runs.length === 0) return [];
+  const events = objects.list('LifecycleEvent', cluster).filter(({ status }) => status.run !== undefined);
+  return [...runs]
+    .sort((a, b) => a.incarnation - b.incarnation)
+    .map((run) => ({ run, events: events.filter(({ status }) => status.run === run.uid) }));
+};
+
 /** Null: there is no such cluster. */
 export const observe = (objects: Objects, name: string): Observed | null => {
   const cluster = objects.get({ kind: 'Cluster', cluster: null, name });
   if (cluster === null) return null;
   const roles = new Map(objects.list('Role', name).map((role) => [role.ref.name, role]));
   const accounts = accountsIn(objects, name, [...roles.keys()]);
-  return { cluster, roles, instances: objects.list('Instance', name), accounts };
+  const instances = objects.list('Instance', name);
+  return { cluster, roles, instances, accounts, runs: openRuns(objects, name) };
 };
 
 /** An Instance with results folded in, and what it was before. */

@@ -8,6 +8,7 @@ import { runAfter, settled, type Outcome } from '../../runtime/controller.js';
 import { dueIn, seen, type Debounce } from './debounce.js';
 import { inFlight } from './fold.js';
 import { isMember, snapshotOf, type Member, type Observed } from './observe.js';
+import { plannedRuns } from './runs.js';
 import { inputText, type SentLog, type Sending } from './sent.js';
 import type { LifecycleSettings } from './settings.js';
 import { expiresIn, wantsConfigure, wantsSetup, wantsShutdown, type ConfigureWish } from './targets.js';
@@ -19,6 +20,8 @@ export interface PlannedEvent {
   readonly targets: readonly Target[];
   /** Configure: by machine, the digest of what is sent. */
   readonly inputs: ReadonlyMap<string, string>;
+  /** Of a Run: its uid, and the event's name. */
+  readonly run?: { readonly uid: string; readonly name: string };
 }
 
 export interface PlanInput {
@@ -186,7 +189,12 @@ export const planLifecycle = (input: PlanInput): Plan => {
   const now = left <= 0 ? due : [];
   return {
     snapshot,
-    events: [...shutdowns(input), ...setups(input), ...configures(now, settings)],
+    events: [
+      ...shutdowns(input),
+      ...setups(input),
+      ...configures(now, settings),
+      ...plannedRuns(observed, members),
+    ],
     debounce: now.length > 0 ? null : state,
     unconfirmed: unconfirmedOf(input, new Set(due.map(({ target }) => target.instance))),
     next: nextRun(

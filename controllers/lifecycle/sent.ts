@@ -41,11 +41,11 @@ const isSending = (event: string): event is Sending => ['setup', 'configure', 's
 const expiry = (createdAt: number, timeoutSeconds: number | undefined): number =>
   createdAt + (timeoutSeconds ?? 900) * 1000;
 
-/** What the newest events say; configure inputs of those that wait for a result still need their snapshot. */
+/** What the newest events say, those of Runs aside; configure inputs of those that wait for a result still need their snapshot. */
 export const fromEvents = (events: readonly Live<'LifecycleEvent'>[]): SentLog => {
   const log: SentLog = new Map();
   for (const { ref, status } of [...events].sort((a, b) => a.incarnation - b.incarnation)) {
-    if (!isSending(status.event)) continue;
+    if (!isSending(status.event) || status.run !== undefined) continue;
     const at = parseTimestamp(status.createdAt);
     const sent = { event: ref.name, at, expiresAt: expiry(at, status.timeoutSeconds), input: null };
     for (const { machine } of status.targets) note(log, machine, status.event, sent);

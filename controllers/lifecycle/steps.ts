@@ -74,7 +74,7 @@ export const sendingOf = (
   const value = isNew ? canonicalJson(plan.snapshot) : '';
   const diff = diffOf(last, snapshot, value.length);
   const events = plan.events.map((planned) => ({
-    name: eventName(planned, snapshot.version, sent),
+    name: planned.run?.name ?? eventName(planned, snapshot.version, sent),
     planned,
   }));
   const pointer = { version: snapshot.version, digest };
@@ -104,6 +104,7 @@ export const sendingOf = (
           targets: planned.targets,
           timeoutSeconds: planned.timeoutSeconds,
           ...(diff === undefined ? {} : { diff }),
+          ...(planned.run === undefined ? {} : { run: planned.run.uid }),
         };
         const ref: Ref = { kind: 'LifecycleEvent', cluster, name };
         return { write: 'status', ref, patch: { ...status }, unchangedSince: 0 };

@@ -2,7 +2,7 @@
 import { isAbout } from '../../api-types/accounts.js';
 import type { Change, Live, Objects } from '../../store/objects/objects.js';
 
-const OWN: readonly string[] = ['Instance', 'Role', 'Grant'];
+const OWN: readonly string[] = ['Instance', 'Role', 'Grant', 'Run'];
 
 const isUser = (live: Live | null): live is Live<'User'> => live?.ref.kind === 'User';
 

@@ -5,7 +5,7 @@ import type { Live } from '../../store/objects/objects.js';
 export interface RetentionSettings {
   /** Core Events are kept this long after they were last seen. */
   readonly eventMillis: number;
-  /** Life-cycle events: this many, the newest, … */
+  /** Life-cycle events, and Runs that have ended: this many, the newest, … */
   readonly lifecycleEvents: number;
   /** … and none older than this; */
   readonly lifecycleMillis: number;
@@ -27,6 +27,7 @@ export interface History {
   readonly cluster: Live<'Cluster'> | null;
   readonly events: readonly Live<'Event'>[];
   readonly lifecycle: readonly Live<'LifecycleEvent'>[];
+  readonly runs: readonly Live<'Run'>[];
   /** Wall clock, milliseconds. */
   readonly now: number;
 }
@@ -34,6 +35,7 @@ export interface History {
 export interface Pruning {
   readonly events: readonly Live<'Event'>[];
   readonly lifecycle: readonly Live<'LifecycleEvent'>[];
+  readonly runs: readonly Live<'Run'>[];
   /** Digests of snapshots that nothing names any more. */
   readonly snapshots: readonly string[];
 }
@@ -47,6 +49,17 @@ const oldLifecycle = (
   return newestFirst.filter(({ status }, place) => {
     const age = now - parseTimestamp(status.createdAt);
     if (age < settings.youngMillis) return false;
+    return place >= settings.lifecycleEvents || age > settings.lifecycleMillis;
+  });
+};
+
+/** One that has not ended is not history. */
+const oldRuns = ({ cluster, runs, now }: History, settings: RetentionSettings): readonly Live<'Run'>[] => {
+  if (cluster === null) return runs;
+  const ended = runs.filter(({ status }) => status.finishedAt !== undefined);
+  const newestFirst = [...ended].sort((a, b) => b.incarnation - a.incarnation);
+  return newestFirst.filter(({ status }, place) => {
+    const age = now - parseTimestamp(status.finishedAt ?? '');
     return place >= settings.lifecycleEvents || age > settings.lifecycleMillis;
   });
 };
@@ -68,6 +81,7 @@ export const planRetention = (history: History, settings: RetentionSettings): Pr
       ({ status }) => history.now - parseTimestamp(status.lastSeen) > settings.eventMillis,
     ),
     lifecycle,
+    runs: oldRuns(history, settings),
     snapshots: unreferenced(history, lifecycle),
   };
 };

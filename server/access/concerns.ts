@@ -1,6 +1,7 @@
 /** Which roles an object is about: what a grant narrowed to roles is held against. Pure. */
 import type { EventStatus } from '../../api-types/kinds/event.js';
 import type { InstanceSpec } from '../../api-types/kinds/instance.js';
+import type { RunSpec } from '../../api-types/kinds/run.js';
 import type { Live, Ref } from '../../store/objects/objects.js';
 
 /** As much of an object, stored or about to be, as says what it is about. */
@@ -31,6 +32,12 @@ const targetsOf = ({ spec, status }: Content): readonly string[] => {
   });
 };
 
+/** All hosts of a cluster, where it names none. */
+const ofRun = ({ spec }: Content, cluster: string, look: Look): readonly string[] => {
+  const { roles = [], instances = [] } = spec as Partial<RunSpec>;
+  return [...roles, ...instances.flatMap((name) => rolesOfInstance(cluster, name, look))];
+};
+
 const ofEvent = (live: Content, cluster: string, look: Look): readonly string[] => {
   const { kind, name } = (live.status as EventStatus).regarding;
   if (kind === 'Role') return [name];
@@ -45,6 +52,8 @@ export const rolesConcerned = (live: Content, look: Look): readonly string[] => 
       return [live.ref.name];
     case 'Instance':
       return live.specGeneration === 0 ? [] : rolesOfSpec(live.spec as InstanceSpec);
+    case 'Run':
+      return live.specGeneration === 0 ? [] : ofRun(live, cluster, look);
     case 'Event':
       return ofEvent(live, cluster, look);
     default:

@@ -76,7 +76,7 @@ export class Orders {
   private serialise({ cluster, name, revision }: Order, withDiff: boolean): Buffer | null {
     const live = this.objects.get({ kind: 'LifecycleEvent', cluster, name });
     if (live === null) return null;
-    const { event, snapshot, diff, timeoutSeconds } = live.status;
+    const { event, snapshot, diff, timeoutSeconds, run } = live.status;
     const message: EventOrder = {
       type: 'event',
       revision,
@@ -85,6 +85,7 @@ export class Orders {
       snapshot,
       ...(withDiff && diff !== undefined ? { diff } : {}),
       ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+      ...(run === undefined ? {} : { run }),
     };
     return Buffer.from(JSON.stringify(message));
   }

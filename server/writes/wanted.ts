@@ -1,5 +1,6 @@
 /** From an admitted manifest to what the store is given: the document, its owners, and a last look at the rights. */
 import * as E from 'fp-ts/lib/Either.js';
+import { isDeepStrictEqual } from 'node:util';
 import { fieldsOf } from '../../api-types/field-sets.js';
 import { kindEntry } from '../../api-types/kinds.js';
 import {
@@ -55,6 +56,16 @@ const stored = (
 export const treeOfDocument = (kind: SentManifest['kind'], document: SpecDocument): unknown =>
   ownedTree({ ...document, spec: kindEntry(kind).defaults(document.spec) });
 
+/** Why the spec can not become that; null: it can. */
+const unchangeable = ({ ref }: Admission, { spec }: SpecDocument, live: Live | null): Status | null => {
+  const before = standing(live);
+  const { fixed, kind, defaults } = kindEntry(ref.kind);
+  if (fixed !== true || before === null || before.frozen !== null) return null;
+  if (isDeepStrictEqual(before.spec, defaults(spec))) return null;
+  const expected = `what it was made with: a ${kind} is carried out once; make another one`;
+  return invalid(kind, ref.name, [{ path: 'spec', expected, got: 'a change of it' }]);
+};
+
 /** Works the owners out, from the document as it will be. */
 export type Owning = (document: SpecDocument) => E.Either<Status, readonly Ownership[]>;
 
@@ -69,7 +80,9 @@ export const wantedOf = (
   const { manifest } = admission;
   const made = stored(writing, admission, live);
   if (E.isLeft(made)) return made;
-  const refused = context.access.admits(caller, { before: live, after: manifest });
+  const refused =
+    context.access.admits(caller, { before: live, after: manifest }) ??
+    unchangeable(admission, made.right.document, live);
   if (refused !== null) return E.left(refused);
   const owners = owning(made.right.document);
   return E.isLeft(owners) ? owners : E.right({ manifest, ...made.right, owners: owners.right });

@@ -39,6 +39,9 @@ const TABLE: readonly Row[] = [
   ['secrets', 'delete deletecollection reveal', 'manage'],
   ['grants', 'list watch', 'show'],
   ['grants', `get ${WRITE}`, 'manage'],
+  ['runs', 'get list watch', 'show'],
+  ['runs', 'create', 'deploy'],
+  ['runs', 'update patch delete deletecollection', 'manage'],
   ['users', 'list watch', 'nobody'],
   ['users', `get ${WRITE}`, 'admin'],
 ];
@@ -60,6 +63,9 @@ const scene = () => {
   }
   objects.has(ref('Grant', 'shop', 'other'), { spec: { user: 'eve', level: 'show' } });
   objects.has(ref('Secret', 'shop', 'db'), { spec: {} });
+  objects.has(ref('Run', 'shop', 'all'), { spec: { event: 'setup' } });
+  objects.has(ref('Run', 'shop', 'app'), { spec: { event: 'setup', instances: ['app-1'] } });
+  objects.has(ref('Run', 'shop', 'both'), { spec: { event: 'setup', roles: ['app', 'db'] } });
   return objects;
 };
 
@@ -72,6 +78,7 @@ const NAMES: Readonly<Record<string, string>> = {
   events: 'ev-1',
   secrets: 'db',
   grants: 'other',
+  runs: 'all',
   users: 'eve',
 };
 
@@ -127,6 +134,10 @@ const NARROW: readonly Narrow[] = [
   { who: 'manage', ask: ['secrets', 'reveal'], may: false },
   { who: 'show', ask: ['roles', 'patch', 'app'], may: false },
   { who: 'manage', ask: ['clouds', 'get'], may: true },
+  { who: 'show', ask: ['runs', 'get', 'app'], may: true },
+  { who: 'show', ask: ['runs', 'get', 'all'], may: false },
+  { who: 'manage', ask: ['runs', 'delete', 'app'], may: true },
+  { who: 'manage', ask: ['runs', 'delete', 'both'], may: false },
 ];
 
 for (const {

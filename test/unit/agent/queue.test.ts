@@ -12,6 +12,8 @@ const entry = (revision: number, event: Lifecycle, state: Entry['state'] = 'pend
   recorded: false,
 });
 
+const ofRun = (entry: Entry): Entry => ({ ...entry, order: { ...entry.order, run: 'uid' } });
+
 const ROWS: readonly {
   readonly name: string;
   readonly journal: readonly Entry[];
@@ -41,6 +43,17 @@ const ROWS: readonly {
     name: 'a single configure is not superseded',
     journal: [entry(2, 'configure'), entry(3, 'setup')],
     run: 'configure-2',
+  },
+  {
+    name: 'what a Run asks for runs in its turn, whatever came after it, and stands for nothing else',
+    journal: [ofRun(entry(2, 'configure')), entry(3, 'configure'), ofRun(entry(4, 'configure'))],
+    run: 'configure-2',
+  },
+  {
+    name: 'a shutdown overtakes what a Run asks for, too',
+    journal: [ofRun(entry(2, 'configure')), entry(3, 'shutdown')],
+    run: 'shutdown-3',
+    supersede: ['configure-2'],
   },
   {
     name: 'a configure cut off by a crash runs again before the newer one',

@@ -71,6 +71,7 @@ const LEAST: Readonly<Record<string, object>> = {
   User: {},
   Grant: { level: 'show', user: 'anna' },
   Secret: {},
+  Run: { event: 'configure' },
 };
 
 /** Documented otherwise than by a value: what they depend on is said in words. */

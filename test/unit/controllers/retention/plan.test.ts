@@ -16,6 +16,17 @@ const past = (number: number, age: number, digest = `d${String(number)}`): Live<
     status: { createdAt: ago(age), snapshot: { version: number, digest } },
   });
 
+const ran = (number: number, age: number | null): Live<'Run'> =>
+  live(
+    'Run',
+    `run-${String(number)}`,
+    { event: 'setup' },
+    {
+      incarnation: number,
+      status: age === null ? {} : { finishedAt: ago(age) },
+    },
+  );
+
 const told = (name: string, age: number): Live<'Event'> =>
   live('Event', name, undefined, {
     status: {
@@ -34,6 +45,7 @@ interface Row {
   readonly name: string;
   readonly lifecycle?: readonly Live<'LifecycleEvent'>[];
   readonly events?: readonly Live<'Event'>[];
+  readonly runs?: readonly Live<'Run'>[];
   readonly current?: string;
   readonly gone?: true;
   readonly prunes: readonly string[];
@@ -68,10 +80,17 @@ const table: readonly Row[] = [
     prunes: ['configure-000001'],
   },
   {
+    name: 'Runs beyond the newest 200 that have ended',
+    runs: [ran(1, HOUR), ran(2, null), ...Array.from({ length: 200 }, (_value, at) => ran(at + 3, HOUR))],
+    prunes: ['run-1'],
+  },
+  { name: 'Runs after a week', runs: [ran(1, 8 * 24 * HOUR), ran(2, HOUR)], prunes: ['run-1'] },
+  {
     name: 'of a cluster that is gone: all',
+    runs: [ran(1, null)],
     lifecycle: [past(1, 1000)],
     gone: true,
-    prunes: ['configure-000001', 'd1'],
+    prunes: ['configure-000001', 'run-1', 'd1'],
   },
 ];
 
@@ -79,9 +98,10 @@ for (const row of table) {
   test(row.name, () => {
     const snapshot = row.current === undefined ? undefined : { version: 1, digest: row.current };
     const of = row.gone === true ? null : cluster('shop', { status: { snapshot } });
-    const history = { cluster: of, events: row.events ?? [], lifecycle: row.lifecycle ?? [], now: NOW };
-    const { events, lifecycle, snapshots } = planRetention(history, retentionSettings);
-    const names = [...events, ...lifecycle].map(({ ref }) => ref.name);
+    const { events: said = [], lifecycle: past = [], runs: ran = [] } = row;
+    const history = { cluster: of, events: said, lifecycle: past, runs: ran, now: NOW };
+    const { events, lifecycle, runs, snapshots } = planRetention(history, retentionSettings);
+    const names = [...events, ...lifecycle, ...runs].map(({ ref }) => ref.name);
     assert.equal([...names, ...snapshots], row.prunes);
   });
 }

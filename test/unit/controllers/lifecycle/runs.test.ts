@@ -1,0 +1,140 @@
+import type { RunSpec, RunStatus } from '../../../../api-types/kinds/run.js';
+import { ref } from '../../../fake/objects.js';
+import { assert, suite } from '../../../suite.js';
+import { type SentEvent, World } from './world.js';
+
+const test = suite<{ world: World }>('a Run is carried out once, on the hosts that it names', {
+  world: new World(),
+});
+
+test.beforeEach(async (context) => {
+  const world = new World();
+  context.world = world;
+  world.role('lb', { type: 'load-balancer' });
+  world.role('app', { replicas: 2 });
+  for (const name of ['app-1', 'app-2', 'lb-1']) world.boots(name);
+  await world.starts();
+  await world.runs(5000);
+});
+test.afterEach(({ world }) => world.stops());
+
+const asks = async (world: World, spec: Partial<RunSpec>, name = 'now'): Promise<void> => {
+  world.objects.has(ref('Run', 'shop', name), { spec: { event: 'configure', ...spec } });
+  await world.clock.advance(200);
+};
+
+const statusOf = (world: World, name = 'now'): RunStatus =>
+  world.objects.get(ref('Run', 'shop', name))!.status;
+
+const eventsOf = (world: World): readonly SentEvent[] =>
+  world.events().filter(({ run }) => run !== undefined);
+
+const told = (world: World): readonly string[] =>
+  eventsOf(world).map(({ event, targets }) =>
+    [event, ...targets.map(({ instance }) => instance).sort()].join(' '),
+  );
+
+const conditions = (status: RunStatus): string =>
+  Object.entries(status.conditions ?? {})
+    .filter(([, { status: holds }]) => holds === 'True')
+    .map(([type, { reason }]) => `${type}:${reason}`)
+    .sort()
+    .join(' ');
+
+const ROWS: readonly { readonly name: string; readonly spec: Partial<RunSpec>; readonly told: string }[] = [
+  { name: 'nothing named: all hosts', spec: {}, told: 'configure app-1 app-2 lb-1' },
+  { name: 'a role', spec: { roles: ['app'] }, told: 'configure app-1 app-2' },
+  { name: 'hosts', spec: { event: 'setup', instances: ['app-2'] }, told: 'setup app-2' },
+  {
+    name: 'a role and a host',
+    spec: { roles: ['lb'], instances: ['app-1'] },
+    told: 'configure app-1 lb-1',
+  },
+];
+
+for (const { name, spec, told: expected } of ROWS)
+  test(`${name}, though their input has not changed`, async ({ world }) => {
+    await asks(world, spec);
+    assert.equal(told(world), [expected]);
+    assert.is(statusOf(world).phase, 'Running');
+    assert.is(conditions(statusOf(world)), 'Reconciling:Running');
+    world.answer(eventsOf(world)[0]!);
+    await world.clock.advance(200);
+    const { phase, total, succeeded, failed, finishedAt } = statusOf(world);
+    assert.equal([phase, succeeded, failed], ['Succeeded', total, 0]);
+    assert.type(finishedAt, 'string');
+    assert.is(conditions(statusOf(world)), 'Complete:Succeeded Ready:Succeeded');
+    await world.clock.advance(120_000);
+    assert.equal(told(world), [expected], 'and not a second time');
+  });
+
+test('hosts are counted as they answer; a failure is told, and is no trouble of the host', async ({
+  world,
+}) => {
+  await asks(world, { event: 'setup' });
+  const event = eventsOf(world)[0]!;
+  world.answer(event, {}, ['app-1']);
+  await world.clock.advance(200);
+  assert.equal(statusOf(world).hosts, { 'app-1': 'succeeded', 'app-2': 'pending', 'lb-1': 'pending' });
+  world.answer(event, { state: 'failed', message: 'apt broke' }, ['app-2']);
+  world.answer(event, {}, ['lb-1']);
+  await world.clock.advance(200);
+  const status = statusOf(world);
+  assert.equal([status.phase, status.succeeded, status.failed], ['Failed', 2, 1]);
+  assert.equal(status.failures, [{ instance: 'app-2', message: 'apt broke' }]);
+  assert.is(conditions(status), 'Complete:HostsFailed Stalled:HostsFailed');
+  assert.is(world.status('app-2').setup?.state, 'succeeded');
+  assert.ok(world.isReady('app-2'));
+});
+
+test('a control plane that comes back goes on, and counts what it missed', async ({ world }) => {
+  await asks(world, {});
+  const event = eventsOf(world)[0]!;
+  world.answer(event, {}, ['app-1']);
+  await world.clock.advance(200);
+  await world.stops();
+  world.answer(event, {}, ['app-2', 'lb-1']);
+  await world.starts();
+  await world.clock.advance(1000);
+  assert.is(statusOf(world).phase, 'Succeeded');
+  assert.is(told(world).length, 1);
+});
+
+test('a host that does not answer in time counts as failed', async ({ world }) => {
+  await asks(world, { instances: ['app-1', 'app-2'], timeoutSeconds: 60 });
+  world.answer(eventsOf(world)[0]!, {}, ['app-1']);
+  await world.clock.advance(80_000);
+  assert.is(statusOf(world).phase, 'Running');
+  await world.clock.advance(20_000);
+  assert.equal(statusOf(world).failures, [{ instance: 'app-2', message: 'no answer within 60 s' }]);
+  assert.is(statusOf(world).phase, 'Failed');
+});
+
+test('a host whose machine goes is not waited for', async ({ world }) => {
+  await asks(world, { instances: ['app-1'] });
+  await world.patch('app-1', { machine: null });
+  await world.clock.advance(200);
+  const message = 'its machine i-app-1 went before it answered';
+  assert.equal(statusOf(world).failures, [{ instance: 'app-1', message }]);
+});
+
+test('a named host that is not online counts as failed; one of a role is left out', async ({ world }) => {
+  await world.sick('app-2', true);
+  await asks(world, { roles: ['app'] }, 'role');
+  await asks(world, { instances: ['app-1', 'app-2'] }, 'named');
+  for (const event of eventsOf(world)) world.answer(event);
+  await world.clock.advance(200);
+  assert.equal([statusOf(world, 'role').phase, statusOf(world, 'role').total], ['Succeeded', 1]);
+  const message = 'it was not online when the run began';
+  assert.equal(statusOf(world, 'named').failures, [{ instance: 'app-2', message }]);
+});
+
+test('hosts that are not there: nothing is run, and it says so', async ({ world }) => {
+  await asks(world, { instances: ['app-1', 'app-9'] }, 'unknown');
+  await asks(world, { roles: ['db'] }, 'nobody');
+  assert.equal(told(world), []);
+  assert.is(conditions(statusOf(world, 'unknown')), 'Complete:HostNotFound Stalled:HostNotFound');
+  assert.match(statusOf(world, 'unknown').conditions?.['Stalled']?.message ?? '', /app-9/);
+  assert.is(conditions(statusOf(world, 'nobody')), 'Complete:NoHostOnline Stalled:NoHostOnline');
+  assert.is(statusOf(world, 'nobody').phase, 'Failed');
+});
