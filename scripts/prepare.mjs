@@ -4,13 +4,14 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const INSTALLED = join(root, 'node_modules', '.scalarium-installed');
+const MODULES = join(root, 'node_modules');
+const INSTALLED = join(MODULES, '.scalarium-installed');
 const BUILT = join(root, 'dist', '.built');
 const SOURCES = createRequire(import.meta.url)('./folders.json');
 const OLDEST_NODE = [20, 11];
@@ -34,6 +35,9 @@ const sourceFiles = () =>
         .map((name) => join(folder, name)),
     )
     .sort();
+
+/** Packages of another checkout: `npm ci` would empty that one. */
+const isLink = (path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 
 const upToDate = (mark, hash) => existsSync(mark) && readFileSync(mark, 'utf8') === hash;
 
@@ -63,7 +67,7 @@ export const install = () => {
   if (!nodeIsNewEnough())
     fail(`Node ${OLDEST_NODE.join('.')} or newer is needed, this is ${process.versions.node}`);
   const wanted = `${hashOf(['package-lock.json', 'package.json'])} ${process.version}`;
-  if (upToDate(INSTALLED, wanted)) return;
+  if (upToDate(INSTALLED, wanted) || isLink(MODULES)) return;
   run('installing packages', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
   writeFileSync(INSTALLED, wanted);
 };

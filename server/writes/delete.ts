@@ -129,7 +129,8 @@ const attempted = async (
 ): Promise<Answer | null> => {
   const { context, caller } = writing;
   const refused =
-    violated(live, deleting.demands) ?? context.access.admits(caller, { before: live, after: null });
+    violated(live, { ...deleting.demands, exact: true }) ??
+    context.access.admits(caller, { before: live, after: null });
   if (refused !== null) return E.left(refused);
   if (isGoing(live) || deleting.dryRun) return deletedReply(writing, live, deleting);
   const write: Write = { write: 'delete', ref: live.ref, unchangedSince: live.specRevision };

@@ -1,5 +1,7 @@
 /** create and replace. */
 import * as E from 'fp-ts/lib/Either.js';
+import { isDeepStrictEqual } from 'node:util';
+import { ownersOfLive, ownersSent } from '../apply/owners.js';
 import { snapshotDigest } from '../../api-types/snapshot-digest.js';
 import type { Status } from '../../api-types/status.js';
 import type { Live } from '../../store/objects/objects.js';
@@ -70,6 +72,12 @@ export const createObject = async (writing: Writing, body: unknown): Promise<Ans
   }
 };
 
+/** Owners other than those that are there are written: only onto what was seen. */
+const claims = ({ manifest }: Admission, live: Live): boolean => {
+  const sent = ownersSent(manifest.metadata.managedFields);
+  return sent !== null && !isDeepStrictEqual(sent, ownersOfLive(live));
+};
+
 /** What an update wants of the object that is there. */
 export const updating = (
   writing: Writing,
@@ -84,7 +92,8 @@ export const updating = (
   const wanted = wantedOf(writing, admission, live, owning);
   if (E.isLeft(wanted)) return wanted;
   const { uid, resourceVersion } = admission.manifest.metadata;
-  return E.right({ wanted: wanted.right, demands: { uid, resourceVersion } });
+  const exact = claims(admission, live);
+  return E.right({ wanted: wanted.right, demands: { uid, resourceVersion, exact } });
 };
 
 /** PUT of an object. */

@@ -23,6 +23,8 @@ export interface Writing {
 export interface Preconditions {
   readonly uid?: string | undefined;
   readonly resourceVersion?: string | undefined;
+  /** Not even the status may have changed since. */
+  readonly exact?: boolean;
 }
 
 /** What a write makes of an object, once it is admitted. */
@@ -35,11 +37,22 @@ export interface Wanted {
 
 export const aboutOf = (ref: Ref): About => ({ plural: kindEntry(ref.kind).plural, name: ref.name });
 
+/** Nothing of the object changed since. */
+const unchanged = (live: Live, since: number): boolean => since === live.resourceVersion;
+
+/** Nothing that people write changed since: a status that moved on is no reason to refuse an edit of the spec. */
+const unedited = (live: Live, since: number): boolean =>
+  live.specRevision <= since && since <= live.resourceVersion;
+
 /** Why the object that is there is not the one that was meant; null: it is. */
-export const violated = (live: Live, { uid, resourceVersion }: Preconditions): Status | null => {
+export const violated = (
+  live: Live,
+  { uid, resourceVersion, exact = false }: Preconditions,
+): Status | null => {
+  const holds = exact ? unchanged : unedited;
   if (uid !== undefined && uid !== live.uid)
     return conflicted(aboutOf(live.ref), `expected uid ${uid}, got ${live.uid}`);
-  if (resourceVersion !== undefined && Number(resourceVersion) !== live.resourceVersion)
+  if (resourceVersion !== undefined && !holds(live, Number(resourceVersion)))
     return conflicted(
       aboutOf(live.ref),
       `it was changed since resourceVersion ${resourceVersion} (now ${String(live.resourceVersion)}); the object has been modified: read it again and apply your change to that`,
