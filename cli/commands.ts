@@ -51,6 +51,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./commands/stop.js'),
   },
   {
+    name: 'run',
+    summary: 'carry recipes out now, on chosen hosts',
+    load: () => import('./commands/run.js'),
+  },
+  {
     name: 'secret',
     summary: 'set values of Secrets, or list their names',
     load: () => import('./commands/secret.js'),

@@ -106,6 +106,17 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
     ],
     exits: '0 stopped; 1 time is up',
   },
+  run: {
+    examples: [
+      ['scalarium run configure -n shop', 'on all online hosts of a cluster, changed or not'],
+      [
+        'scalarium run setup --role app --host db-1 -n shop --timeout 15m',
+        'on those of a role, and one more',
+      ],
+      ['scalarium run configure -n shop --detach', 'and look later: scalarium get runs -n shop'],
+    ],
+    exits: '0 all hosts succeeded; 1 some failed, or none could be told',
+  },
   login: {
     examples: [
       [
