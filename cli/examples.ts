@@ -124,6 +124,10 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
         'shows whom it would trust, asks, notes the token',
       ],
       ['scalarium login https://cp.example:7420 --user ci --ca ca.crt --password-file pw', 'for programs'],
+      [
+        'scalarium login https://cp.example:7420 --oidc',
+        'in a browser, where the control plane has a provider',
+      ],
     ],
   },
   logout: {

@@ -4,12 +4,13 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import type { Command } from 'commander';
 import { kubeconfigFiles } from '../../client/connection.js';
-import { requester } from '../../client/http.js';
+import { requester, type Requester } from '../../client/http.js';
 import { API_PATH } from '../../client/paths.js';
 import { lineOf } from '../answers.js';
 import { CliError, UsageError, type CliContext, type GlobalFlags } from '../context.js';
 import { plain, shownBy } from '../login/authority.js';
 import { changeKubeconfig, withLogin } from '../login/kubeconfig-file.js';
+import type { Patience, Provider } from '../login/provider.js';
 
 interface LoginFlags extends GlobalFlags {
   readonly user?: string;
@@ -17,7 +18,13 @@ interface LoginFlags extends GlobalFlags {
   readonly fingerprint?: string;
   readonly passwordFile?: string;
   readonly tokenName?: string;
+  readonly oidc?: boolean;
+  readonly callbackPort?: string;
+  readonly wait?: string;
 }
+
+/** What is shown for a token. */
+type Shown = { readonly user: string; readonly password: string } | { readonly idToken: string };
 
 interface Session {
   readonly user: string;
@@ -92,17 +99,66 @@ const userFor = async (context: CliContext, flags: LoginFlags): Promise<string> 
   throw new UsageError('login: who are you? Give --user NAME');
 };
 
+const byPassword = async (context: CliContext, flags: LoginFlags): Promise<Shown> => {
+  const user = await userFor(context, flags);
+  return { user, password: await passwordFor(context, user, flags.passwordFile) };
+};
+
+const wholeNumber = (option: string, text: string | undefined, fallback: number, most: number): number => {
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= most) return value;
+  throw new UsageError(`login: ${option}: expected a whole number up to ${String(most)}, got "${text}"`);
+};
+
+const patienceOf = (flags: LoginFlags): Patience => {
+  if (flags.user !== undefined || flags.passwordFile !== undefined)
+    throw new UsageError(
+      'login: with --oidc the provider says who you are: leave --user and --password-file out',
+    );
+  return {
+    port: wholeNumber('--callback-port', flags.callbackPort, 0, 65_535),
+    seconds: wholeNumber('--wait', flags.wait, 300, 3_600),
+  };
+};
+
+const byProvider = async (
+  context: CliContext,
+  { server, request }: { readonly server: string; readonly request: Requester },
+  patience: Patience,
+): Promise<Shown> => {
+  const ways = await request('GET', `${API_PATH}/login`);
+  if (E.isLeft(ways)) throw new CliError(lineOf(ways.left), { cause: ways.left });
+  const { oidc = null } = ways.right.json as { readonly oidc?: Provider | null };
+  if (oidc === null)
+    throw new CliError(
+      `${server} knows no OpenID Connect provider (it would be started with --oidc-issuer and --oidc-client-id): log in with a password, without --oidc`,
+    );
+  // loaded only here: it costs a start-up
+  const { idTokenFrom } = await import('../login/provider.js');
+  return { idToken: await idTokenFrom(context, oidc, patience) };
+};
+
+const sessionFor = async (
+  context: CliContext,
+  flags: LoginFlags,
+  { server, ca }: { readonly server: string; readonly ca: string | null },
+): Promise<Session> => {
+  const request = requester({ url: server, token: '', ...(ca === null ? {} : { ca }) });
+  const shown = await (flags.oidc === true
+    ? byProvider(context, { server, request }, patienceOf(flags))
+    : byPassword(context, flags));
+  const tokenName = flags.tokenName === undefined ? {} : { tokenName: flags.tokenName };
+  const answer = await request('POST', `${API_PATH}/login`, { body: { ...shown, ...tokenName } });
+  if (E.isLeft(answer)) throw new CliError(lineOf(answer.left), { cause: answer.left });
+  return answer.right.json as Session;
+};
+
 const run = async (context: CliContext, text: string, flags: LoginFlags): Promise<void> => {
   const url = urlOf(text);
   const server = url.origin;
   const ca = await authorityFor(context, url, flags);
-  const user = await userFor(context, flags);
-  const password = await passwordFor(context, user, flags.passwordFile);
-  const request = requester({ url: server, token: '', ...(ca === null ? {} : { ca }) });
-  const tokenName = flags.tokenName === undefined ? {} : { tokenName: flags.tokenName };
-  const answer = await request('POST', `${API_PATH}/login`, { body: { user, password, ...tokenName } });
-  if (E.isLeft(answer)) throw new CliError(lineOf(answer.left), { cause: answer.left });
-  const session = answer.right.json as Session;
+  const session = await sessionFor(context, flags, { server, ca });
   const [file = ''] = kubeconfigFiles(flags, context.env, context.env['HOME'] ?? homedir());
   const name = flags.context ?? `scalarium-${url.hostname.replace(/^\[(.*)\]$/, '$1')}`;
   const entry = { name, url: server, ca, token: session.token, user: session.user, tokenName: session.name };
@@ -120,6 +176,9 @@ export const register = (program: Command, context: CliContext): void => {
     .option('--ca <file>', 'whom to trust there (PEM)')
     .option('--fingerprint <sha256>', 'of the authority to trust there, as "scalarium up" prints it')
     .option('--token-name <name>', 'what the new token is to be called')
+    .option('--oidc', 'log in at the OpenID Connect provider that the control plane names, in a browser')
+    .option('--callback-port <port>', 'of this machine, where the provider sends the browser; default: any')
+    .option('--wait <seconds>', 'how long the browser is waited for; default: 300')
     .action(async (url: string, _flags: unknown, command: Command) => {
       await run(context, url, command.optsWithGlobals<LoginFlags>());
     });

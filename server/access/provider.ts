@@ -89,7 +89,7 @@ export class ProviderKeys {
   async get(anew = false): Promise<Keys> {
     if (this.age() > FRESH || anew) {
       // a fetch that is under way may be of a time before this token's key
-      await (this.underway ??= this.refresh()).catch((error: unknown) => {
+      await this.refreshed().catch((error: unknown) => {
         if (this.age() > STALE) throw error;
       });
     }
@@ -101,15 +101,20 @@ export class ProviderKeys {
     return this.keys === null ? Infinity : this.clock.monotonic() - this.keys.at;
   }
 
-  private async refresh(): Promise<void> {
-    try {
-      if (this.clock.monotonic() - this.triedAt < PAUSE) return;
-      this.triedAt = this.clock.monotonic();
-      const set = await this.fetched();
-      this.keys = { set, at: this.clock.monotonic() };
-    } finally {
+  /** One fetch at a time; none when one was tried a moment ago. */
+  private refreshed(): Promise<void> {
+    if (this.underway !== null) return this.underway;
+    if (this.clock.monotonic() - this.triedAt < PAUSE) return Promise.resolve();
+    this.triedAt = this.clock.monotonic();
+    this.underway = this.refresh().finally(() => {
       this.underway = null;
-    }
+    });
+    return this.underway;
+  }
+
+  private async refresh(): Promise<void> {
+    const set = await this.fetched();
+    this.keys = { set, at: this.clock.monotonic() };
   }
 
   private async fetched(): Promise<Keys> {

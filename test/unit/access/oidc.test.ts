@@ -24,6 +24,7 @@ interface Provider {
   ) => Promise<string>;
   readonly rotate: () => Promise<void>;
   readonly away: () => Promise<void>;
+  readonly back: () => Promise<void>;
 }
 
 const closed = (server: Server): Promise<void> =>
@@ -38,16 +39,19 @@ const provider = async (clock: VirtualClock): Promise<Provider> => {
   let pair = await generateKeyPair('ES256');
   let kid = 'one';
   let asked = 0;
-  const server = createServer((request, response) => {
-    void (async () => {
-      asked += 1;
-      const jwk = { ...(await exportJWK(pair.publicKey)), kid, alg: 'ES256' };
-      const found = request.url === '/.well-known/openid-configuration';
-      response.end(JSON.stringify(found ? { issuer, jwks_uri: `${issuer}/keys` } : { keys: [jwk] }));
-    })();
-  });
+  const serve = (): Server =>
+    createServer((request, response) => {
+      void (async () => {
+        asked += 1;
+        const jwk = { ...(await exportJWK(pair.publicKey)), kid, alg: 'ES256' };
+        const found = request.url === '/.well-known/openid-configuration';
+        response.end(JSON.stringify(found ? { issuer, jwks_uri: `${issuer}/keys` } : { keys: [jwk] }));
+      })();
+    });
+  let server = serve();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const issuer = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  const { port } = server.address() as AddressInfo;
+  const issuer = `http://127.0.0.1:${String(port)}`;
   const key = (): CryptoKey => pair.privateKey;
   return {
     issuer,
@@ -64,6 +68,10 @@ const provider = async (clock: VirtualClock): Promise<Provider> => {
       kid = 'two';
     },
     away: () => closed(server),
+    back: () => {
+      server = serve();
+      return new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    },
   };
 };
 
@@ -158,6 +166,10 @@ test(
     const fresh = openOidc({ issuer: idp.issuer, clientId: 'scalarium' }, { clock, log: silentLog });
     assert.is(codeOf(await fresh.verify(token)), 503);
     assert.is(codeOf(await fresh.verify(token)), 503);
+    await idp.back();
+    assert.is(codeOf(await fresh.verify(token)), 503, 'asked a moment ago');
+    clock.jump(11_000);
+    assert.is(codeOf(await fresh.verify(await idp.sign({ sub: 'u1' }))), 200);
   }),
 );
 
