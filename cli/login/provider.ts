@@ -16,6 +16,7 @@ import {
   randomNonce,
   randomPKCECodeVerifier,
   randomState,
+  ResponseBodyError,
 } from 'openid-client';
 import { CliError, type CliContext } from '../context.js';
 
@@ -123,7 +124,7 @@ const come = async (context: CliContext, { arrived }: Return, seconds: number): 
 
 /** What the provider or the library said, and never what was sent. */
 const refusal = (error: unknown): string =>
-  error instanceof AuthorizationResponseError
+  error instanceof AuthorizationResponseError || error instanceof ResponseBodyError
     ? `${error.error}${error.error_description === undefined ? '' : `: ${error.error_description}`}`
     : deepest(error);
 
