@@ -84,8 +84,9 @@ test('survives a compaction and a restart with the last state of every object, e
     informer.on(verb, (object) => {
       told.push([verb, object]);
     });
+  const over = new AbortController();
   informer.on('error', () => {
-    setTimeout(() => void informer.start(), 200);
+    if (!over.signal.aborted) setTimeout(() => void informer.start(), 200);
   });
   await informer.start();
   const markOf = (name: string): string | undefined => informer.get(name, 'shop')?.metadata?.labels?.['mark'];
@@ -123,5 +124,6 @@ test('survives a compaction and a restart with the last state of every object, e
     versions.filter((one, index) => versions.indexOf(one) !== index),
     [],
   );
+  over.abort();
   await informer.stop();
 });
