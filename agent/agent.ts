@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type AgentConfig, CLOSE } from '../api-types/agent-protocol.js';
 import { millis, seconds, type Millis } from '../api-types/units.js';
 import type { Chance } from '../runtime/chance.js';
-import type { Clock } from '../runtime/clock.js';
+import { type Clock, timestamp } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
 import { type BackOff, delayAfter, LEAVING, RECONNECT, REFUSED } from './back-off.js';
 import type { Ending } from './connection.js';
@@ -64,9 +64,11 @@ class Daemon implements Agent {
   private session: Session | null = null;
   private turn: number;
   private failures = 0;
+  private readonly startedAt: string;
 
   constructor(private readonly with_: AgentDependencies) {
-    const { state, chance } = with_;
+    const { state, chance, clock } = with_;
+    this.startedAt = timestamp(clock.now());
     this.runner = new Runner({
       ...with_,
       journal: state.journal,
@@ -137,7 +139,12 @@ class Daemon implements Agent {
   private async connectOnce({ credential }: Who): Promise<boolean> {
     const { log, state } = this.with_;
     const route = this.route();
-    const session = new Session({ ...this.with_, ...state, runner: this.runner });
+    const session = new Session({
+      ...this.with_,
+      ...state,
+      runner: this.runner,
+      startedAt: this.startedAt,
+    });
     this.session = session;
     const ending = await session.run(route, credential);
     this.session = null;

@@ -16,6 +16,8 @@ export interface SessionDependencies {
   readonly version: string;
   /** The host's address when it is not the one it connects from. */
   readonly address: string | null;
+  /** RFC 3339: since when this agent runs. */
+  readonly startedAt: string;
   readonly memory: Memory;
   readonly journal: Journal;
   readonly snapshots: Snapshots;
@@ -80,13 +82,14 @@ export class Session {
   }
 
   private hello(): void {
-    const { memory, journal, snapshots, version, address } = this.with_;
+    const { memory, journal, snapshots, version, address, startedAt } = this.with_;
     this.connection?.send({
       type: 'hello',
       version,
       cursor: journal.cursor(),
       lastSession: memory.known.lastSession,
       snapshot: snapshots.newest(),
+      startedAt,
       ...(address === null ? {} : { address }),
     });
   }

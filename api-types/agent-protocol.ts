@@ -63,6 +63,8 @@ export const Hello = fields(
   {
     /** Where other hosts reach this one, when it is not the address it connects from. */
     address: t.string,
+    /** RFC 3339: since when this agent runs, by its host's clock; another one at each start. */
+    startedAt: t.string,
   },
 );
 export interface Hello extends t.TypeOf<typeof Hello> {}

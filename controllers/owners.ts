@@ -58,7 +58,7 @@ export const OWNERS: {
   },
   Instance: {
     instances: {
-      fields: ['observedGeneration', 'machine', 'doomed', 'stop', 'requestedAt', 'rebooted'],
+      fields: ['observedGeneration', 'machine', 'doomed', 'stop', 'requestedAt', 'rebooted', 'restart'],
       conditions: ['Launched', 'Reconciling', 'Stalled'],
     },
     lifecycle: {

@@ -1,10 +1,19 @@
 /** Instance: one slot of a role. Made by the instances controller; people may edit `desired` and `roles`. */
 import * as t from 'io-ts';
 import { described } from '../described.js';
-import { Integer, Name, Time, fields, listOf, oneOf } from '../words.js';
+import { Integer, Name, Time, fields, listOf, oneOf, refined } from '../words.js';
 import { Conditions, OBSERVED_GENERATION } from './conditions.js';
 
 export const DESIRED = ['Running', 'Stopped', 'Maintenance'] as const;
+
+const RestartTime = refined(
+  t.string,
+  'a time as "2026-01-31T12:00:00Z" (RFC 3339)',
+  (value) =>
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) &&
+    !Number.isNaN(Date.parse(value)),
+  { format: 'date-time' },
+);
 
 export const InstanceSpec = fields(
   'InstanceSpec',
@@ -19,6 +28,11 @@ export const InstanceSpec = fields(
       oneOf(DESIRED),
       'Running: the host is up. Stopped: its machine is stopped and kept, with its disks. Maintenance: the machine runs, healing leaves it alone, and it does not count as Ready.',
       { default: 'Running' },
+    ),
+    restartedAt: described(
+      RestartTime,
+      'Another value than before has the machine rebooted through its cloud, once, if it runs then. `scalarium restart` sets it to the present time.',
+      { otherwise: 'it is not rebooted' },
     ),
   },
 );
@@ -119,14 +133,32 @@ export const StopWish = fields(
 );
 export interface StopWish extends t.TypeOf<typeof StopWish> {}
 
-const AgentSeen = t.strict(
+export const Restart = fields(
+  'Restart',
+  {
+    askedAt: described(t.string, 'The `spec.restartedAt` that this tells of.'),
+    machine: described(t.string, 'The id of the machine at the cloud.'),
+  },
+  {
+    calledAt: described(Time, 'When the cloud was told to reboot it; noted before the call is made.'),
+    agentStartedAt: described(
+      Time,
+      'Since when the agent ran that was on the machine then: the restart is done when another one has connected.',
+    ),
+    doneAt: described(Time, 'When it was done, or there turned out to be nothing to reboot.'),
+  },
+);
+export interface Restart extends t.TypeOf<typeof Restart> {}
+
+const AgentSeen = fields(
+  'AgentSeen',
   {
     machine: described(t.string, 'The id of the machine that it runs on.'),
     connectedAt: described(Time, 'When it first connected.'),
     address: described(t.string, 'The address that it connected from.'),
     version: described(t.string, 'Its version.'),
   },
-  'AgentSeen',
+  { startedAt: described(Time, "Since when it runs, by its host's clock.") },
 );
 
 const Remediation = t.strict(
@@ -184,6 +216,7 @@ export const InstanceStatus = fields(
     ),
     /** Writer: instances. */
     rebooted: described(Rebooted, 'The last reboot that was carried out.'),
+    restart: described(Restart, 'How far the reboot is that `spec.restartedAt` asked for.'),
     conditions: described(
       Conditions,
       'Launched: it has a machine. SetupDone, Configured: the events ended well. Healthy: the signs are good. Ready: all of that, and it is to serve. Reconciling, Stalled: work is going on, or can not. Valid: the spec can be read.',
@@ -233,7 +266,12 @@ const setUp = (status: InstanceStatus, machine: string): Phase | null => {
   return status.setup.state === 'succeeded' ? null : 'running_setup';
 };
 
+/** The cloud was told to reboot this machine because a person wants it, and it is not back yet. */
+export const isRestarting = ({ restart }: InstanceStatus, machine: string): boolean =>
+  restart?.machine === machine && restart.calledAt !== undefined && restart.doneAt === undefined;
+
 const rebooting = (status: InstanceStatus, machine: string): boolean => {
+  if (isRestarting(status, machine)) return true;
   const { remediation, rebooted } = status;
   if (remediation?.machine !== machine || remediation.action !== 'reboot') return false;
   return rebooted?.machine !== machine || !healthy(status);

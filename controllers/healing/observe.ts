@@ -1,6 +1,6 @@
 /** Reads the signs: heartbeats as observed, machines as the cloud describes them, status checks of silent ones. */
 import * as E from 'fp-ts/lib/Either.js';
-import type { BoundMachine, MachineState } from '../../api-types/kinds/instance.js';
+import { type BoundMachine, type MachineState, isRestarting } from '../../api-types/kinds/instance.js';
 import type { MachineStatus, Machines, OpenCloud } from '../../cloud/cloud.js';
 import { parseTimestamp } from '../../runtime/clock.js';
 import type { Hosts } from '../../runtime/hosts.js';
@@ -58,6 +58,10 @@ const sinceStart = (silentFor: number | null, { runningAt }: BoundMachine, now: 
   return silentFor !== null && runs < silentFor ? Math.max(0, runs) : silentFor;
 };
 
+/** A reboot that was asked for, called no earlier than `since`. */
+const inTime = ({ status }: Live<'Instance'>, { id }: BoundMachine, since: number): boolean =>
+  isRestarting(status, id) && parseTimestamp(status.restart?.calledAt ?? '') > since;
+
 export interface Sight extends Listening {
   /** Wall clock, milliseconds. */
   readonly now: number;
@@ -81,12 +85,19 @@ const ofMachine = (
 /** Signs without status checks. */
 export const signsOf = (instance: Live<'Instance'>, sight: Sight): HostSigns => {
   const machine = instance.status.machine ?? null;
-  const base = { instance, machine, impaired: false };
+  const base = { instance, machine, impaired: false, restarting: false };
   if (machine === null) return { ...base, enrolled: false, silentFor: null, cloud: 'unknown' };
-  const { silentSeconds } = healingOf(sight.roles.get(instance.spec.role) ?? null);
+  const { silentSeconds, bootTimeoutSeconds } = healingOf(sight.roles.get(instance.spec.role) ?? null);
   const enrolled = instance.status.agent?.machine === machine.id;
   const seen = ofMachine(machine.id, silentSeconds, sight);
-  return { ...base, enrolled, ...seen, silentFor: sinceStart(seen.silentFor, machine, sight.now) };
+  const restarting = inTime(instance, machine, sight.now - bootTimeoutSeconds * 1000);
+  return {
+    ...base,
+    enrolled,
+    ...seen,
+    restarting,
+    silentFor: sinceStart(seen.silentFor, machine, sight.now),
+  };
 };
 
 const isImpaired = ({ system, instance }: MachineStatus): boolean =>

@@ -15,6 +15,8 @@ export interface HostSigns {
   readonly cloud: CloudSign;
   /** A status check of the endpoint failed; false also when it was not asked or did not answer. */
   readonly impaired: boolean;
+  /** A person had it rebooted, and it still has time to come back. */
+  readonly restarting: boolean;
 }
 
 /** What healing makes of a host. `passing`: nothing to be said now, a condition stays as it is. */
@@ -38,6 +40,7 @@ export const findingOf = (signs: HostSigns, silentMillis: number): Finding => {
   if (signs.machine === null) return 'noMachine';
   if (signs.cloud === 'gone') return 'gone';
   if (signs.instance.spec.desired === 'Stopped') return 'stopped';
+  if (signs.restarting) return 'booting';
   if (!signs.enrolled || signs.machine.state === 'pending' || wasStopped(signs)) return 'booting';
   return judgedBySilence(signs, silentMillis);
 };

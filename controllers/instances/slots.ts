@@ -8,6 +8,7 @@ import { conditionsPatch, slotConditions, type SlotNews } from './conditions.js'
 import { normal, warning, type Note } from './notes.js';
 import { tearDown } from './teardown.js';
 import { boundTo } from './rules.js';
+import { restartOf, type Restarting, NO_RESTART } from './restarting.js';
 import { stopIn, stopPatch } from './stopping.js';
 import { nextDeadline, troubleOf, type Trouble } from './troubles.js';
 import type { RoleView, Slot } from './view.js';
@@ -189,6 +190,7 @@ const patchOf = (
     ...machinePatch(view, slot, arrivals, more.facts),
     ...(same(status.doomed ?? [], more.doomed) ? {} : { doomed: more.doomed }),
     ...(reboot === null ? {} : { rebooted: { machine: reboot, at: rebootedAt(view, slot) } }),
+    ...more.wishes.restart.patch,
     ...(stopNote === undefined ? {} : { stop: stopNote }),
     ...(conditions === undefined ? {} : { conditions }),
   };
@@ -209,22 +211,34 @@ interface Wishes {
   readonly reboot: string | null;
   readonly stop: string | null;
   readonly start: string | null;
+  readonly restart: Restarting;
   /** What the record is to say of the stop; undefined: what it says. */
   readonly stopNote: StopWish | null | undefined;
   readonly waits: readonly number[];
 }
 
-const NO_WISHES: Wishes = { reboot: null, stop: null, start: null, stopNote: undefined, waits: [] };
+const NO_WISHES: Wishes = {
+  reboot: null,
+  stop: null,
+  start: null,
+  restart: NO_RESTART,
+  stopNote: undefined,
+  waits: [],
+};
 
-const wishesOf = (view: RoleView, slot: Slot): Wishes => {
+const wishesOf = (view: RoleView, slot: Slot, { binding }: Arrivals): Wishes => {
   const stop = stopIn(view, slot);
+  const restart = restartOf(view, slot, binding?.machine.id ?? null);
   const machine = boundTo(slot.live)?.id ?? null;
   return {
     reboot: rebootDue(slot),
     stop: stop === 0 ? machine : null,
     start: startDue(slot),
+    restart,
     stopNote: stopPatch(view, slot, stop),
-    waits: [stop, nextDeadline(view, slot)].filter((wait) => wait !== null && wait > 0).map(Number),
+    waits: [stop, restart.wait, nextDeadline(view, slot)]
+      .filter((wait) => wait !== null && wait > 0)
+      .map(Number),
   };
 };
 
@@ -236,17 +250,17 @@ export const planSlot = (view: RoleView, slot: Slot, arrivals: Arrivals): SlotPl
   const doom = facts.trouble?.trouble === 'doom' ? facts.trouble : null;
   const added = doom === null || machine === null ? [] : [doomedBy(view, machine.id, doom)];
   const doomed = [...torn.doomed, ...added, ...arrivals.surplus.map((one) => surplusDoom(view, one))];
-  const wishes = facts.held || doom !== null ? NO_WISHES : wishesOf(view, slot);
-  const { reboot, stop, start } = wishes;
+  const wishes = facts.held || doom !== null ? NO_WISHES : wishesOf(view, slot, arrivals);
+  const { reboot, stop, start, restart } = wishes;
   return {
-    ...{ reboot, stop, start },
+    ...{ reboot: reboot ?? restart.call, stop, start },
     patch: patchOf(view, slot, arrivals, { facts, doomed, wishes }),
     tombstones: torn.tombstones,
     terminate: torn.terminate,
     tag: doom === null ? tagsFor(slot) : null,
     look: [...torn.look, ...inMotion(slot)],
     waits: [...torn.waits, ...wishes.waits],
-    notes: announced(slot, facts.news),
+    notes: [...announced(slot, facts.news), ...restart.notes],
     failedLaunch: doom?.failedLaunch ?? false,
     stalled: facts.news.stalled,
   };

@@ -1,6 +1,7 @@
 /** Conditions of an Instance that the lifecycle controller writes, as one pure function of what is known. */
 import {
   isCurrent,
+  isRestarting,
   type EventProgress,
   type InstanceSpec,
   type InstanceStatus,
@@ -81,6 +82,7 @@ const withheld = ({ spec, status }: Slot): Verdict | null => {
   const healthy = conditions?.['Healthy'];
   if ((doomed ?? []).some((one) => one.machine === machine?.id)) return no('Doomed', 'its machine must go');
   if (spec.desired !== 'Running') return no(spec.desired ?? 'Stopped', 'it is not wanted in service');
+  if (isRestarting(status, machine?.id ?? '')) return no('Rebooting', 'its machine is being rebooted');
   return healthy?.status === 'False' ? no('Unhealthy', healthy.message) : null;
 };
 

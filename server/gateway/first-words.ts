@@ -19,10 +19,12 @@ export interface FirstWords {
   readonly machine: string;
   readonly address: string;
   readonly version: string;
+  /** Null: an agent that does not say. */
+  readonly startedAt: string | null;
 }
 
 export interface Recorder {
-  /** Records what is new; once a machine, and again when its address or version changed. */
+  /** Records what is new; once a machine, and again when its address or version changed or it was started anew. */
   note(words: FirstWords): void;
   /** The machine spoke, though that may not be in the record yet. */
   spoke(machine: string): boolean;
@@ -52,11 +54,15 @@ const recorded = (words: FirstWords, objects: Objects): Partial<Spoken> | null =
 };
 
 const writeOf = (words: FirstWords, { objects, clock }: RecorderDependencies): Write | null => {
-  const { machine, address, version } = words;
+  const { machine, address, version, startedAt } = words;
   const last = recorded(words, objects);
-  if (last === null || (last.address === address && last.version === version)) return null;
+  if (last === null) return null;
+  const same =
+    last.address === address && last.version === version && last.startedAt === (startedAt ?? undefined);
+  if (same) return null;
   const connectedAt = last.connectedAt ?? timestamp(clock.now());
-  return { write: 'status', ref: refOf(words), patch: { agent: { machine, connectedAt, address, version } } };
+  const agent = { machine, connectedAt, address, version, startedAt };
+  return { write: 'status', ref: refOf(words), patch: { agent } };
 };
 
 /** One that conflicts (its slot was deleted, or given another machine) must not keep the others waiting. */

@@ -171,7 +171,8 @@ export class Links {
     observed.connected(this.connectionOf(link), places.knows);
     const address = isIP(hello.address ?? '') === 0 ? remote : (hello.address ?? remote);
     const { cluster, instance } = place;
-    recorder.note({ cluster, instance, machine, address, version: hello.version });
+    const { version, startedAt = null } = hello;
+    recorder.note({ cluster, instance, machine, address, version, startedAt });
     link.send(JSON.stringify(this.welcome(link)));
     for (const order of orders.from(machine, hello.cursor)) link.order(order, orders);
   }

@@ -52,5 +52,6 @@ export const hostOf = (given: HostRow): HostSigns => {
     silentFor: row.silentSeconds === null ? null : row.silentSeconds * 1000,
     cloud: row.cloud,
     impaired: row.impaired,
+    restarting: false,
   };
 };

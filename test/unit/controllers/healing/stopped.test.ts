@@ -43,6 +43,36 @@ for (const { name, host, finding } of table)
     assert.is(findingOf(hostOf(host), 25_000), finding);
   });
 
+const RESTARTS: readonly {
+  readonly name: string;
+  readonly calledAgo: number;
+  readonly done?: true;
+  readonly finding: Finding;
+}[] = [
+  { name: 'rebooted for a person: its silence is expected', calledAgo: 200, finding: 'booting' },
+  { name: 'rebooted for a person, and not back in time', calledAgo: 301, finding: 'silent' },
+  { name: 'rebooted for a person, and back', calledAgo: 200, done: true, finding: 'silent' },
+];
+
+for (const { name, calledAgo, done, finding } of RESTARTS)
+  test(name, () => {
+    const restart = {
+      askedAt: ago(calledAgo),
+      machine: 'i-app-1',
+      calledAt: ago(calledAgo),
+      ...(done === undefined ? {} : { doneAt: ago(190) }),
+    };
+    const host = { machine: 'i-app-1', connected: false, silentFor: millis(150_000) } as ObservedHost;
+    const signs = signsOf(readyInstance('app-1', { status: { restart } }), {
+      open: null,
+      roles: new Map(),
+      hosts: { get: () => host, changes$: NEVER, listeningFor: () => millis(8_000_000) },
+      listenedFor: 8_000_000,
+      now: NOW,
+    });
+    assert.is(findingOf(signs, 25_000), finding);
+  });
+
 test('a machine that was started again owes a heartbeat only since then', () => {
   const host = { machine: 'i-app-1', connected: false, silentFor: millis(7_000_000) } as ObservedHost;
   const bound = machine('i-app-1', { runningAt: ago(5) });
