@@ -51,6 +51,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./commands/stop.js'),
   },
   {
+    name: 'restart',
+    summary: 'reboot hosts, and wait until they are back',
+    load: () => import('./commands/restart.js'),
+  },
+  {
     name: 'run',
     summary: 'carry recipes out now, on chosen hosts',
     load: () => import('./commands/run.js'),

@@ -106,6 +106,14 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
     ],
     exits: '0 stopped; 1 time is up',
   },
+  restart: {
+    examples: [
+      ['scalarium restart app-1 -n shop', 'reboot its machine, and wait until it is online'],
+      ['scalarium restart --role app -n shop --parallel 2', 'all hosts of a role, two at a time'],
+      ['scalarium restart app-1 app-2 --no-wait', 'both at once, without waiting'],
+    ],
+    exits: '0 online again; 1 time is up, or it was replaced; 5 it does not run',
+  },
   run: {
     examples: [
       ['scalarium run configure -n shop', 'on all online hosts of a cluster, changed or not'],

@@ -1,19 +1,16 @@
 /** `scalarium start|stop HOST…`: says what a host is desired to be, and waits until it is. */
 import type { Command } from 'commander';
-import type { Address, Client, ObjectOf } from '../client/client.js';
-import { clusterMeant, valueOf } from './answers.js';
-import { type CliContext, CliError, type GlobalFlags, UsageError } from './context.js';
+import { valueOf } from './answers.js';
+import type { CliContext } from './context.js';
 import { secondsOf } from './durations.js';
-import { EXIT } from './exit-codes.js';
+import { type HostFlags, hostsMeant } from './hosts-meant.js';
 import type { Goal } from './waiting/goal.js';
 import { waitFor } from './waiting/wait.js';
 import { shortName } from './words.js';
 
 type Verb = 'start' | 'stop';
-type Host = Address<'Instance'>;
 
-interface PowerFlags extends GlobalFlags {
-  readonly role?: readonly string[];
+interface PowerFlags extends HostFlags {
   readonly wait: boolean;
   readonly timeout: string;
 }
@@ -38,30 +35,6 @@ const inPhase =
     return typeof phase === 'string' ? phase : 'no phase yet';
   };
 
-const rolesOf = ({ spec }: ObjectOf<'Instance'>): readonly string[] => [
-  ...(spec === undefined ? [] : [spec.role]),
-  ...(spec?.roles ?? []),
-];
-
-const hostsOf = async (
-  client: Client,
-  names: readonly string[],
-  flags: PowerFlags,
-): Promise<readonly Host[]> => {
-  const cluster = await clusterMeant(client, flags);
-  const { role: roles = [] } = flags;
-  const bare = names.map((name) => name.replace(/^[a-z]+\//, ''));
-  if (roles.length === 0) return bare.map((name) => ({ kind: 'Instance', cluster, name }));
-  const { items } = await valueOf(client.list('Instance', { cluster }));
-  const of = items.filter((host) => rolesOf(host).some((role) => roles.includes(role)));
-  if (of.length === 0)
-    throw new CliError(`no host of role ${roles.join(', ')} is in cluster ${cluster}`, {
-      exit: EXIT.notFound,
-    });
-  const all = [...bare, ...of.map(({ metadata }) => metadata.name)];
-  return [...new Set(all)].map((name) => ({ kind: 'Instance', cluster, name }));
-};
-
 const run = async (
   context: CliContext,
   verb: Verb,
@@ -69,11 +42,9 @@ const run = async (
   flags: PowerFlags,
 ): Promise<void> => {
   const { desired, phase, done } = WORDS[verb];
-  if (names.length === 0 && flags.role === undefined)
-    throw new UsageError(`name the hosts to ${verb}, or their role with --role`);
   const seconds = secondsOf('--timeout', flags.timeout);
   const client = context.connect(flags);
-  const hosts = await hostsOf(client, names, flags);
+  const hosts = await hostsMeant(client, `to ${verb}`, names, flags);
   // all must be there before the first is touched
   for (const host of hosts) await valueOf(client.get(host));
   for (const host of hosts) {

@@ -2,7 +2,7 @@
  * Rebooting a machine because a person wants it: one reboot for each value of `spec.restartedAt`. The call is noted in
  * the record in the run that makes it; the restart is done when another agent than before has connected. Pure.
  */
-import { type Restart, isRestarting } from '../../api-types/kinds/instance.js';
+import type { Restart } from '../../api-types/kinds/instance.js';
 import { minutes } from '../../api-types/units.js';
 import { parseTimestamp, timestamp } from '../../runtime/clock.js';
 import { normal, type Note } from './notes.js';
@@ -81,19 +81,34 @@ const underWay = (view: RoleView, slot: Slot, restart: Restart): Restarting => {
 const mayReboot = ({ live }: Slot): boolean =>
   boundTo(live)?.state === 'running' && live.spec.desired !== 'Stopped';
 
+interface Asked {
+  readonly askedAt: string;
+  readonly machine: string;
+}
+
+/** Why this machine is not to be rebooted, for people; null: it is. */
+const needless = (slot: Slot, { askedAt, machine }: Asked, arrived: boolean): string | null => {
+  const { restart } = slot.live.status;
+  const another = restart?.askedAt === askedAt && restart.machine !== machine;
+  if (arrived || another) return `machine ${machine} is new: there is nothing to reboot`;
+  return mayReboot(slot) ? null : `machine ${machine} does not run: there is nothing to reboot`;
+};
+
+/** What is still to be seen to. */
+const askedOf = ({ live: { spec, status } }: Slot, machine: string | null): Asked | null => {
+  const { restartedAt: askedAt } = spec;
+  if (askedAt === undefined || machine === null) return null;
+  const { restart } = status;
+  return restart?.askedAt === askedAt && restart.doneAt !== undefined ? null : { askedAt, machine };
+};
+
 /** What is to be done about `spec.restartedAt`; `arrived`: the machine that the slot is given in this very run. */
 export const restartOf = (view: RoleView, slot: Slot, arrived: string | null): Restarting => {
-  const { spec, status } = slot.live;
-  const { restartedAt: askedAt } = spec;
-  const machine = arrived ?? boundTo(slot.live)?.id ?? null;
-  if (askedAt === undefined || machine === null) return NO_RESTART;
-  const known = status.restart?.askedAt === askedAt ? status.restart : null;
-  if (known?.doneAt !== undefined) return NO_RESTART;
-  const fresh = { askedAt, machine };
-  if (arrived !== null || (known !== null && known.machine !== machine))
-    return done(view, slot, fresh, `machine ${machine} is new: there is nothing to reboot`);
-  if (!mayReboot(slot))
-    return done(view, slot, fresh, `machine ${machine} does not run: there is nothing to reboot`);
-  if (known !== null && isRestarting(status, machine)) return underWay(view, slot, known);
-  return wasHeard(slot.live) ? called(view, slot, fresh) : NO_RESTART;
+  const asked = askedOf(slot, arrived ?? boundTo(slot.live)?.id ?? null);
+  if (asked === null) return NO_RESTART;
+  const why = needless(slot, asked, arrived !== null);
+  if (why !== null) return done(view, slot, asked, why);
+  const { restart } = slot.live.status;
+  if (restart?.askedAt === asked.askedAt) return underWay(view, slot, restart);
+  return wasHeard(slot.live) ? called(view, slot, asked) : NO_RESTART;
 };

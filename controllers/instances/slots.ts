@@ -242,6 +242,8 @@ const wishesOf = (view: RoleView, slot: Slot, { binding }: Arrivals): Wishes => 
   };
 };
 
+const rebootIn = ({ reboot, restart }: Wishes): string | null => reboot ?? restart.call;
+
 /** Everything this run does for the slot. */
 export const planSlot = (view: RoleView, slot: Slot, arrivals: Arrivals): SlotPlan => {
   const facts = factsOf(view, slot, arrivals);
@@ -251,9 +253,9 @@ export const planSlot = (view: RoleView, slot: Slot, arrivals: Arrivals): SlotPl
   const added = doom === null || machine === null ? [] : [doomedBy(view, machine.id, doom)];
   const doomed = [...torn.doomed, ...added, ...arrivals.surplus.map((one) => surplusDoom(view, one))];
   const wishes = facts.held || doom !== null ? NO_WISHES : wishesOf(view, slot, arrivals);
-  const { reboot, stop, start, restart } = wishes;
+  const { stop, start, restart } = wishes;
   return {
-    ...{ reboot: reboot ?? restart.call, stop, start },
+    ...{ reboot: rebootIn(wishes), stop, start },
     patch: patchOf(view, slot, arrivals, { facts, doomed, wishes }),
     tombstones: torn.tombstones,
     terminate: torn.terminate,

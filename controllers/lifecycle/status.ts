@@ -76,18 +76,20 @@ const wasConfigured = ({ status }: Slot): boolean => {
   return configure.state === 'succeeded' || status.conditions?.['Ready']?.status === 'True';
 };
 
+const whileRebooting = ({ status }: Slot): Verdict | null =>
+  isRestarting(status, status.machine?.id ?? '') ? no('Rebooting', 'its machine is being rebooted') : null;
+
 /** Why a host that could serve is not to, or null. */
 const withheld = ({ spec, status }: Slot): Verdict | null => {
   const { conditions, doomed, machine } = status;
   const healthy = conditions?.['Healthy'];
   if ((doomed ?? []).some((one) => one.machine === machine?.id)) return no('Doomed', 'its machine must go');
   if (spec.desired !== 'Running') return no(spec.desired ?? 'Stopped', 'it is not wanted in service');
-  if (isRestarting(status, machine?.id ?? '')) return no('Rebooting', 'its machine is being rebooted');
   return healthy?.status === 'False' ? no('Unhealthy', healthy.message) : null;
 };
 
 const readyVerdict = (slot: Slot): Verdict => {
-  const not = unreachable(slot) ?? withheld(slot);
+  const not = unreachable(slot) ?? withheld(slot) ?? whileRebooting(slot);
   if (not !== null) return not;
   const setup = setupVerdict(slot);
   if (setup.status !== 'True') return setup;
