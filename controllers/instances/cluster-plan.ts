@@ -9,18 +9,24 @@ import { hasSpec, isReady, replicasOf } from './rules.js';
 /** Zones of an endpoint that a cluster without zones of its own is spread over. */
 const ZONES_BY_DEFAULT = 2;
 
+/** Kinds that a cluster takes with it once its last host is gone: till then hosts shut down with their values. */
+export const BELONGINGS = ['Run', 'Secret', 'Grant'] as const;
+export type Belonging = (typeof BELONGINGS)[number];
+
 export interface ClusterView {
   readonly now: number;
   readonly cluster: Live<'Cluster'>;
   readonly roles: readonly Live<'Role'>[];
   readonly instances: readonly Live<'Instance'>[];
+  /** What has no host behind it and belongs to the cluster all the same. */
+  readonly belongings: readonly Live<Belonging>[];
   readonly consent: Consent;
   readonly cloud: 'missing' | 'unusable' | Capabilities;
 }
 
 export interface ClusterPlan {
-  /** Roles whose specs are deleted along with the cluster. */
-  readonly removeRoles: readonly Live<'Role'>[];
+  /** Objects whose specs are deleted along with the cluster. */
+  readonly remove: readonly Live<'Role' | Belonging>[];
   readonly forget: boolean;
   /** Merge patch on the status, or null. */
   readonly patch: Readonly<Record<string, unknown>> | null;
@@ -136,18 +142,22 @@ const statusPatch = (view: ClusterView): ClusterPlan['patch'] => {
 
 const isParked = ({ consent }: ClusterView): boolean => consent.parked.some(({ kind }) => kind === 'Cluster');
 
+/** Roles first; when they and their hosts are gone, what would be in force again in a next cluster of that name. */
+const goesAlong = ({ roles, instances, belongings }: ClusterView): ClusterPlan['remove'] =>
+  roles.length === 0 && instances.length === 0
+    ? belongings.filter(hasSpec)
+    : roles.filter((role) => hasSpec(role) && role.frozen === null);
+
+const isEmpty = ({ roles, instances, belongings }: ClusterView): boolean =>
+  roles.length === 0 && instances.length === 0 && belongings.length === 0;
+
 /** Plans one run for a cluster. */
 export const planCluster = (view: ClusterView): ClusterPlan => {
-  const { cluster, roles } = view;
+  const { cluster } = view;
   // the spec came back before consent: nothing has happened, the new incarnation begins with an empty record
   if (cluster.deletion !== null && cluster.succeeded && isParked(view))
-    return { removeRoles: [], forget: true, patch: null };
+    return { remove: [], forget: true, patch: null };
   const leaving = cluster.deletion !== null && cluster.frozen === null && !isParked(view);
-  if (leaving && roles.length === 0 && view.instances.length === 0)
-    return { removeRoles: [], forget: true, patch: null };
-  return {
-    removeRoles: leaving ? roles.filter((role) => hasSpec(role) && role.frozen === null) : [],
-    forget: false,
-    patch: statusPatch(view),
-  };
+  if (leaving && isEmpty(view)) return { remove: [], forget: true, patch: null };
+  return { remove: leaving ? goesAlong(view) : [], forget: false, patch: statusPatch(view) };
 };

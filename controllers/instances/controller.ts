@@ -81,14 +81,14 @@ const reconcileRole = async (parts: Parts, fence: Fence, cluster: string, role: 
 const reconcileCluster = async ({ sources }: Parts, fence: Fence, name: string): Promise<Result> => {
   const view = observeCluster(sources, name);
   if (view === null) return E.right(settled);
-  const { removeRoles, forget, patch } = planCluster(view);
+  const { remove, forget, patch } = planCluster(view);
   const { ref, recordRevision } = view.cluster;
   const writes: readonly Write[] = [
     ...(patch === null ? [] : [{ write: 'status' as const, ref, patch }]),
-    ...removeRoles.map((role) => ({
+    ...remove.map((live) => ({
       write: 'delete' as const,
-      ref: role.ref,
-      unchangedSince: role.specRevision,
+      ref: live.ref,
+      unchangedSince: live.specRevision,
     })),
     ...(forget ? [{ write: 'forget' as const, ref, unchangedSince: recordRevision }] : []),
   ];

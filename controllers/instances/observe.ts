@@ -6,7 +6,7 @@ import type { Hosts } from '../../runtime/hosts.js';
 import type { Live, Objects } from '../../store/objects/objects.js';
 import { inLaunchOrder, requestOf } from './batches.js';
 import type { Blindness } from './blindness.js';
-import type { ClusterView } from './cluster-plan.js';
+import { BELONGINGS, type ClusterView } from './cluster-plan.js';
 import { judgeEdits, type Fleet } from './consent.js';
 import type { Memory } from './memory.js';
 import { roleOfSlot, slotNumber } from './slot-names.js';
@@ -176,6 +176,8 @@ export const observeCluster = (sources: Sources, name: string): ClusterView | nu
     cluster: fleet.cluster,
     roles: fleet.roles,
     instances: fleet.instances,
+    belongings:
+      fleet.cluster.deletion === null ? [] : BELONGINGS.flatMap((kind) => sources.objects.list(kind, name)),
     consent: judgeEdits(fleet),
     cloud: open?.capabilities ?? cloudState(sources, fleet.cluster),
   };

@@ -12,9 +12,11 @@ import {
   throttle,
   timer,
 } from 'rxjs';
+import type { KindName } from '../../api-types/kinds.js';
 import { TAGS } from '../../cloud/cloud.js';
 import type { Change, Live } from '../../store/objects/objects.js';
 import type { Ownership } from '../../store/ownership.js';
+import { BELONGINGS } from './cluster-plan.js';
 import type { Sources } from './observe.js';
 import { roleOfSlot } from './slot-names.js';
 
@@ -44,15 +46,30 @@ const matters = (live: Live | null): string => {
   ]);
 };
 
-const keysOfChange = (sources: Sources, { ref, before, after }: Change): readonly string[] => {
-  const cluster = ref.cluster ?? ref.name;
-  if (ref.kind === 'Cluster')
-    return matters(before) === matters(after) ? [cluster] : keysOfCluster(sources, cluster);
-  if (ref.kind === 'Role') return [`${cluster}/${ref.name}`, cluster];
-  if (ref.kind !== 'Instance') return [];
-  const live = (after ?? before) as Live<'Instance'> | null;
+/** The end of a cluster waits for what goes along with it. */
+const keysOfBelonging = ({ objects }: Sources, kind: KindName, cluster: string): readonly string[] => {
+  if (!BELONGINGS.some((one) => one === kind)) return [];
+  const going = objects.get({ kind: 'Cluster', cluster: null, name: cluster })?.deletion ?? null;
+  return going === null ? [] : [cluster];
+};
+
+const keysOfInstance = (cluster: string, live: Live<'Instance'> | null): readonly string[] => {
   const role = live === null ? null : roleOfSlot(live);
   return role === null ? [cluster] : [`${cluster}/${role}`];
+};
+
+const keysOfChange = (sources: Sources, { ref, before, after }: Change): readonly string[] => {
+  const cluster = ref.cluster ?? ref.name;
+  switch (ref.kind) {
+    case 'Cluster':
+      return matters(before) === matters(after) ? [cluster] : keysOfCluster(sources, cluster);
+    case 'Role':
+      return [`${cluster}/${ref.name}`, cluster];
+    case 'Instance':
+      return keysOfInstance(cluster, (after ?? before) as Live<'Instance'> | null);
+    default:
+      return keysOfBelonging(sources, ref.kind, cluster);
+  }
 };
 
 const keysOfCloud = (sources: Sources, cloud: string): readonly string[] =>

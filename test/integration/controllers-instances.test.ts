@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as E from 'fp-ts/lib/Either.js';
 import { NEVER, type Subscription } from 'rxjs';
 import type { InstanceStatus } from '../../api-types/kinds/instance.js';
 import { millis, seconds } from '../../api-types/units.js';
@@ -129,4 +130,24 @@ test('a role comes up, survives a restart of its controllers, shrinks and goes',
   assert.equal(plane.objects.list('Instance'), []);
   await second.stop();
   clearInterval(sweeping);
+});
+
+test('a cluster that goes leaves nothing in force for the next of its name', async ({ store, plane }) => {
+  const old = ref('Cluster', null, 'old');
+  const grant = ref('Grant', 'old', 'ann');
+  const secret = ref('Secret', 'old', 'db');
+  await put(store, ref('Cloud', null, 'local'), { spec: { provider: 'local' } });
+  await put(store, old, { spec: { cloud: 'local' } });
+  await put(store, grant, { spec: { user: 'ann', level: 'manage' } });
+  await put(store, secret, { spec: { sealed: {} } });
+  const running = controllersOn(plane, fakeCloud({ clock }));
+  await until('all three are there', () =>
+    [old, grant, secret].every((of) => plane.objects.get(of) !== null),
+  );
+  await del(store, old);
+  await until('the cluster is gone', () => plane.objects.get(old) === null);
+  assert.is(plane.objects.get(grant), null);
+  assert.is(plane.objects.get(secret), null);
+  assert.is(E.toUnion(await store.get('/scalarium/specs/grants/old/ann')()), null);
+  await running.stop();
 });

@@ -1,6 +1,7 @@
 import { assert, suite } from '../../../suite.js';
 import { neverMoreThan, oneMachineASlot } from '../../../expect/fleet.js';
 import { transient } from '../../../../runtime/failure.js';
+import { ref } from '../../../fake/objects.js';
 import { SHOP, createWorld } from './world.js';
 
 const test = suite('the instances controller keeps slots filled');
@@ -89,4 +90,31 @@ test('del and put at once: the old incarnation ends, then the new one begins', a
   await world.ticks(30);
   oneMachineASlot(world.objects, world.cloud, SHOP, 2);
   assert.ok(world.cloud.alive().every(({ id }) => !before.includes(id)));
+});
+
+test('a deleted cluster takes its grants, secrets and runs with it, after its hosts', async () => {
+  const world = createWorld({ replicas: 2 });
+  const { objects } = world;
+  const [grant, secret, run] = [
+    ref('Grant', SHOP, 'ann'),
+    ref('Secret', SHOP, 'db'),
+    ref('Run', SHOP, 'once'),
+  ];
+  const belongings = [grant, secret, run];
+  const elsewhere = ref('Grant', 'other', 'ann');
+  objects.has(grant, { spec: { user: 'ann', level: 'manage' } });
+  objects.has(elsewhere, { spec: { user: 'ann', level: 'manage' } });
+  objects.has(secret, { spec: { sealed: {} } });
+  objects.has(run, { spec: { event: 'configure' } });
+  await world.ticks(8);
+  objects.deleteRaw(ref('Cluster', null, SHOP));
+  const there = (): number => belongings.filter((of) => objects.get(of) !== null).length;
+  for (let left = 40; left > 0 && objects.get(ref('Cluster', null, SHOP)) !== null; left -= 1) {
+    if (objects.list('Instance', SHOP).length > 0) assert.is(there(), 3, 'hosts shut down with all in place');
+    await world.tick();
+  }
+  assert.is(objects.get(ref('Cluster', null, SHOP)), null);
+  assert.equal(world.cloud.alive(), []);
+  assert.is(there(), 0);
+  assert.not.equal(objects.get(elsewhere), null);
 });
