@@ -16,6 +16,8 @@ import { orThrow } from '../../runtime/failure.js';
 import { silentLog } from '../../runtime/log.js';
 import { batchToken } from '../../runtime/tokens.js';
 import { type Gateway, openGateway } from '../../server/gateway/gateway.js';
+import type { TlsIdentity } from '../../server/tls/identity.js';
+import { takeBoth } from '../../server/tls/one-port.js';
 import { openEmbeddedStore } from '../../store/embedded/embedded.js';
 import { resultsOf, snapshotKey } from '../../store/keys.js';
 import type { Ref } from '../../store/objects/objects.js';
@@ -45,7 +47,7 @@ const listening = (server: Server): Promise<number> =>
     });
   });
 
-const startGateway = async (store: Store, heartbeat = millis(200)): Promise<RunningGateway> => {
+const startGateway = async (store: Store, identity: TlsIdentity | null): Promise<RunningGateway> => {
   const objects = await openObjects({
     store,
     installation: INSTALLATION,
@@ -54,20 +56,23 @@ const startGateway = async (store: Store, heartbeat = millis(200)): Promise<Runn
   });
   const observed = openObserved({ clock: systemClock });
   const server = createServer();
+  if (identity !== null) takeBoth(server, identity, false);
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  const url = `http://127.0.0.1:${String(await listening(server))}`;
+  const scheme = identity === null ? 'http' : 'https';
+  const url = `${scheme}://127.0.0.1:${String(await listening(server))}`;
   const gateway = openGateway({
     objects,
     observed,
     store,
     installationKey: KEY,
     url,
+    authority: identity?.authority ?? null,
     id: hex(systemChance, 4),
-    heartbeat,
+    heartbeat: millis(200),
     clock: systemClock,
     chance: systemChance,
     log: silentLog,
@@ -108,7 +113,8 @@ export class World {
     readonly store: Store,
   ) {}
 
-  static async open(gateways: number): Promise<World> {
+  /** With a gateway for each identity, that is spoken to over TLS only; or this many over plain HTTP. */
+  static async open(gateways: number | readonly TlsIdentity[]): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'gateways-'));
     const directory = join(folder, 'store');
     const store = await openEmbeddedStore({
@@ -118,7 +124,8 @@ export class World {
       log: silentLog,
     });
     const world = new World(folder, store);
-    while (world.gateways.length < gateways) world.gateways.push(await startGateway(store));
+    const identities = typeof gateways === 'number' ? Array<null>(gateways).fill(null) : gateways;
+    for (const identity of identities) world.gateways.push(await startGateway(store, identity));
     return world;
   }
 

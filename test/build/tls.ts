@@ -15,11 +15,14 @@ export interface TestIdentity extends TlsIdentity {
   renew(names?: readonly string[]): Promise<KeyPair>;
 }
 
-/** An identity whose certificate is made anew when the test says so. */
+export const testAuthority = (): Promise<KeyPair> => makeAuthority('a test', SOURCES);
+
+/** An identity whose certificate is made anew when the test says so; signed by an authority of its own unless told. */
 export const testIdentity = async (
   names: readonly string[] = ['127.0.0.1', 'localhost'],
+  signer: KeyPair | null = null,
 ): Promise<TestIdentity> => {
-  const authority = await makeAuthority('a test', SOURCES);
+  const authority = signer ?? (await testAuthority());
   const changes = new Subject<KeyPair>();
   let pair = await issue(authority, names, SOURCES);
   return {
