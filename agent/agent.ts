@@ -13,6 +13,7 @@ import { type BackOff, delayAfter, LEAVING, RECONNECT, REFUSED } from './back-of
 import type { Ending } from './connection.js';
 import { openDiskJournal } from './disk-journal.js';
 import type { Executor } from './executor.js';
+import type { HostLog } from './host-log.js';
 import type { Journal } from './journal.js';
 import { type Measure, measureHost } from './measure.js';
 import { type Memory, openDiskMemory } from './memory.js';
@@ -44,6 +45,8 @@ export interface AgentDependencies {
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Log;
+  /** What gateways are shown of it; null: it is kept nowhere. */
+  readonly hostLog: HostLog | null;
   readonly version: string;
   /** The address to connect from; null: the system chooses. */
   readonly localAddress: string | null;

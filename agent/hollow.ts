@@ -69,6 +69,7 @@ export const bootHollow = (dependencies: HollowDependencies): ((host: HollowHost
       executor,
       measure: measureNothing,
       localAddress: null,
+      hostLog: null,
       state: { memory: openFleetingMemory(host.machine), journal: openMemoryJournal(), snapshots },
     });
 };

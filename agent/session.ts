@@ -5,7 +5,9 @@ import { type Millis, seconds } from '../api-types/units.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
 import { type Connection, connect, type Ending } from './connection.js';
+import type { HostLog } from './host-log.js';
 import type { Journal, Order } from './journal.js';
+import { LogRequests } from './log-requests.js';
 import type { Measure } from './measure.js';
 import type { Memory } from './memory.js';
 import type { Route } from './requests.js';
@@ -23,6 +25,8 @@ export interface SessionDependencies {
   readonly snapshots: Snapshots;
   readonly runner: Runner;
   readonly measure: Measure;
+  /** Null: the host keeps none. */
+  readonly hostLog: HostLog | null;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -37,11 +41,15 @@ export class Session {
   private timer: Timer | null = null;
   private over = false;
   private incoming: Promise<void> = Promise.resolve();
+  private readonly logs: LogRequests;
   /** A welcome came: this gateway is a good one. */
   welcomed = false;
 
   constructor(private readonly with_: SessionDependencies) {
     this.lastAlive = with_.clock.monotonic();
+    this.logs = new LogRequests(with_.hostLog, (message) => {
+      this.connection?.send(message);
+    });
   }
 
   /** Lives through one connection; resolves with how it ended, once all that came has been taken in. */
@@ -67,6 +75,7 @@ export class Session {
     const ending = await connection.ended;
     this.over = true;
     this.timer?.cancel();
+    this.logs.close();
     await this.incoming;
     return ending;
   }
@@ -98,7 +107,9 @@ export class Session {
     if (message.type === 'welcome') this.welcome(message);
     else if (message.type === 'event') this.queue(() => this.take(message));
     else if (message.type === 'gateways') this.gateways(message.gateways);
-    else this.queue(() => this.forget(message.event));
+    else if (message.type === 'recorded') this.queue(() => this.forget(message.event));
+    else if (message.type === 'logs') this.logs.ask(message);
+    else this.logs.leave(message.request);
   }
 
   /** One after the other: acknowledgements must be in the order of the journal. */

@@ -94,7 +94,23 @@ export const Acknowledge = t.strict({ type: t.literal('ack'), revision: t.number
 /** Sent until `recorded` comes back, also over later connections. */
 export const ResultMessage = t.strict({ type: t.literal('result'), result: EventResult }, 'ResultMessage');
 
-export const AgentMessage = t.union([Hello, Report, Acknowledge, ResultMessage], 'AgentMessage');
+/** Lines of the host's log, in answer to `logs`; `end`: nothing more will come. Sent only when asked for. */
+export const LogLines = fields(
+  'LogLines',
+  {
+    type: t.literal('log'),
+    request: t.string,
+    lines: t.readonlyArray(t.string),
+    end: t.boolean,
+  },
+  {
+    /** For people: why there is nothing to show. */
+    problem: t.string,
+  },
+);
+export interface LogLines extends t.TypeOf<typeof LogLines> {}
+
+export const AgentMessage = t.union([Hello, Report, Acknowledge, ResultMessage, LogLines], 'AgentMessage');
 export type AgentMessage = t.TypeOf<typeof AgentMessage>;
 
 export const Welcome = fields(
@@ -139,7 +155,32 @@ export const Gateways = t.strict(
   'Gateways',
 );
 
-export const GatewayMessage = t.union([Welcome, EventOrder, Recorded, Gateways], 'GatewayMessage');
+/** The newest lines of the host's log are wanted. An agent that does not know the message ignores it. */
+export const LogsRequest = fields(
+  'LogsRequest',
+  {
+    type: t.literal('logs'),
+    /** Comes back with each answer. */
+    request: t.string,
+    tail: t.number,
+    /** And the lines that are written from then on. */
+    follow: t.boolean,
+  },
+  {
+    /** Lines of this event only. */
+    event: t.string,
+  },
+);
+export interface LogsRequest extends t.TypeOf<typeof LogsRequest> {}
+
+/** Nobody reads the answer to this request any more. */
+export const LogsEnd = t.strict({ type: t.literal('logsEnd'), request: t.string }, 'LogsEnd');
+export type LogsEnd = t.TypeOf<typeof LogsEnd>;
+
+export const GatewayMessage = t.union(
+  [Welcome, EventOrder, Recorded, Gateways, LogsRequest, LogsEnd],
+  'GatewayMessage',
+);
 export type GatewayMessage = t.TypeOf<typeof GatewayMessage>;
 
 /** What one gateway heard and another has not: sent each second over `/agent/v1/peer`, from dialler to dialled. */

@@ -147,6 +147,11 @@ const openRest = async (
     plan: plannerOver(state.objects),
     extra: [(request, response) => gateway?.handle(request, response) ?? false],
     upgrade: [(request, socket, head) => gateway?.upgrade(request, socket, head) ?? false],
+    openLog: (machine, asked, reader) => {
+      if (gateway !== null) return gateway.openLog(machine, asked, reader);
+      reader.end('the gateway is still starting');
+      return () => undefined;
+    },
     metrics: () => [...metrics(), ...(settings.audit?.metrics() ?? [])],
   });
   const { authority, advertised } = front;

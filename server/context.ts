@@ -8,6 +8,7 @@ import type { Sealer } from '../runtime/sealing.js';
 import type { Objects } from '../store/objects/objects.js';
 import type { Access } from './access/access.js';
 import type { Audit } from './audit/audit.js';
+import type { Logs } from './logs/logs.js';
 import type { Metric } from './metrics.js';
 import type { Watches } from './reads/watches.js';
 import type { Ring } from './ring.js';
@@ -25,6 +26,7 @@ export interface Context {
   readonly metrics: () => readonly Metric[];
   readonly ring: Ring;
   readonly watches: Watches;
+  readonly logs: Logs;
   /** Aborted when the server closes. */
   readonly closing: AbortSignal;
 }

@@ -7,6 +7,7 @@ import { type Media, type OneDocument, bodyDocument, bodyOptions, bodyPatch } fr
 import { consent } from './consent.js';
 import type { Answer, Context } from './context.js';
 import type { Asked } from './door.js';
+import { hostLogs } from './logs/logs.js';
 import { getObject } from './reads/get.js';
 import { listObjects } from './reads/list.js';
 import { watchObjects } from './reads/watch.js';
@@ -167,7 +168,17 @@ const scaling: Verb = async (context, route, asked, caller) => {
   return writing(verb)(context, route, asked, caller);
 };
 
-const BELOW: Readonly<Record<string, Verb>> = { consent: consenting, status: statusing, scale: scaling };
+const logging: Verb = async (context, route, asked, caller) => {
+  const refused = await hostLogs(context, route, asked, caller);
+  return refused === null ? null : E.left(refused);
+};
+
+const BELOW: Readonly<Record<string, Verb>> = {
+  consent: consenting,
+  status: statusing,
+  scale: scaling,
+  logs: logging,
+};
 
 /** Carries the request out; null: the response is taken (a watch). */
 export const resourceAnswer: Verb = (context, route, asked, caller) => {

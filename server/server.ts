@@ -13,6 +13,8 @@ import type { Audit } from './audit/audit.js';
 import type { Context } from './context.js';
 import { handle } from './handler.js';
 import type { RequestHook, UpgradeHook } from './hooks.js';
+import { openLogs } from './logs/logs.js';
+import type { OpenLog } from './logs/port.js';
 import type { Metric } from './metrics.js';
 import { openWatches } from './reads/watches.js';
 import { openRing } from './ring.js';
@@ -37,6 +39,8 @@ export interface ServerOptions {
   readonly log: Log;
   readonly version: string;
   readonly metrics: () => readonly Metric[];
+  /** Shows the logs of hosts; none: there are no gateways. */
+  readonly openLog?: OpenLog;
   /** What it shows to clients of TLS; none: plain HTTP only, which only loopback may have. */
   readonly tls?: TlsIdentity | null;
   /** Whether plain HTTP is taken; where it listens on loopback unless told. */
@@ -186,6 +190,11 @@ const urlsAt = (host: string, port: number, how: { readonly plain: boolean; read
   return { url: how.plain || secureUrl === null ? `http://${place}` : secureUrl, secureUrl, port };
 };
 
+const noLogs: OpenLog = (_machine, _asked, reader) => {
+  reader.end('no gateway is here that it could be connected to');
+  return () => undefined;
+};
+
 /** Starts the server; rejects with one line for a person when it can not listen. */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
   const { objects, plan, access, audit, sealer, clock, log, version } = options;
@@ -197,7 +206,8 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
   const watches = openWatches(ring, clock, options.mostWatches);
   const metrics = (): readonly Metric[] => [...options.metrics(), ...watches.metrics()];
   const shared = { objects, plan, access, audit, sealer, clock, log, version, metrics };
-  const context: Context = { ...shared, ring, watches, closing: abort.signal };
+  const logs = openLogs(options.openLog ?? noLogs);
+  const context: Context = { ...shared, ring, watches, logs, closing: abort.signal };
   const both = tls === null ? null : takeBoth(server, tls, plain);
   wire(server, options, context);
   try {

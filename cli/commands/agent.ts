@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
 import { startAgent } from '../../agent/agent.js';
+import { hostLogFolder, openHostLog } from '../../agent/host-log.js';
 import { lineLog } from '../../agent/line-log.js';
 import { recipesExecutor } from '../../agent/recipes-executor.js';
 import { AgentConfig } from '../../api-types/agent-protocol.js';
@@ -42,16 +43,25 @@ const configOf = async (root: string): Promise<AgentConfig> => {
 
 const run = async ({ version }: CliContext, flags: AgentFlags): Promise<void> => {
   const { root, machine, address, verbose } = flags;
-  const log = lineLog(systemClock, process.stderr, { debug: verbose === true, keys: { machine } });
+  const config = await configOf(root);
+  const hostLog = openHostLog(hostLogFolder(root));
+  const both = {
+    write: (line: string): void => {
+      hostLog.write(line);
+      process.stderr.write(line);
+    },
+  };
+  const log = lineLog(systemClock, both, { debug: verbose === true, keys: { machine } });
   const agent = await startAgent({
     root,
     machine,
     address: address ?? null,
-    config: await configOf(root),
+    config,
     executor: recipesExecutor({ root, log }),
     clock: systemClock,
     chance: systemChance,
     log,
+    hostLog,
     version,
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void agent.stop());

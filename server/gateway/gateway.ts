@@ -19,7 +19,10 @@ import { openDirectory } from './directory.js';
 import { Door } from './door.js';
 import { openRecorder } from './first-words.js';
 import { catchUpOf } from './freshness.js';
+import type { OpenLog } from '../logs/port.js';
+import { HostLogs } from './host-logs.js';
 import { Links } from './links.js';
+import { logsEverywhere, logsHere } from './logs.js';
 import { Orders } from './orders.js';
 import { openPeers } from './peers.js';
 import { Places } from './places.js';
@@ -67,6 +70,8 @@ export interface Gateway {
   handle(request: IncomingMessage, response: ServerResponse): boolean;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   metrics(): GatewayMetrics;
+  /** The log of a host that is connected to this gateway, or to one that this one can ask. */
+  readonly openLog: OpenLog;
   /** Where new hosts can knock: this one first, then others that are alive, some of them when they are many. */
   urls(): readonly string[];
   /** Leaves the directory, sends agents elsewhere, and finishes what is on its way to the store. */
@@ -95,11 +100,14 @@ const openParts = (with_: GatewayDependencies, stopped: AbortSignal) => {
   const results = openResults({ ...shared, chunkName });
   const peers = openPeers({ ...shared, token: peerToken(installationKey), knows: places.knows, directory });
   const revision = (): number => objects.revision();
-  const links = new Links({ ...shared, revision, directory, recorder, results });
+  const hostLogs = new HostLogs(clock);
+  const links = new Links({ ...shared, revision, directory, recorder, results, hostLogs });
+  const openHere = logsHere(links, hostLogs);
   const door = new Door({ ...shared, links, peers });
   const snapshots = openSnapshots(store);
-  const requests = new Requests({ ...shared, recorder, snapshots, warn: openWarnings(with_) });
-  return { counters, places, orders, directory, recorder, results, peers, links, door, requests };
+  const requests = new Requests({ ...shared, recorder, snapshots, openHere, warn: openWarnings(with_) });
+  const openLog = logsEverywhere({ ...shared, directory, token: peerToken(installationKey), openHere });
+  return { counters, places, orders, directory, recorder, results, peers, links, door, requests, openLog };
 };
 
 type Parts = ReturnType<typeof openParts>;
@@ -165,6 +173,7 @@ export const openGateway = (with_: GatewayDependencies): Gateway => {
       if (ours(request)) door.upgrade(request, socket, head);
       return ours(request);
     },
+    openLog: parts.openLog,
     metrics: () => metricsOf(parts, with_.observed),
     urls: () => [...new Set([with_.url, ...directory.live().values()])].slice(0, URLS),
     close: async () => {

@@ -20,6 +20,7 @@ import type { Directory } from './directory.js';
 import type { Recorder } from './first-words.js';
 import type { CatchUp } from './freshness.js';
 import type { Gatherer } from './gather.js';
+import type { HostLogs } from './host-logs.js';
 import { Link, type LinkedHost } from './link.js';
 import type { Order, Orders } from './orders.js';
 import type { Places } from './places.js';
@@ -41,6 +42,7 @@ export interface LinksDependencies {
   readonly recorder: Recorder;
   readonly results: Gatherer<Delivered>;
   readonly catchUp: CatchUp;
+  readonly hostLogs: HostLogs;
   readonly counters: Counters;
   readonly clock: Clock;
   readonly log: Log;
@@ -65,6 +67,12 @@ export class Links {
 
   connected(): number {
     return this.byMachine.size;
+  }
+
+  /** The connection of a machine's agent that has said hello, or null. */
+  of(machine: string): Link | null {
+    const link = this.byMachine.get(machine);
+    return link !== undefined && link.session > 0 ? link : null;
   }
 
   /** A connection whose credential was checked. */
@@ -142,6 +150,7 @@ export class Links {
 
   private leave(link: Link): void {
     if (this.byMachine.get(link.machine) === link) this.byMachine.delete(link.machine);
+    this.with_.hostLogs.left(link);
     if (link.session > 0) this.with_.observed.disconnected(this.connectionOf(link));
   }
 
@@ -161,6 +170,7 @@ export class Links {
     if (message.type === 'hello') this.greet(link, message);
     else if (message.type === 'report') this.report(link, message);
     else if (message.type === 'result') void this.result(link, message.result);
+    else if (message.type === 'log') this.with_.hostLogs.heard(link, message);
   }
 
   private greet(link: Link, hello: Hello): void {

@@ -5,12 +5,14 @@ import { AGENT_PATH, type EnrolAnswer, EnrolRequest } from '../../api-types/agen
 import { decodeLoose, problemText } from '../../api-types/problems.js';
 import { failureStatus } from '../../api-types/status.js';
 import type { Log } from '../../runtime/log.js';
-import { batchToken, machineCredential, sameToken } from '../../runtime/tokens.js';
+import { batchToken, machineCredential, peerToken, sameToken } from '../../runtime/tokens.js';
 import { type Counters, countRefusal } from './counters.js';
-import { askerOf, remoteOf } from './credentials.js';
+import { askerOf, bearer, remoteOf } from './credentials.js';
 import { judgeEnrolment, type Verdict } from './enrolment.js';
 import type { Recorder } from './first-words.js';
 import type { CatchUp } from './freshness.js';
+import type { OpenLog } from '../logs/port.js';
+import { answerPeer } from './peer-logs.js';
 import type { Places } from './places.js';
 import type { ReadSnapshot } from './snapshots.js';
 import type { Throttle } from './throttle.js';
@@ -27,6 +29,9 @@ export interface RequestsDependencies {
   readonly warn: Warn;
   readonly catchUp: CatchUp;
   readonly counters: Counters;
+  /** Of hosts that are connected to this very gateway. */
+  readonly openHere: OpenLog;
+  readonly stopped: AbortSignal;
   readonly log: Log;
 }
 
@@ -74,6 +79,7 @@ export class Requests {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let answer: Answer;
     try {
+      if (await this.isPeer(request, response)) return;
       answer = await this.answer(request);
     } catch (error) {
       this.with_.log.warn('an agent request failed', { error: String(error) });
@@ -88,6 +94,16 @@ export class Requests {
       ...answer.headers,
     });
     response.end(answer.body);
+  }
+
+  /** Another gateway asks for a host's log: the response is taken. */
+  private async isPeer(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+    const { installationKey, openHere: open, stopped } = this.with_;
+    const path = (request.url ?? '').split('?')[0];
+    if (request.method !== 'GET' || path !== `${AGENT_PATH}/logs`) return false;
+    if (!sameToken(bearer(request), peerToken(installationKey))) return false;
+    await answerPeer(request, response, { open, stopped });
+    return true;
   }
 
   private async answer(request: IncomingMessage): Promise<Answer> {

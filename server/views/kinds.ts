@@ -21,6 +21,7 @@ const WRITE: readonly ResourceVerb[] = [
 const SUBRESOURCES: Readonly<Partial<Record<KindName, readonly string[]>>> = {
   Role: ['consent', 'scale'],
   Cluster: ['consent'],
+  Instance: ['logs'],
 };
 
 /** Field selectors of a kind. */

@@ -18,6 +18,7 @@ const agent = await startAgent({
   clock: systemClock,
   chance: systemChance,
   log: lineLog(systemClock, process.stderr),
+  hostLog: null,
   version: 'test',
 });
 process.stdout.write(`${await agent.done}\n`);
