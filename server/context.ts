@@ -42,8 +42,10 @@ export interface AuditedChange {
   readonly after: unknown;
   /** What was done, where the request does not say it (`reveal`, `login`): with it, a read is worth a line. */
   readonly verb?: string;
-  /** Who it turned out to be, where nobody had to say so before. */
+  /** Who it turned out to be, or said they were, where nobody had to say so before. */
   readonly user?: string;
+  /** Nothing was stored, where the query does not say so (DeleteOptions). */
+  readonly dryRun?: boolean;
 }
 
 export interface Reply {

@@ -7,6 +7,7 @@ import { auditAnswer } from './audit/entries.js';
 import type { Answer, Context, Reply } from './context.js';
 import type { Asked, Door } from './door.js';
 import { doorsAt } from './doors.js';
+import { refusal, refusedWith } from './refusal.js';
 import { attributesOf, resourceAnswer } from './resources.js';
 import { resourceRoute } from './routes.js';
 import { forbidden, internal, methodNotAllowed, noSuchPath } from './statuses.js';
@@ -76,7 +77,8 @@ const handled = async (context: Context, asked: Asked): Promise<Handled> => {
     const answer = await door.right.answer(context, asked, null);
     // a login is worth a line, looking whether we live is not
     const attributes = asked.method === 'POST' ? throughDoorTo(asked, door.right) : null;
-    return { answer, caller: null, attributes, reason: 'open to all' };
+    const reason = refusedWith(answer)?.message ?? 'open to all';
+    return { answer, caller: null, attributes, reason };
   }
   const caller = await context.access.authenticate(asked.request);
   if (E.isLeft(caller)) return refused(caller.left, null, null);
@@ -85,19 +87,9 @@ const handled = async (context: Context, asked: Asked): Promise<Handled> => {
   return throughDoor(context, asked, door.right, caller.right);
 };
 
-const headersFor = (status: Status): Readonly<Record<string, string>> => {
-  const after = status.details?.retryAfterSeconds;
-  return {
-    ...(status.code === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
-    ...(after === undefined ? {} : { 'Retry-After': String(after) }),
-    // what was not read of the body would be taken for the next request
-    ...(status.code === 413 || status.code === 401 ? { Connection: 'close' } : {}),
-  };
-};
-
 const quoted = (text: string): string => `299 scalarium "${text.replaceAll('"', "'")}"`;
 
-const send = (response: ServerResponse, reply: Reply, more: Readonly<Record<string, string>>): void => {
+const send = (response: ServerResponse, reply: Reply): void => {
   if (response.headersSent || response.destroyed) return;
   const body = Buffer.isBuffer(reply.body)
     ? reply.body
@@ -110,7 +102,6 @@ const send = (response: ServerResponse, reply: Reply, more: Readonly<Record<stri
     'Cache-Control': 'no-store',
     ...(reply.warnings === undefined ? {} : { Warning: reply.warnings.map(quoted) }),
     ...reply.headers,
-    ...more,
   });
   response.end(body);
 };
@@ -140,7 +131,6 @@ export const handle = async (
   auditAnswer(context, asked, outcome);
   const { answer } = outcome;
   if (answer === null) return;
-  if (E.isRight(answer)) send(response, answer.right, {});
-  else send(response, { code: answer.left.code, body: answer.left }, headersFor(answer.left));
+  send(response, E.isRight(answer) ? answer.right : refusal(answer.left));
   request.resume();
 };

@@ -79,7 +79,7 @@ const entryOf = (context: Context, asked: Asked, handled: Handled): AuditEntry =
   allowed: !REFUSALS.includes(codeOf(handled.answer)),
   reason: handled.reason,
   code: codeOf(handled.answer),
-  dryRun: asked.query.has('dryRun'),
+  dryRun: changeOf(handled.answer)?.dryRun ?? asked.query.getAll('dryRun').some((value) => value !== ''),
   before: auditedObject(changeOf(handled.answer)?.before),
   after: auditedObject(changeOf(handled.answer)?.after),
 });

@@ -8,6 +8,7 @@ import type { Live, Ref, Write } from '../../store/objects/objects.js';
 import type { Answer } from '../context.js';
 import { chosenAt, refOf } from '../reads/asked.js';
 import type { Selector } from '../reads/selectors.js';
+import { refusedAs } from '../refusal.js';
 import { notFound, statusOfFailure } from '../statuses.js';
 import { objectReply, seen, success } from './commit.js';
 import { dryRunProblems, invalidOptions } from './options.js';
@@ -105,7 +106,7 @@ const TRIES = 5;
 const isGoing = (live: Live): boolean => live.deletion !== null && !live.succeeded;
 
 /** The object while it is terminating; where nothing has to be torn down, that it is gone. */
-const deletedReply = (writing: Writing, was: Live, { warnings }: Deleting): Answer => {
+const deletedReply = (writing: Writing, was: Live, { warnings, dryRun }: Deleting): Answer => {
   const { context, route } = writing;
   const now = context.objects.get(was.ref);
   const stays = now !== null && now.uid === was.uid && !kindEntry(was.ref.kind).bare;
@@ -116,7 +117,7 @@ const deletedReply = (writing: Writing, was: Live, { warnings }: Deleting): Answ
   return E.right({
     ...reply,
     ...shownWarnings,
-    audit: { before: audited(route.view.object(was)), after: null },
+    audit: { before: audited(route.view.object(was)), after: null, dryRun },
   });
 };
 
@@ -155,8 +156,10 @@ const deleteOne = async (writing: Writing, ref: Ref, deleting: Deleting): Promis
 };
 
 /** DELETE of an object: begins the deletion; asked again, it answers how it stands. */
-export const deleteObject = (writing: Writing, deleting: Deleting): Promise<Answer> =>
-  deleteOne(writing, refOf(writing.route, writing.route.name ?? ''), deleting);
+export const deleteObject = async (writing: Writing, deleting: Deleting): Promise<Answer> => {
+  const answer = await deleteOne(writing, refOf(writing.route, writing.route.name ?? ''), deleting);
+  return E.isLeft(answer) ? refusedAs(answer.left, { dryRun: deleting.dryRun }) : answer;
+};
 
 /** DELETE of a collection: of what the selectors take and the caller sees, one after the other. */
 export const deleteCollection = async (
@@ -176,5 +179,6 @@ export const deleteCollection = async (
   const items = gone.filter((one) => (one as { readonly kind: string }).kind === kind);
   const resourceVersion = String(context.objects.revision());
   const body = { apiVersion: groupVersion, kind: `${kind}List`, metadata: { resourceVersion }, items };
-  return E.right({ code: 200, body, warnings: deleting.warnings });
+  const audit = { before: null, after: null, dryRun: deleting.dryRun };
+  return E.right({ code: 200, body, warnings: deleting.warnings, audit });
 };

@@ -1,10 +1,12 @@
 /** A server with real users, tokens and grants over an in-memory Objects. */
 import { type AccessSettings, openAccess } from '../../server/access/open.js';
+import { type AuditEntry, noAudit } from '../../server/audit/audit.js';
 import { tokenHash } from '../../server/access/roster.js';
 import { systemChance } from '../../runtime/chance.js';
 import { systemClock } from '../../runtime/clock.js';
 import { silentLog } from '../../runtime/log.js';
 import { adminToken } from '../../runtime/tokens.js';
+import type { ServerOptions } from '../../server/server.js';
 import { type FakeObjects, fakeObjects, ref } from '../fake/objects.js';
 import { type TestServer, shop, testServer } from './server.js';
 
@@ -13,6 +15,8 @@ export const KEY = Buffer.alloc(32, 7);
 export const ROOT = adminToken(KEY);
 
 export interface AccessServer extends TestServer {
+  /** Lines of the audit log. */
+  readonly audited: readonly AuditEntry[];
   /** Ends the server and what follows the records. */
   readonly close: () => Promise<void>;
 }
@@ -30,16 +34,21 @@ export const grant = (objects: FakeObjects, name: string, spec: object): void =>
 };
 
 /** Starts one; close it with `close`. */
-export const accessServer = async (settings: Partial<AccessSettings> = {}): Promise<AccessServer> => {
+export const accessServer = async ({
+  plan = () => [],
+  ...settings
+}: Partial<AccessSettings & Pick<ServerOptions, 'plan'>> = {}): Promise<AccessServer> => {
   const objects = fakeObjects(() => Date.parse('2026-01-02T03:04:05Z'));
   const base = { objects, installationKey: KEY, clock: systemClock, chance: systemChance, log: silentLog };
   const access = openAccess({ ...base, ...settings });
-  const server = await testServer({ access, objects });
+  const audited: AuditEntry[] = [];
+  const audit = { ...noAudit, write: (entry: AuditEntry) => void audited.push(entry) };
+  const server = await testServer({ access, objects, audit, plan });
   const close = async (): Promise<void> => {
     await server.running.close();
     access.close();
   };
-  return { ...server, objects, close };
+  return { ...server, objects, audited, close };
 };
 
 /** A test's body with a server that has the cluster `shop`. */
