@@ -1,4 +1,5 @@
 /** What would be done about documents if they were applied: the answer of `POST /apis/scalarium.dev/v1/plan`. */
+import type { KindName } from './kinds.js';
 import type { Labels } from './metadata.js';
 
 /** A document as people write it, decoded and with its defaults. */
@@ -21,7 +22,7 @@ export type PlanAction = (typeof PLAN_ACTIONS)[number];
 export interface PlannedChange {
   /** `create`, `change` and `delete` are of objects; `launch`, `stop` and `terminate` of machines for an Instance. */
   readonly action: PlanAction;
-  readonly object: { readonly kind: string; readonly namespace?: string; readonly name: string };
+  readonly object: { readonly kind: KindName; readonly namespace?: string; readonly name: string };
   /** For people: what, and why. */
   readonly message: string;
   /** It would be parked until somebody consents. */

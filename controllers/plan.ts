@@ -6,12 +6,15 @@ import { judgeEdits, type Consent } from './instances/consent.js';
 import { boundTo, replicasOf } from './instances/rules.js';
 import { roleOfSlot, slotName, slotNumber } from './instances/slot-names.js';
 
-type Known = 'Cloud' | 'Cluster' | 'Role' | 'Instance';
+type Known = 'Cluster' | 'Role' | 'Instance';
 
-const isKnown = (kind: string): kind is Known => ['Cloud', 'Cluster', 'Role', 'Instance'].includes(kind);
+/** Kinds whose edits are told by name only: what is in them is not for everybody who is shown a plan. */
+const DISCREET: readonly string[] = ['User', 'Grant', 'Secret', 'Run'];
+
+const isKind = (kind: string): kind is KindName => Object.hasOwn(KINDS, kind);
 
 const refOf = ({ kind, metadata }: Manifest): Ref | null => {
-  if (!isKnown(kind)) return null;
+  if (!isKind(kind) || KINDS[kind].home === 'record') return null;
   const cluster = KINDS[kind].scope === 'Namespaced' ? (metadata.namespace ?? '') : null;
   return { kind, cluster, name: metadata.name };
 };
@@ -76,8 +79,11 @@ const difference = (before: unknown, after: unknown): string => {
 const ofObject = (objects: Objects, ref: Ref, after: Live): readonly PlannedChange[] => {
   const before = objects.get(ref);
   if (before === null) return [change('create', ref, 'it is not there yet')];
+  // sealed: whether a value is the one that holds is not to be found out by asking
+  if (ref.kind === 'Secret') return [change('change', ref, 'its values are set; they are not compared')];
   const differs = difference(before.spec, after.spec);
-  return differs === '' ? [] : [change('change', ref, differs)];
+  if (differs === '') return [];
+  return [change('change', ref, DISCREET.includes(ref.kind) ? 'it is not what the document says' : differs)];
 };
 
 interface After {
@@ -167,11 +173,11 @@ export const plannerOver =
       const ref = refOf(manifest);
       return ref === null ? [] : [applied(objects, ref, manifest)];
     });
-    const clusters = [
-      ...new Set(over.filter(({ ref }) => ref.kind !== 'Cloud').map(({ ref }) => ref.cluster ?? ref.name)),
-    ];
+    const clusters = new Set(
+      over.flatMap(({ ref }) => ref.cluster ?? (ref.kind === 'Cluster' ? ref.name : [])),
+    );
     return [
       ...over.flatMap((live) => ofObject(objects, live.ref, live)),
-      ...clusters.flatMap((cluster) => ofCluster(objects, cluster, over)),
+      ...[...clusters].flatMap((cluster) => ofCluster(objects, cluster, over)),
     ];
   };

@@ -32,11 +32,14 @@ const stored =
     return live === null || (live.deletion !== null && !live.succeeded) ? null : live.spec;
   };
 
-/** There, and not for this caller to see: the plan would tell what it is. */
-const isHidden = (context: Context, { kind, metadata }: SentManifest, caller: Caller | null): boolean => {
-  const live = context.objects.get({ kind, cluster: metadata.namespace ?? null, name: metadata.name });
-  return live !== null && (caller === null || !context.access.sees(caller, live));
+const seenBy = (context: Context, caller: Caller | null, ref: Ref): boolean => {
+  const live = context.objects.get(ref);
+  return live === null || (caller !== null && context.access.sees(caller, live));
 };
+
+/** There, and not for this caller to see: the plan would tell what it is. */
+const isHidden = (context: Context, { kind, metadata }: SentManifest, caller: Caller | null): boolean =>
+  !seenBy(context, caller, { kind, cluster: metadata.namespace ?? null, name: metadata.name });
 
 const hidden = ({ kind, metadata }: SentManifest, caller: Caller | null): Status => {
   const where = metadata.namespace === undefined ? '' : ` in cluster "${metadata.namespace}"`;
@@ -59,7 +62,12 @@ const planDocuments = (context: Context, bodies: readonly unknown[], caller: Cal
   if (problems.length > 0) return E.left(invalid('Plan', 'plan', problems));
   const unseen = manifests.find((manifest) => isHidden(context, manifest, caller));
   if (unseen !== undefined) return E.left(hidden(unseen, caller));
-  const changes = context.plan(inDependencyOrder(manifests));
+  // edits of some objects end others: those are told to whoever sees them
+  const changes = context
+    .plan(inDependencyOrder(manifests))
+    .filter(({ object: { kind, namespace, name } }) =>
+      seenBy(context, caller, { kind, cluster: namespace ?? null, name }),
+    );
   const plan: Plan = { apiVersion: API_VERSION, kind: 'Plan', changes };
   return E.right({ code: 200, body: plan });
 };

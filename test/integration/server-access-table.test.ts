@@ -1,4 +1,6 @@
 /** The table of rights over HTTP, as the issue has it. */
+import type { KindName } from '../../api-types/kinds.js';
+import type { PlannedChange } from '../../api-types/plan.js';
 import { type AccessServer, grant, person, withServer } from '../build/access.js';
 import { API } from '../build/server.js';
 import { ref } from '../fake/objects.js';
@@ -96,4 +98,36 @@ test(
     grant(server.objects, 'ana', { user: 'ana', level: 'show' });
     assert.is((await server.ask('POST', `${API}/plan`, { token, body })).code, 200);
   }),
+);
+
+const ended = (kind: KindName, name: string): PlannedChange => ({
+  action: 'terminate',
+  object: { kind, namespace: 'shop', name },
+  message: '',
+  requiresConsent: false,
+});
+
+test(
+  'of what an edit brings about elsewhere, a plan tells what its asker sees',
+  withServer(
+    async (server) => {
+      const token = person(server.objects, 'ana');
+      grant(server.objects, 'ana', { user: 'ana', level: 'manage', roles: ['app'] });
+      server.objects.has(ref('Role', 'shop', 'db'), { spec: { type: 'custom', replicas: 1 } });
+      for (const role of ['app', 'db'])
+        server.objects.has(ref('Instance', 'shop', `${role}-1`), { spec: { role } });
+      const body = {
+        apiVersion: 'scalarium.dev/v1',
+        kind: 'Role',
+        metadata: { name: 'app', namespace: 'shop' },
+        spec: { type: 'nodejs-app', replicas: 0 },
+      };
+      const { json } = await server.ask('POST', `${API}/plan`, { token, body });
+      assert.equal(
+        (json['changes'] as readonly PlannedChange[]).map(({ object }) => object.name),
+        ['app-1', 'new-1'],
+      );
+    },
+    { plan: () => [ended('Instance', 'app-1'), ended('Instance', 'db-1'), ended('Instance', 'new-1')] },
+  ),
 );
