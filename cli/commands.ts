@@ -51,6 +51,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./commands/stop.js'),
   },
   {
+    name: 'logs',
+    summary: 'what hosts have done, as their agents wrote it',
+    load: () => import('./commands/logs.js'),
+  },
+  {
     name: 'restart',
     summary: 'reboot hosts, and wait until they are back',
     load: () => import('./commands/restart.js'),

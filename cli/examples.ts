@@ -106,6 +106,15 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
     ],
     exits: '0 stopped; 1 time is up',
   },
+  logs: {
+    examples: [
+      ['scalarium logs app-1 -n shop --tail 50', 'the newest lines of a host'],
+      ['scalarium logs --role app -n shop -f', 'of all hosts of a role, as they come'],
+      ['scalarium logs app-1 --event configure-000123-0a1b2c3d4e5f', 'of one lifecycle event'],
+      ['scalarium logs app-1 --tail 1000 -o json', 'for programs: a JSON document a line'],
+    ],
+    exits: '0 shown; 1 a host could not be asked, or its log ended while it was followed',
+  },
   restart: {
     examples: [
       ['scalarium restart app-1 -n shop', 'reboot its machine, and wait until it is online'],

@@ -11,6 +11,7 @@ import type { Status } from '../api-types/status.js';
 import { type AccessDoors, type AskJson, accessDoors } from './doors.js';
 import { type Endpoint, type Received, type Requester, type Sent, opener, requester } from './http.js';
 import { type ListOptions, wholeList } from './lists.js';
+import { type LogOptions, openLog } from './logs.js';
 import { API_PATH, objectPath } from './paths.js';
 import { type WatchEvent, type WatchOptions, watching } from './watch.js';
 import { writes } from './writes.js';
@@ -97,6 +98,8 @@ export interface Client {
   ): TaskEither<Status, Written>;
   /** Objects as they are, then as they change; goes on after a lost connection. Throws an Error with the Status as cause. */
   watch<K extends KindName>(kind: K, options?: WatchOptions): AsyncIterable<WatchEvent<ObjectOf<K>>>;
+  /** The log of a host, line by line. */
+  logs(of: Address<'Instance'>, options?: LogOptions): TaskEither<Status, AsyncIterable<string>>;
   plan(documents: readonly unknown[]): TaskEither<Status, Plan>;
   /** Consents to the edit or deletion that was seen. */
   consent(
@@ -143,6 +146,7 @@ export const openClient = (options: ClientOptions): Client => {
     ...reading,
     ...writes(request),
     access: accessDoors(ask),
+    logs: openLog(opener(endpoint)),
     watch: <K extends KindName>(kind: K, how: WatchOptions = {}) =>
       watching<ObjectOf<K>>({ kind, how, list: reading.list(kind, how), open: opener(endpoint), pause }),
   };
