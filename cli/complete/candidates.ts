@@ -1,6 +1,7 @@
 /** What could stand at the end of a line, pure: texts that are known, and what is to be asked of the control plane. */
 import type { Command, Option } from 'commander';
 import { LEVELS } from '../../api-types/kinds/grant.js';
+import { RUN_EVENTS } from '../../api-types/kinds/run.js';
 import { type KindName, KIND_NAMES, findKind, kindEntry } from '../../api-types/kinds.js';
 import { FORMATS, SHAPED } from '../output.js';
 
@@ -19,6 +20,8 @@ const OF_OPTION: Readonly<Record<string, Candidates>> = {
   '--output': words(...FORMATS, ...SHAPED.map((shape) => `${shape}=`)),
   '--for': words('condition=Ready', 'condition=Ready=False', 'delete', 'jsonpath={.status.phase}='),
   '--role': names('Role'),
+  '--host': names('Instance'),
+  '--event': names('LifecycleEvent'),
   '--user': names('User'),
   '--filename': files,
   '--ssh-key': files,
@@ -57,6 +60,7 @@ const OF_VERB: Readonly<Record<string, Places>> = {
   restart: hosts,
   ssh: hosts,
   logs: hosts,
+  run: (done) => (done.length === 0 ? words(...RUN_EVENTS) : words()),
   consent: (done) => (done.length === 0 ? names('Cluster') : names('Role')),
   completion: () => words('bash', 'zsh', 'fish'),
   'can-i': (done, current) =>
