@@ -2,6 +2,9 @@
 import type { Client } from '../client/client.js';
 import type { Command } from 'commander';
 
+/** In whose name this program's writes are noted. */
+export const FIELD_MANAGER = 'scalarium';
+
 export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;

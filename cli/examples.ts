@@ -53,6 +53,8 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
     examples: [
       ['scalarium apply -f shop.yaml', 'make a cluster what its file says'],
       ['cat role.yaml | scalarium apply -n shop -f -', 'from standard input'],
+      ['scalarium apply -f shop.yaml --server-side', 'own what the file says, and leave the rest to others'],
+      ['scalarium apply -f shop.yaml --dry-run=server', 'would it be taken?'],
     ],
   },
   plan: {
@@ -65,6 +67,7 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
   delete: {
     examples: [
       ['scalarium delete role app -n shop --wait', 'and wait until its hosts are gone'],
+      ['scalarium delete role/app role/db -n shop', 'several'],
       ['scalarium delete -f shop.yaml --ignore-not-found', 'all that a file names'],
     ],
   },

@@ -6,7 +6,7 @@ import { openClient } from '../client/client.js';
 import { findEndpoint } from '../client/connection.js';
 import { VERSION } from '../runtime/version.js';
 import { wantsColour } from './colour.js';
-import { type CliContext, CliError } from './context.js';
+import { type CliContext, CliError, FIELD_MANAGER } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { runCli } from './program.js';
 
@@ -19,7 +19,7 @@ const pause: CliContext['pause'] = async (milliseconds, signal) => {
 const connect: CliContext['connect'] = (flags) => {
   const endpoint = findEndpoint(flags, process.env, { plugin: calledAs !== 'scalarium' });
   if (E.isLeft(endpoint)) throw new CliError(endpoint.left);
-  return openClient({ ...endpoint.right, pause });
+  return openClient({ ...endpoint.right, pause, fieldManager: FIELD_MANAGER });
 };
 
 const readStdin = async (): Promise<string> => {

@@ -114,6 +114,8 @@ export interface Client {
 }
 
 export interface ClientOptions extends Endpoint {
+  /** In whose name fields are noted as managed, where a write does not say another. */
+  readonly fieldManager?: string;
   /** Waits between tries of a watch. */
   readonly pause: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
 }
@@ -137,14 +139,14 @@ const reads = (
 
 /** A client of the control plane at an endpoint. */
 export const openClient = (options: ClientOptions): Client => {
-  const { pause, ...endpoint } = options;
+  const { pause, fieldManager, ...endpoint } = options;
   const request = requester(endpoint);
   const ask = asJson(request);
   const reading = reads(request, ask);
   return {
     endpoint,
     ...reading,
-    ...writes(request),
+    ...writes(request, fieldManager),
     access: accessDoors(ask),
     logs: openLog(opener(endpoint)),
     watch: <K extends KindName>(kind: K, how: WatchOptions = {}) =>

@@ -23,15 +23,17 @@ const asWritten = <K extends KindName>({ json, warning }: Received): Written<K> 
 
 const pathOf = (of: Address): string => objectPath(of.kind, of.cluster, of.name);
 
-const queryFor = ({ dryRun, force, fieldManager }: WriteOptions): string =>
+const queryOfWrite = ({ dryRun, force, fieldManager }: WriteOptions): string =>
   queryOf({
     dryRun: dryRun === true ? 'All' : undefined,
     force: force === true ? 'true' : undefined,
     fieldManager,
   });
 
-/** Every write of the client, over `request`. */
-export const writes = (request: Requester): Writes => {
+/** Every write of the client, over `request`; `manager` where none is named. */
+export const writes = (request: Requester, manager?: string): Writes => {
+  const queryFor = (options: WriteOptions): string =>
+    queryOfWrite({ ...(manager === undefined ? {} : { fieldManager: manager }), ...options });
   const write =
     <K extends KindName>(method: string, path: string, sent: Sent): TaskEither<Status, Written<K>> =>
     async () =>

@@ -9,7 +9,7 @@ import { type CliContext, CliError, type GlobalFlags, UsageError } from '../cont
 import { secondsOf } from '../durations.js';
 import { deleted } from '../waiting/goal.js';
 import { type Waited, waitFor } from '../waiting/wait.js';
-import { asked, shortName } from '../words.js';
+import { askedAll, shortName } from '../words.js';
 
 interface DeleteFlags extends GlobalFlags {
   readonly filename?: readonly string[];
@@ -35,24 +35,28 @@ const fromWords = async (
 ): Promise<readonly Address[]> => {
   const [word, ...more] = words;
   if (word === undefined) throw new UsageError('name what to delete: KIND NAME, or -f FILE');
-  const { kind, entry, names } = asked(word, more);
-  if (names.length === 0) throw new UsageError(`name the ${entry.plural} to delete`);
-  const cluster = entry.scope === 'Cluster' ? null : await clusterMeant(client, flags);
-  return names.map((name) => ({ kind, cluster, name }));
+  const wanted = askedAll(word, more);
+  for (const { entry, names } of wanted)
+    if (names.length === 0) throw new UsageError(`name the ${entry.plural} to delete`);
+  const within = wanted.some(({ entry }) => entry.scope === 'Namespaced');
+  const cluster = within ? await clusterMeant(client, flags) : null;
+  return wanted.flatMap(({ kind, entry, names }) =>
+    names.map((name) => ({ kind, cluster: entry.scope === 'Cluster' ? null : cluster, name })),
+  );
 };
 
-/** The object whose end is to be waited for; null: it is gone, or was not there. */
+/** The object whose end is to be waited for; null: it is gone, or was not there; else why not: others may go all the same. */
 const deleteOne = async (
   context: CliContext,
   client: Client,
   address: Address,
   flags: DeleteFlags,
-): Promise<ObjectOf | null> => {
+): Promise<ObjectOf | CliError | null> => {
   const name = shortName(address.kind, address.name);
   const result = await client.delete(address)();
   if (E.isLeft(result)) {
     if (result.left.code !== 404 || flags.ignoreNotFound !== true)
-      throw new CliError(`${name}: ${lineOf(result.left)}`, { cause: result.left });
+      return new CliError(`${name}: ${lineOf(result.left)}`, { cause: result.left });
     context.err(`${name} is not there\n`);
     return null;
   }
@@ -68,10 +72,15 @@ const run = async (context: CliContext, words: readonly string[], flags: DeleteF
   const addresses =
     flags.filename === undefined ? await fromWords(client, words, flags) : await fromFiles(context, flags);
   const going: Waited[] = [];
+  const failed: CliError[] = [];
   for (const address of addresses) {
     const object = await deleteOne(context, client, address, flags);
-    if (object !== null) going.push({ address, uid: object.metadata.uid });
+    if (object instanceof CliError) failed.push(object);
+    else if (object !== null) going.push({ address, uid: object.metadata.uid });
   }
+  const last = failed.pop();
+  for (const { message } of failed) context.err(`${context.program}: ${message}\n`);
+  if (last !== undefined) throw last;
   if (flags.wait !== true) return;
   const reached = ({ kind, name }: Address): void => {
     context.out(`${shortName(kind, name)} deleted\n`);

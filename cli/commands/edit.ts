@@ -62,8 +62,11 @@ const save = async (
 };
 
 /** Opens the editor until the text is stored, is unchanged, or comes back as it was refused. */
-const rounds = async (context: CliContext, client: Client, of: Address, file: string): Promise<void> => {
-  const original = yamlText(editable(await valueOf(client.get(of))));
+const rounds = async (
+  context: CliContext,
+  client: Client,
+  { of, file, original }: { readonly of: Address; readonly file: string; readonly original: string },
+): Promise<void> => {
   let text = original;
   let problems: readonly string[] = [];
   for (;;) {
@@ -91,13 +94,12 @@ const run = async (context: CliContext, words: readonly string[], flags: GlobalF
   if (entry.home === 'record') throw new UsageError(`${entry.plural} are written by the controllers`);
   const client = context.connect(flags);
   const cluster = entry.scope === 'Cluster' ? null : await clusterMeant(client, flags);
+  const of = { kind, cluster, name };
+  const original = yamlText(editable(await valueOf(client.get(of))));
+  // what goes wrong from here on leaves the file: it holds somebody's work
   const folder = mkdtempSync(join(tmpdir(), 'scalarium-edit-'));
-  await rounds(
-    context,
-    client,
-    { kind, cluster, name },
-    join(folder, `${entry.kind.toLowerCase()}-${name}.yaml`),
-  );
+  const file = join(folder, `${entry.kind.toLowerCase()}-${name}.yaml`);
+  await rounds(context, client, { of, file, original });
   rmSync(folder, { recursive: true, force: true });
 };
 

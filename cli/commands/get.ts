@@ -17,6 +17,7 @@ interface GetFlags extends GlobalFlags {
   readonly fieldSelector?: string;
   readonly sortBy?: string;
   readonly export?: boolean;
+  readonly showManagedFields?: boolean;
 }
 
 /** Null: of all clusters. */
@@ -115,7 +116,13 @@ const run = async (context: CliContext, words: readonly string[], flags: GetFlag
   const cluster = await clusterFor(client, wanted, flags);
   const clusters = wanted.some(({ entry }) => entry.scope === 'Namespaced') && cluster === null;
   const style = { wide: output.as === 'wide', clusters, now: context.now() };
-  const manner = { output, style, colour: context.colour, exporting: flags.export === true };
+  const manner = {
+    output,
+    style,
+    colour: context.colour,
+    exporting: flags.export === true,
+    managed: flags.showManagedFields === true,
+  };
   const found: Found[] = [];
   const how = { cluster, flags, several: wanted.length > 1 };
   for (const one of wanted) {
@@ -151,6 +158,7 @@ export const register = (program: Command, context: CliContext): void => {
       '--export',
       'without what only this cluster has: for files that apply elsewhere (YAML, or -o json)',
     )
+    .option('--show-managed-fields', 'with metadata.managedFields, in YAML and JSON')
     .action(async (kind: string, names: readonly string[], _flags: unknown, command: Command) => {
       await run(context, [kind, ...names], command.optsWithGlobals());
     });

@@ -31,8 +31,8 @@ const scaleOne = async (context: CliContext, client: Client, { address, replicas
     throw new CliError(`${what} (--current-replicas): it was not changed`, { exit: EXIT.conflict });
   }
   // without an expectation the last word counts, whoever else edits
-  const seen = expected === null ? {} : { metadata: { resourceVersion: metadata.resourceVersion } };
-  const { warning } = await valueOf(client.patch(address, { ...seen, spec: { replicas } }));
+  const seen = expected === null ? {} : { resourceVersion: metadata.resourceVersion };
+  const { warning } = await valueOf(client.scale(address, { replicas, ...seen }));
   if (warning !== null) context.err(`warning: ${warning}\n`);
   context.out(`${name} scaled from ${String(has)} to ${String(replicas)}\n`);
 };

@@ -87,7 +87,7 @@ const password = async (context: CliContext, named: string | undefined, flags: U
   const me = (await valueOf(client.access.whoAmI())).username;
   const name = named ?? me;
   const piped = flags.passwordStdin === true;
-  const current = name === me && !piped ? await context.ask('Your password now (none: Enter): ') : null;
+  const current = name === me && !piped ? await context.askSecret('Your password now (none: Enter): ') : null;
   const next = await newPassword(context, piped);
   const proof = current === null || current === '' ? {} : { current };
   await valueOf(client.access.setPassword(name, { password: next, ...proof }));

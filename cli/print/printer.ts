@@ -18,9 +18,21 @@ export interface Manner {
   readonly style: TableStyle;
   readonly colour: boolean;
   readonly exporting: boolean;
+  /** YAML and JSON with who owns which field, which is long. */
+  readonly managed: boolean;
 }
 
 export const paintOf = ({ colour }: Pick<Manner, 'colour'>): Paint => (colour ? coloured : plain);
+
+const withoutManaged = (object: ObjectOf): ObjectOf => {
+  const kept = Object.entries(object.metadata).filter(([key]) => key !== 'managedFields');
+  return { ...object, metadata: Object.fromEntries(kept) as unknown as ObjectOf['metadata'] };
+};
+
+const shownOf = (found: readonly Found[], { managed }: Manner): readonly Found[] =>
+  managed
+    ? found
+    : found.map(({ asked, list }) => ({ asked, list: { ...list, items: list.items.map(withoutManaged) } }));
 
 const objectsOf = (found: readonly Found[]): readonly ObjectOf[] => found.flatMap(({ list }) => list.items);
 
@@ -61,7 +73,7 @@ export const printed = async (found: readonly Found[], manner: Manner): Promise<
         .join('');
     case 'yaml':
     case 'json':
-      return machineText(output.as, machineValue(found));
+      return machineText(output.as, machineValue(shownOf(found, manner)));
     case 'jsonpath':
       return filledIn(output.template, machineValue(found));
     case 'columns': {

@@ -1,5 +1,5 @@
 /** The command in this process: real commands over a real server, with what they print caught. */
-import type { CliContext } from '../../cli/context.js';
+import { type CliContext, FIELD_MANAGER } from '../../cli/context.js';
 import { runCli } from '../../cli/program.js';
 import { openClient } from '../../client/client.js';
 import { millis } from '../../api-types/units.js';
@@ -16,6 +16,8 @@ export interface CliSetting {
   readonly url: string;
   readonly stdin?: string;
   readonly answer?: string | null;
+  /** What is typed where it is not shown; none: `answer`. */
+  readonly secret?: string;
   readonly signal?: AbortSignal;
   readonly env?: CliContext['env'];
   readonly program?: string;
@@ -49,12 +51,13 @@ export const cli = async (setting: CliSetting, ...words: readonly string[]): Pro
     pause,
     readStdin: () => Promise.resolve(setting.stdin ?? ''),
     ask: () => Promise.resolve(setting.answer ?? null),
-    askSecret: () => Promise.resolve(setting.answer ?? null),
+    askSecret: () => Promise.resolve(setting.secret ?? setting.answer ?? null),
     interrupted: setting.signal ?? new AbortController().signal,
     exitCode: (code) => {
       said.code = code;
     },
-    connect: () => openClient({ url: setting.url, token: setting.token ?? TOKEN, pause }),
+    connect: () =>
+      openClient({ url: setting.url, token: setting.token ?? TOKEN, pause, fieldManager: FIELD_MANAGER }),
   };
   await runCli(context, words);
   return said;

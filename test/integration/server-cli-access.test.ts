@@ -119,6 +119,9 @@ test(
       '--password-stdin',
     );
     assert.is(set.out, 'password of user/anna set\n', set.err);
+    const typed = await as({ secret: 'typed where nobody sees it' }, 'user', 'password', 'anna');
+    assert.is(typed.out, 'password of user/anna set\n', typed.err);
+    assert.is((await as({ answer: null }, 'user', 'password', 'anna')).code, 64);
     assert.is((await run('user', 'delete', 'anna')).out, 'user/anna deleted\n');
     assert.is((await run('user', 'create', 'Anna')).code, 1);
     assert.is((await run('user', 'create', 'x', '--ssh-key', join(folder, 'none'))).code, 64);

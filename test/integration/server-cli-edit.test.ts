@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cliScene } from '../build/cli-scene.js';
 import { ref } from '../fake/objects.js';
@@ -31,6 +31,26 @@ test(
     );
     assert.equal(same, { out: '', err: 'role/app: nothing was changed\n', code: 0 });
     assert.is(objects.revision(), before);
+  }),
+);
+
+test(
+  'edit leaves nothing behind when there is nothing to lose',
+  cliScene(async ({ runWith, folder }) => {
+    const before = process.env['TMPDIR'];
+    process.env['TMPDIR'] = folder;
+    try {
+      const three = script(folder, 'three', 'sed -i "s/replicas: 2/replicas: 3/" "$1"');
+      const edit = (editor: string, what: string) =>
+        runWith({ env: { EDITOR: editor } }, 'edit', what, '-n', 'shop');
+      assert.is((await edit(three, 'role/app')).code, 0);
+      assert.is((await edit('true', 'role/app')).code, 0);
+      assert.is((await edit('true', 'role/none')).code, 3);
+    } finally {
+      if (before === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = before;
+    }
+    assert.equal(readdirSync(folder), ['three']);
   }),
 );
 
