@@ -33,7 +33,7 @@ export interface PlaneOptions {
 
 /** Waits for a condition; fails with what it waited for. */
 export const eventually = async <A>(what: string, read: () => A | null | false | undefined): Promise<A> => {
-  const until = systemClock.monotonic() + 10_000;
+  const until = systemClock.monotonic() + 30_000;
   for (;;) {
     const value = read();
     if (value !== null && value !== false && value !== undefined) return value;

@@ -139,7 +139,7 @@ const query = fc
 /** A watch is ended by the server, so that the client need not guess when it has seen enough. */
 const ending = (target: string): string =>
   /[?&]watch=(true|1)/.test(target)
-    ? `${target.replace(/([?&])timeoutSeconds=[^&]*/, '$1x=x')}&timeoutSeconds=0`
+    ? `${target.replace(/([?&])timeoutSeconds=[^&]*/, '$1x=x')}&timeoutSeconds=1`
     : target;
 
 const TYPES = [

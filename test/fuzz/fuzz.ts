@@ -43,7 +43,7 @@ const send = (port: number, agent: Agent, asked: FuzzRequest): Promise<FuzzAnswe
         });
       });
     });
-    request.on('timeout', () => request.destroy(new Error('no answer in time')));
+    request.on('timeout', () => request.destroy(new Error(`${method} ${target}: no answer in time`)));
     request.on('error', reject);
     request.end(body ?? undefined);
   });
@@ -117,6 +117,14 @@ const makeShop = async (port: number, agent: Agent, token: string): Promise<void
   await make(`${ROOT}/namespaces/shop/roles`, 'Role', 'app', { type: 'custom', replicas: 0 });
 };
 
+/** As fc.assert, but says what was wrong and how to repeat it instead of showing every byte that was sent. */
+const held = async <A>(property: fc.IAsyncProperty<A>, numRuns: number): Promise<void> => {
+  const result = await fc.check(property, { numRuns, endOnFailure: true, ...seedOf() });
+  if (!result.failed) return;
+  const cause = result.errorInstance;
+  throw new Error(`${String(cause)}\nrepeat it with FUZZ_SEED=${String(result.seed)}`, { cause });
+};
+
 /** Starts a control plane of its own; `count` requests, and one piece of garbage for each twenty. */
 export const fuzz = async (
   count: number,
@@ -148,12 +156,12 @@ export const fuzz = async (
       }
       await Promise.all(batch.map(judged));
     });
-    await fc.assert(property, { numRuns: Math.ceil(count / AT_ONCE), endOnFailure: true, ...seedOf() });
+    await held(property, Math.ceil(count / AT_ONCE));
     const pieces = fc.asyncProperty(garbage, async (bytes) => {
       const line = await sendRaw(world.port, bytes);
       if (/ 5\d\d /.test(line)) throw new Error(line);
     });
-    await fc.assert(pieces, { numRuns: Math.ceil(count / 20), endOnFailure: true, ...seedOf() });
+    await held(pieces, Math.ceil(count / 20));
     await alive(world);
     return { requests: done, codes };
   } finally {
