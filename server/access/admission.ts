@@ -16,6 +16,7 @@ const contentOf = ({ kind, metadata, spec }: SentManifest): Content => ({
   spec,
   status: {},
   specGeneration: 1,
+  owner: metadata.ownerReferences?.[0] ?? null,
 });
 
 const without = (spec: unknown): object => {

@@ -5,13 +5,18 @@ import type { RunSpec } from '../../api-types/kinds/run.js';
 import type { Live, Ref } from '../../store/objects/objects.js';
 
 /** As much of an object, stored or about to be, as says what it is about. */
-export type Content = Pick<Live, 'ref' | 'spec' | 'status' | 'specGeneration'>;
+export type Content = Pick<Live, 'ref' | 'spec' | 'status' | 'specGeneration'> & {
+  readonly owner?: Live['owner'];
+};
 
 /** Looks an object up; null: there is none. */
 export type Look = (ref: Ref) => Live | null;
 
 /** The roles of an Instance as its spec says. */
 export const rolesOfSpec = ({ role, roles }: InstanceSpec): readonly string[] => [role, ...(roles ?? [])];
+
+/** The Role whose slot it is: an Instance that says it is another Role's counts among that one's hosts. */
+const ownersOf = ({ owner }: Content): readonly string[] => (owner?.kind === 'Role' ? [owner.name] : []);
 
 const rolesOfInstance = (cluster: string, name: string, look: Look): readonly string[] => {
   const live = look({ kind: 'Instance', cluster, name }) as Live<'Instance'> | null;
@@ -51,7 +56,7 @@ export const rolesConcerned = (live: Content, look: Look): readonly string[] => 
     case 'Role':
       return [live.ref.name];
     case 'Instance':
-      return live.specGeneration === 0 ? [] : rolesOfSpec(live.spec as InstanceSpec);
+      return live.specGeneration === 0 ? [] : [...rolesOfSpec(live.spec as InstanceSpec), ...ownersOf(live)];
     case 'Run':
       return live.specGeneration === 0 ? [] : ofRun(live, cluster, look);
     case 'Event':

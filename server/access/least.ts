@@ -98,8 +98,10 @@ const COLUMNS: Readonly<Record<string, keyof Row>> = {
 };
 
 /** What changes something below an object changes the object. */
-const belowObject = (verb: string): keyof Row =>
-  ['get', 'head', 'list', 'watch'].includes(verb) ? 'get' : 'update';
+const belowObject = (verb: string): keyof Row => {
+  if (verb === 'reveal') return 'reveal';
+  return ['get', 'head', 'list', 'watch'].includes(verb) ? 'get' : 'update';
+};
 
 /** What `verb` on a kind (or on `sub`, below its objects) needs; what the table does not know is for admins. */
 export const needOf = (kind: string, verb: string, sub: string | null = null): Need => {

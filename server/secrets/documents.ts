@@ -58,7 +58,12 @@ const nothingToKeep = (data: Texts, kept: SecretSpec): readonly Problem[] =>
     }));
 
 /** The masks taken for what is there: sealed texts stay as they are, the rest is sealed. */
-const sealedAll = (ref: Ref, data: Texts, kept: SecretSpec, sealer: Sealer): Texts => {
+const sealedAll = (
+  ref: Ref,
+  data: Texts,
+  { kept, compared }: { readonly kept: SecretSpec; readonly compared: boolean },
+  sealer: Sealer,
+): Texts => {
   const before = kept.sealed ?? {};
   const texts = Object.fromEntries(
     Object.entries(data).flatMap(([name, text]) => {
@@ -66,7 +71,7 @@ const sealedAll = (ref: Ref, data: Texts, kept: SecretSpec, sealer: Sealer): Tex
       return value === undefined ? [] : [[name, value]];
     }),
   );
-  const sealed = sealTexts(sealer, specKey(ref), texts, before);
+  const sealed = sealTexts(sealer, specKey(ref), texts, compared ? before : {});
   return Object.fromEntries(
     Object.keys(data).map((name) => [name, ownText(sealed, name) ?? ownText(before, name) ?? '']),
   );
@@ -80,14 +85,22 @@ export interface SealedDocument {
 
 const DROPPED = `the annotation ${LAST_APPLIED} is not kept on Secrets, since it holds the values in plain: apply with --server-side`;
 
-/**
- * What a person sent as the store is to have it. `live`: the Secret whose values masks keep, and whose sealed texts
- * stay where the value is the same; null: there is none.
- */
+/** What was there before a Secret is written. */
+export interface Kept {
+  /** The Secret whose values masks keep; null: there is none. */
+  readonly live: Live | null;
+  /**
+   * Whether its sealed texts stay where the value is the same. Only for those who may see the values: that nothing
+   * changes would tell anybody else that they have guessed right.
+   */
+  readonly compared: boolean;
+}
+
+/** What a person sent as the store is to have it. */
 export const sealedDocument = (
   ref: Ref,
   document: SpecDocument,
-  live: Live | null,
+  { live, compared }: Kept,
   sealer: Sealer,
 ): E.Either<readonly Problem[], SealedDocument> => {
   const spec = document.spec as SecretSpec;
@@ -100,7 +113,7 @@ export const sealedDocument = (
     document: {
       ...document,
       annotations: withoutLastApplied(annotations),
-      spec: { sealed: sealedAll(ref, data, kept, sealer) },
+      spec: { sealed: sealedAll(ref, data, { kept, compared }, sealer) },
     },
     warnings: Object.hasOwn(annotations, LAST_APPLIED) ? [DROPPED] : [],
   });

@@ -40,14 +40,18 @@ interface Stored {
   readonly warnings: readonly string[];
 }
 
+const mayReveal = ({ context, route, caller }: Writing): boolean =>
+  context.access.decide(caller, { verb: 'reveal', path: '', resource: { ...route, sub: null } }).allowed;
+
 const stored = (
-  { context }: Writing,
+  writing: Writing,
   { manifest, ref, warnings }: Admission,
   live: Live | null,
 ): E.Either<Status, Stored> => {
   const document = documentOf(manifest, standing(live));
   if (ref.kind !== 'Secret') return E.right({ document, warnings });
-  const sealed = sealedDocument(ref, document, live, context.sealer);
+  const kept = { live, compared: mayReveal(writing) };
+  const sealed = sealedDocument(ref, document, kept, writing.context.sealer);
   if (E.isLeft(sealed)) return E.left(invalid(ref.kind, ref.name, sealed.left));
   return E.right({ document: sealed.right.document, warnings: [...warnings, ...sealed.right.warnings] });
 };

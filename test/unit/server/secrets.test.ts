@@ -16,7 +16,7 @@ const REF = { kind: 'Secret', cluster: 'shop', name: 'db' } as const;
 const KEY = specKey(REF);
 
 const sealed = (document: SpecDocument, kept: Live | null = null): SealedDocument => {
-  const got = sealedDocument(REF, document, kept, TEST_SEALER);
+  const got = sealedDocument(REF, document, { live: kept, compared: true }, TEST_SEALER);
   if (E.isLeft(got)) throw new Error(JSON.stringify(got.left));
   return got.right;
 };
@@ -71,7 +71,7 @@ const refused = [
 
 for (const { name, spec, path } of refused) {
   test(`${name}: refused`, () => {
-    const got = sealedDocument(REF, { spec }, there, TEST_SEALER);
+    const got = sealedDocument(REF, { spec }, { live: there, compared: true }, TEST_SEALER);
     assert.equal(E.isLeft(got) ? got.left.map((problem) => problem.path) : [], [path]);
   });
 }
