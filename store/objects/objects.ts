@@ -127,7 +127,7 @@ export interface Objects {
   /** Changes from now on, after the cache has taken them in; all of one revision in one piece. Never errors. */
   readonly changes$: Observable<readonly Change[]>;
   /** Resolves when the cache has reached `revision`: read your own writes. */
-  caughtUp(revision: number): Promise<void>;
+  caughtUp(revision: number, signal?: AbortSignal): Promise<void>;
   /**
    * Writes; Right(revision of the last transaction). Parts are cut into transactions of at most 100 operations, in
    * order; on Conflict none of the transaction that failed, and none after it, was written.

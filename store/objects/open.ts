@@ -70,7 +70,7 @@ export const openObjects = async (args: OpenObjectsArguments): Promise<OpenedObj
     sides: (ref) => cache.sides(ref),
     refs: () => cache.refs(),
     changes$: changes.asObservable(),
-    caughtUp: (revision) => waiting.until(revision, cache.revision()),
+    caughtUp: (revision, signal) => waiting.until(revision, cache.revision(), signal),
     write: writer({
       store,
       sides: (ref) => cache.sides(ref),
