@@ -87,7 +87,21 @@ const handled = async (context: Context, asked: Asked): Promise<Handled> => {
   return throughDoor(context, asked, door.right, caller.right);
 };
 
-const quoted = (text: string): string => `299 scalarium "${text.replaceAll('"', "'")}"`;
+const MOST_WARNINGS = 20;
+const LONGEST_WARNING = 400;
+
+/** Of what clients named themselves too: a header takes no other letters, and is no place for thousands. */
+const quoted = (text: string): string =>
+  `299 scalarium "${text
+    .replaceAll('"', "'")
+    .replace(/[^ -~]/gu, '?')
+    .slice(0, LONGEST_WARNING)}"`;
+
+const warningsOf = (warnings: readonly string[]): readonly string[] => {
+  const more = warnings.length - MOST_WARNINGS;
+  const told = warnings.slice(0, MOST_WARNINGS);
+  return (more > 0 ? [...told, `and ${String(more)} more`] : told).map(quoted);
+};
 
 const send = (response: ServerResponse, reply: Reply): void => {
   if (response.headersSent || response.destroyed) return;
@@ -100,7 +114,7 @@ const send = (response: ServerResponse, reply: Reply): void => {
     'Content-Type': reply.type ?? 'application/json',
     'Content-Length': String(Buffer.byteLength(body)),
     'Cache-Control': 'no-store',
-    ...(reply.warnings === undefined ? {} : { Warning: reply.warnings.map(quoted) }),
+    ...(reply.warnings === undefined ? {} : { Warning: [...warningsOf(reply.warnings)] }),
     ...reply.headers,
   });
   response.end(body);
@@ -131,6 +145,12 @@ export const handle = async (
   auditAnswer(context, asked, outcome);
   const { answer } = outcome;
   if (answer === null) return;
-  send(response, E.isRight(answer) ? answer.right : refusal(answer.left));
+  try {
+    send(response, E.isRight(answer) ? answer.right : refusal(answer.left));
+  } catch (error) {
+    // nobody waits for this promise: what it throws would end the process
+    context.log.error('an answer could not be sent', { path: asked.path, error });
+    response.destroy();
+  }
   request.resume();
 };

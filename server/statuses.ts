@@ -75,7 +75,10 @@ export const lagging = (message: string): Status =>
 
 export const internal = (message: string): Status => failureStatus(500, 'InternalError', message);
 
-/** 422 with one cause for each problem. */
+/** Causes that are told: a body of 3 MiB can have hundreds of thousands. */
+const MOST_CAUSES = 100;
+
+/** 422 with one cause for each problem, up to a hundred. */
 export const invalid = (kind: string, name: string, problems: readonly Problem[]): Status =>
   failureStatus(
     422,
@@ -84,7 +87,7 @@ export const invalid = (kind: string, name: string, problems: readonly Problem[]
     {
       kind,
       name,
-      causes: problems.map(({ path, expected, got }) => ({
+      causes: problems.slice(0, MOST_CAUSES).map(({ path, expected, got }) => ({
         reason: 'FieldValueInvalid',
         field: path,
         message: `expected ${expected}, got ${got}`,

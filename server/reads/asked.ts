@@ -17,7 +17,7 @@ export const reached = async (context: Context, revision: number): Promise<boole
   if (revision <= context.objects.revision()) return true;
   const stop = new AbortController();
   const inTime = await Promise.race([
-    context.objects.caughtUp(revision).then(() => true),
+    context.objects.caughtUp(revision, stop.signal).then(() => true),
     context.clock.sleep(CATCH_UP, stop.signal).then(() => false),
   ]);
   stop.abort();

@@ -17,7 +17,7 @@ const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-
 const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 /** `key in (a, b)`, `key notin (a)`. */
 const SET_TERM = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/;
-const VALUE_TERM = /^([^=!\s]+)\s*(==|=|!=)\s*([^=!]*)$/;
+const VALUE_TERM = /^([^=!\s]+)\s*(==|=|!=)([^=!]*)$/;
 const PRESENCE_TERM = /^(!?)\s*([^=!\s()]+)$/;
 
 /** At commas outside of brackets. */
@@ -97,6 +97,9 @@ const fieldTerm =
     return E.right((live) => (read(live) === wanted) === (operator !== '!='));
   };
 
+/** Each is held against every object. */
+const MOST_TERMS = 200;
+
 const parsed = (
   parameter: string,
   text: string,
@@ -107,7 +110,10 @@ const parsed = (
 ): E.Either<Status, readonly Selector[]> => {
   const selectors: Selector[] = [];
   if (text.trim() === '') return E.right(selectors);
-  for (const piece of split(text)) {
+  const pieces = split(text);
+  if (pieces.length > MOST_TERMS)
+    return E.left(badRequest(`${parameter}: at most ${String(MOST_TERMS)} terms are taken`));
+  for (const piece of pieces) {
     const selector = term(piece.trim());
     if (E.isLeft(selector))
       return E.left(badRequest(`${parameter}: ${selector.left}, in "${piece.trim().slice(0, 100)}"`));

@@ -4,7 +4,7 @@ import * as t from 'io-ts';
 import { decodeStrict, withoutValues } from '../../api-types/problems.js';
 import type { Status } from '../../api-types/status.js';
 import { Name, NonEmpty, fields, refined, wholeNumber } from '../../api-types/words.js';
-import { bodyDocument } from '../body.js';
+import { shortDocument } from '../body.js';
 import type { Asked } from '../door.js';
 import { badRequest, invalid } from '../statuses.js';
 
@@ -35,12 +35,15 @@ export const TokenSent = fields('Token', { name: Name }, { expiresSeconds: Expir
 
 export const PasswordSent = fields('Password', { password: Password }, { current: Typed });
 
+/** Anybody may send one: an ID token and a few names fit in. */
+const MOST_BYTES = 32 * 1024;
+
 /** The body as `codec` has it; what was sent is never repeated, it may be a password. */
 export const sentAs = async <A, O>(
   codec: t.Type<A, O>,
   { request }: Pick<Asked, 'request'>,
 ): Promise<E.Either<Status, A>> => {
-  const body = await bodyDocument(request);
+  const body = await shortDocument(request, MOST_BYTES);
   if (E.isLeft(body)) return body;
   const decoded = decodeStrict(codec, body.right.document);
   return E.isRight(decoded) ? decoded : E.left(invalid(codec.name, '', withoutValues(decoded.left)));

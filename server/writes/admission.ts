@@ -39,21 +39,13 @@ const nameSent = (body: unknown): string => {
   return typeof name === 'string' ? name : '';
 };
 
-/** Without the field of a problem's path; keys may hold dots, so that the object decides where one ends. */
-const withoutField = (value: unknown, path: string): unknown => {
-  if (Array.isArray(value)) {
-    const [index = '', ...rest] = path.split('.');
-    return value.map((item: unknown, at) =>
-      String(at) === index ? withoutField(item, rest.join('.')) : item,
-    );
-  }
+/** Without the fields of problems' paths, in one go: a body can have a hundred thousand of them. */
+const withoutFields = (value: unknown, paths: ReadonlySet<string>, prefix = ''): unknown => {
+  if (Array.isArray(value))
+    return value.map((item: unknown, at) => withoutFields(item, paths, `${prefix}${String(at)}.`));
   if (!isPlain(value)) return value;
-  const entries = Object.entries(value).flatMap(([key, held]) => {
-    if (key === path) return [];
-    const inside = path.startsWith(`${key}.`);
-    return [[key, inside ? withoutField(held, path.slice(key.length + 1)) : held] as const];
-  });
-  return Object.fromEntries(entries);
+  const kept = Object.entries(value).filter(([key]) => !paths.has(`${prefix}${key}`));
+  return Object.fromEntries(kept.map(([key, held]) => [key, withoutFields(held, paths, `${prefix}${key}.`)]));
 };
 
 interface Decoded {
@@ -70,14 +62,15 @@ const decoded = (
   validation: FieldValidation,
 ): E.Either<readonly Problem[], Decoded> => {
   let current = input;
-  const dropped: string[] = [];
+  let dropped: readonly string[] = [];
   for (let round = 1; ; round += 1) {
     const result = decodeManifest(current, cluster);
     if (E.isRight(result)) return E.right({ manifest: result.right, dropped });
     const unknown = result.left.filter(({ got }) => got === UNKNOWN_FIELD);
     if (validation === 'Strict' || unknown.length === 0 || round > ROUNDS) return result;
-    for (const { path } of unknown) current = withoutField(current, path);
-    dropped.push(...unknown.map(({ path }) => path));
+    const paths = unknown.map(({ path }) => path);
+    current = withoutFields(current, new Set(paths));
+    dropped = dropped.concat(paths);
   }
 };
 
