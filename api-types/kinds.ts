@@ -1,6 +1,6 @@
 /** The one table of kinds: plural, short name, scope, codecs, columns and where an object lives follow from it. */
 import type * as t from 'io-ts';
-import type { Conditions } from './metadata.js';
+import { type Column, column, ready } from './columns.js';
 import { CloudSpec, CloudStatus, cloudDefaults } from './kinds/cloud.js';
 import { ClusterSpec, ClusterStatus, clusterDefaults } from './kinds/cluster.js';
 import { EventStatus } from './kinds/event.js';
@@ -11,20 +11,6 @@ import { RoleSpec, RoleStatus, roleDefaults } from './kinds/role.js';
 import { RunSpec, RunStatus, runDefaults } from './kinds/run.js';
 import { SecretSpec, SecretStatus } from './kinds/secret.js';
 import { UserSpec, UserStatus, userDefaults } from './kinds/user.js';
-
-/** A column of `get`; `read` gives its text from the object as the API serves it; wide ones show with `-o wide`. */
-export interface Column {
-  readonly title: string;
-  readonly wide?: boolean;
-  readonly read: (object: ColumnSource) => string;
-}
-
-export interface ColumnSource {
-  readonly name: string;
-  readonly spec: unknown;
-  readonly status: unknown;
-  readonly deleting: boolean;
-}
 
 export interface KindEntry<S = unknown, T = unknown> {
   readonly kind: string;
@@ -48,29 +34,6 @@ export interface KindEntry<S = unknown, T = unknown> {
   readonly columns: readonly Column[];
 }
 
-const conditionOf = (status: unknown, type: string): string => {
-  const conditions = (status as { readonly conditions?: Conditions } | undefined)?.conditions;
-  return conditions?.[type]?.status ?? 'Unknown';
-};
-
-const text = (value: unknown): string => {
-  if (value === undefined || value === null || value === '') return '-';
-  return typeof value === 'string' ? value : JSON.stringify(value);
-};
-
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- they say what the reader is given
-const column = <S, T>(
-  title: string,
-  read: (spec: S, status: T, source: ColumnSource) => unknown,
-  wide = false,
-): Column => ({
-  title,
-  wide,
-  read: (source) => text(read(source.spec as S, (source.status ?? {}) as T, source)),
-});
-
-const ready = column<unknown, unknown>('Ready', (_spec, status) => conditionOf(status, 'Ready'));
-
 const entry = <S, T>(
   // ties a kind's codecs to the types of its defaults
   value: Omit<KindEntry<S, T>, 'columns'> & { readonly columns: readonly Column[] },
@@ -92,10 +55,10 @@ export const KINDS = {
     status: CloudStatus,
     defaults: cloudDefaults,
     columns: [
-      column<CloudSpec, CloudStatus>('Provider', (spec) => spec.provider),
-      column<CloudSpec, CloudStatus>('Region', (spec) => spec.region),
+      column<CloudSpec, CloudStatus>('Provider', 'spec.provider', (spec) => spec.provider),
+      column<CloudSpec, CloudStatus>('Region', 'spec.region', (spec) => spec.region),
       ready,
-      column<CloudSpec, CloudStatus>('Endpoint', (spec) => spec.endpoints?.ec2, true),
+      column<CloudSpec, CloudStatus>('Endpoint', 'spec.endpoints.ec2', (spec) => spec.endpoints?.ec2, true),
     ],
   }),
   Cluster: entry({
@@ -112,11 +75,16 @@ export const KINDS = {
     status: ClusterStatus,
     defaults: clusterDefaults,
     columns: [
-      column<ClusterSpec, ClusterStatus>('Cloud', (spec) => spec.cloud),
-      column<ClusterSpec, ClusterStatus>('Hosts', (_spec, status) => status.hosts),
-      column<ClusterSpec, ClusterStatus>('Online', (_spec, status) => status.readyHosts),
+      column<ClusterSpec, ClusterStatus>('Cloud', 'spec.cloud', (spec) => spec.cloud),
+      column<ClusterSpec, ClusterStatus>('Hosts', 'status.hosts', (_spec, status) => status.hosts),
+      column<ClusterSpec, ClusterStatus>('Online', 'status.readyHosts', (_spec, status) => status.readyHosts),
       ready,
-      column<ClusterSpec, ClusterStatus>('Zones', (_spec, status) => status.zones?.join(','), true),
+      column<ClusterSpec, ClusterStatus>(
+        'Zones',
+        'status.zones',
+        (_spec, status) => status.zones?.join(','),
+        true,
+      ),
     ],
   }),
   Role: entry({
@@ -132,12 +100,12 @@ export const KINDS = {
     status: RoleStatus,
     defaults: roleDefaults,
     columns: [
-      column<RoleSpec, RoleStatus>('Type', (spec) => spec.type),
-      column<RoleSpec, RoleStatus>('Replicas', (spec) => spec.replicas),
-      column<RoleSpec, RoleStatus>('Online', (_spec, status) => status.readyReplicas),
+      column<RoleSpec, RoleStatus>('Type', 'spec.type', (spec) => spec.type),
+      column<RoleSpec, RoleStatus>('Replicas', 'spec.replicas', (spec) => spec.replicas),
+      column<RoleSpec, RoleStatus>('Online', 'status.readyReplicas', (_spec, status) => status.readyReplicas),
       ready,
-      column<RoleSpec, RoleStatus>('Instance-Type', (spec) => spec.instanceType, true),
-      column<RoleSpec, RoleStatus>('Depends-On', (spec) => spec.dependsOn?.join(','), true),
+      column<RoleSpec, RoleStatus>('Instance-Type', 'spec.instanceType', (spec) => spec.instanceType, true),
+      column<RoleSpec, RoleStatus>('Depends-On', 'spec.dependsOn', (spec) => spec.dependsOn?.join(','), true),
     ],
   }),
   Instance: entry({
@@ -154,16 +122,30 @@ export const KINDS = {
     status: InstanceStatus,
     defaults: instanceDefaults,
     columns: [
-      column<InstanceSpec, InstanceStatus>('Role', (spec) => spec.role),
-      column<InstanceSpec, InstanceStatus>('Phase', (_spec, status, source) =>
+      column<InstanceSpec, InstanceStatus>('Role', 'spec.role', (spec) => spec.role),
+      column<InstanceSpec, InstanceStatus>('Phase', 'status.phase', (_spec, status, source) =>
         phaseOf(status, source.deleting),
       ),
       ready,
-      column<InstanceSpec, InstanceStatus>('Machine', (_spec, status) => status.machine?.id),
-      column<InstanceSpec, InstanceStatus>('Address', (_spec, status) => status.agent?.address),
-      column<InstanceSpec, InstanceStatus>('Zone', (_spec, status) => status.machine?.zone, true),
+      column<InstanceSpec, InstanceStatus>(
+        'Machine',
+        'status.machine.id',
+        (_spec, status) => status.machine?.id,
+      ),
+      column<InstanceSpec, InstanceStatus>(
+        'Address',
+        'status.agent.address',
+        (_spec, status) => status.agent?.address,
+      ),
+      column<InstanceSpec, InstanceStatus>(
+        'Zone',
+        'status.machine.zone',
+        (_spec, status) => status.machine?.zone,
+        true,
+      ),
       column<InstanceSpec, InstanceStatus>(
         'Instance-Type',
+        'status.machine.instanceType',
         (_spec, status) => status.machine?.instanceType,
         true,
       ),
@@ -182,12 +164,15 @@ export const KINDS = {
     status: UserStatus,
     defaults: userDefaults,
     columns: [
-      column<UserSpec, UserStatus>('Admin', (spec) => (spec.admin === true ? 'yes' : 'no')),
-      column<UserSpec, UserStatus>('Disabled', (spec) => (spec.disabled === true ? 'yes' : 'no')),
-      column<UserSpec, UserStatus>('Groups', (spec) => spec.groups?.join(',')),
-      column<UserSpec, UserStatus>('Keys', (spec) => spec.sshKeys?.length ?? 0, true),
+      column<UserSpec, UserStatus>('Admin', 'spec.admin', (spec) => (spec.admin === true ? 'yes' : 'no')),
+      column<UserSpec, UserStatus>('Disabled', 'spec.disabled', (spec) =>
+        spec.disabled === true ? 'yes' : 'no',
+      ),
+      column<UserSpec, UserStatus>('Groups', 'spec.groups', (spec) => spec.groups?.join(',')),
+      column<UserSpec, UserStatus>('Keys', 'spec.sshKeys', (spec) => spec.sshKeys?.length ?? 0, true),
       column<UserSpec, UserStatus>(
         'Tokens',
+        'status.tokens',
         (_spec, status) => Object.keys(status.tokens ?? {}).length,
         true,
       ),
@@ -206,12 +191,12 @@ export const KINDS = {
     status: GrantStatus,
     defaults: grantDefaults,
     columns: [
-      column<GrantSpec, GrantStatus>('Level', (spec) => spec.level),
-      column<GrantSpec, GrantStatus>('User', (spec) => spec.user),
-      column<GrantSpec, GrantStatus>('Group', (spec) => spec.group),
-      column<GrantSpec, GrantStatus>('Ssh', (spec) => (spec.ssh === true ? 'yes' : 'no')),
-      column<GrantSpec, GrantStatus>('Sudo', (spec) => (spec.sudo === true ? 'yes' : 'no')),
-      column<GrantSpec, GrantStatus>('Roles', (spec) => spec.roles?.join(','), true),
+      column<GrantSpec, GrantStatus>('Level', 'spec.level', (spec) => spec.level),
+      column<GrantSpec, GrantStatus>('User', 'spec.user', (spec) => spec.user),
+      column<GrantSpec, GrantStatus>('Group', 'spec.group', (spec) => spec.group),
+      column<GrantSpec, GrantStatus>('Ssh', 'spec.ssh', (spec) => (spec.ssh === true ? 'yes' : 'no')),
+      column<GrantSpec, GrantStatus>('Sudo', 'spec.sudo', (spec) => (spec.sudo === true ? 'yes' : 'no')),
+      column<GrantSpec, GrantStatus>('Roles', 'spec.roles', (spec) => spec.roles?.join(','), true),
     ],
   }),
   Secret: entry({
@@ -227,7 +212,7 @@ export const KINDS = {
     status: SecretStatus,
     defaults: same,
     columns: [
-      column<SecretSpec, SecretStatus>('Keys', (spec) =>
+      column<SecretSpec, SecretStatus>('Keys', 'spec.data', (spec) =>
         Object.keys({ ...spec.sealed, ...spec.data }).join(','),
       ),
     ],
@@ -247,12 +232,12 @@ export const KINDS = {
     status: RunStatus,
     defaults: runDefaults,
     columns: [
-      column<RunSpec, RunStatus>('Event', (spec) => spec.event),
-      column<RunSpec, RunStatus>('Phase', (_spec, status) => status.phase ?? 'Pending'),
-      column<RunSpec, RunStatus>('Hosts', (_spec, status) => status.total),
-      column<RunSpec, RunStatus>('Succeeded', (_spec, status) => status.succeeded),
-      column<RunSpec, RunStatus>('Failed', (_spec, status) => status.failed),
-      column<RunSpec, RunStatus>('Finished', (_spec, status) => status.finishedAt, true),
+      column<RunSpec, RunStatus>('Event', 'spec.event', (spec) => spec.event),
+      column<RunSpec, RunStatus>('Phase', 'status.phase', (_spec, status) => status.phase ?? 'Pending'),
+      column<RunSpec, RunStatus>('Hosts', 'status.total', (_spec, status) => status.total),
+      column<RunSpec, RunStatus>('Succeeded', 'status.succeeded', (_spec, status) => status.succeeded),
+      column<RunSpec, RunStatus>('Failed', 'status.failed', (_spec, status) => status.failed),
+      column<RunSpec, RunStatus>('Finished', 'status.finishedAt', (_spec, status) => status.finishedAt, true),
     ],
   }),
   LifecycleEvent: entry({
@@ -269,9 +254,13 @@ export const KINDS = {
     status: LifecycleEventStatus,
     defaults: same,
     columns: [
-      column<unknown, LifecycleEventStatus>('Event', (_spec, status) => status.event),
-      column<unknown, LifecycleEventStatus>('Targets', (_spec, status) => status.targets.length),
-      column<unknown, LifecycleEventStatus>('Cause', (_spec, status) => status.cause),
+      column<unknown, LifecycleEventStatus>('Event', 'status.event', (_spec, status) => status.event),
+      column<unknown, LifecycleEventStatus>(
+        'Targets',
+        'status.targets',
+        (_spec, status) => status.targets.length,
+      ),
+      column<unknown, LifecycleEventStatus>('Cause', 'status.cause', (_spec, status) => status.cause),
     ],
   }),
   Event: entry({
@@ -287,13 +276,14 @@ export const KINDS = {
     status: EventStatus,
     defaults: same,
     columns: [
-      column<unknown, EventStatus>('Type', (_spec, status) => status.type),
-      column<unknown, EventStatus>('Reason', (_spec, status) => status.reason),
+      column<unknown, EventStatus>('Type', 'status.type', (_spec, status) => status.type),
+      column<unknown, EventStatus>('Reason', 'status.reason', (_spec, status) => status.reason),
       column<unknown, EventStatus>(
         'Object',
+        'status.regarding',
         (_spec, status) => `${status.regarding.kind}/${status.regarding.name}`,
       ),
-      column<unknown, EventStatus>('Message', (_spec, status) => status.message),
+      column<unknown, EventStatus>('Message', 'status.message', (_spec, status) => status.message),
     ],
   }),
 } as const;

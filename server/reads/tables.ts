@@ -1,5 +1,8 @@
 /** Tables (`meta.k8s.io`): objects as rows of cells, as `kubectl get` prints them. */
-import type { ColumnSource } from '../../api-types/kinds.js';
+import type { Column, ColumnSource } from '../../api-types/columns.js';
+import { kindSchema } from '../../api-types/kind-schema.js';
+import type { KindName } from '../../api-types/kinds.js';
+import type { Schema } from '../../api-types/schema.js';
 import { parseTimestamp } from '../../runtime/clock.js';
 import type { Live } from '../../store/objects/objects.js';
 import { age } from './ages.js';
@@ -35,17 +38,34 @@ const guarded =
     }
   };
 
-const columnsOf = ({ columns, table }: View): readonly TableColumn[] =>
+/** What is said of the field that a column shows. */
+const descriptionOf = (kind: KindName, { title, field }: Column): string => {
+  let schema: Schema | undefined = kindSchema(kind);
+  for (const name of field.split('.')) schema = schema?.properties?.[name];
+  // of a list of conditions a column shows one
+  if (field === 'status.conditions') return `Whether the condition ${title} holds.`;
+  return schema?.description ?? '';
+};
+
+const allColumns = ({ source, columns, table }: View): readonly TableColumn[] =>
   table ?? [
     NAME,
-    ...columns.map(({ title, wide = false, read }): TableColumn => ({
-      title,
-      description: `${title} of the object.`,
-      wide,
-      cell: { text: (live) => read(sourceOf(live)) },
+    ...columns.map((column): TableColumn => ({
+      title: column.title,
+      description: descriptionOf(source, column),
+      wide: column.wide ?? false,
+      cell: { text: (live) => column.read(sourceOf(live)) },
     })),
     AGE,
   ];
+
+const known = new WeakMap<View, readonly TableColumn[]>();
+
+const columnsOf = (view: View): readonly TableColumn[] => {
+  const columns = known.get(view) ?? allColumns(view);
+  known.set(view, columns);
+  return columns;
+};
 
 /** `columnDefinitions` of a view's Tables. */
 export const columnDefinitions = (view: View): readonly object[] =>
@@ -81,10 +101,10 @@ const cellsOf = (columns: readonly TableColumn[], live: Live): Cells => {
 /** Gives the cells of a row as JSON at a time; what does not change with time is written once for each Live. */
 export const rowCells = (view: View): ((live: Live, now: number) => string) => {
   const columns = columnsOf(view);
-  const known = new WeakMap<Live, Cells>();
+  const written = new WeakMap<Live, Cells>();
   return (live, now) => {
-    const cells = known.get(live) ?? cellsOf(columns, live);
-    known.set(live, cells);
+    const cells = written.get(live) ?? cellsOf(columns, live);
+    written.set(live, cells);
     return cells.texts.reduce((line, text, index) => {
       const time = cells.times[index - 1];
       return time === undefined ? line + text : `${line}"${age(now - time)}"${text}`;

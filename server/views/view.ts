@@ -1,5 +1,6 @@
 /** A view: stored objects of one kind as some API group serves them. Routes, lists, watches and discovery follow from it. */
-import type { Column, KindName } from '../../api-types/kinds.js';
+import type { Column } from '../../api-types/columns.js';
+import type { KindName } from '../../api-types/kinds.js';
 import type { ApiObject, Labels } from '../../api-types/metadata.js';
 import type { Live } from '../../store/objects/objects.js';
 

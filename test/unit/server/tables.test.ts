@@ -1,3 +1,4 @@
+import { KIND_NAMES, kindEntry } from '../../../api-types/kinds.js';
 import { age } from '../../../server/reads/ages.js';
 import { columnDefinitions, rowCells } from '../../../server/reads/tables.js';
 import { findView } from '../../../server/views/views.js';
@@ -96,4 +97,16 @@ test('events have the columns of kubectl get events', () => {
     '3',
     'x',
   ]);
+});
+
+test('every column of our kinds says what its field means', () => {
+  const undescribed = KIND_NAMES.flatMap((kind) => {
+    const columns = columnDefinitions(viewOf('scalarium.dev/v1', kindEntry(kind).plural));
+    return (columns as readonly { readonly name: string; readonly description: string }[])
+      .filter(({ description }) => description.length < 10)
+      .map(({ name }) => `${kind} ${name}`);
+  });
+  assert.equal(undescribed, []);
+  const [, , replicas] = columnDefinitions(viewOf('scalarium.dev/v1', 'roles'));
+  assert.match(JSON.stringify(replicas), /hosts/);
 });
