@@ -13,9 +13,18 @@ import type { KeyPair, TlsIdentity } from './identity.js';
 
 /** The record type that every TLS connection begins with. */
 const HANDSHAKE = 0x16;
-const FIRST_BYTE_WITHIN_MS = 10_000;
-const HANDSHAKE_WITHIN_MS = 10_000;
-const LINGER_MS = 1_000;
+
+/** How long clients may take, in milliseconds. */
+export interface Limits {
+  /** To say what they speak. */
+  readonly firstByte: number;
+  /** To have shaken hands, from that on. */
+  readonly handshake: number;
+  /** To close, having been refused. */
+  readonly linger: number;
+}
+
+const LIMITS: Limits = { firstByte: 10_000, handshake: 10_000, linger: 1_000 };
 
 const REFUSAL = 'this port speaks TLS: ask again with https:// in place of http://\n';
 const REFUSED = [
@@ -39,9 +48,9 @@ type Accept = (socket: Socket) => void;
 const contextOf = ({ cert, key }: KeyPair): SecureContextOptions => ({ cert, key, minVersion: 'TLSv1.2' });
 
 /** Answers in the words of HTTP, reads what is still coming so that the answer arrives, and closes. */
-const refuse = (socket: Socket): void => {
+const refuse = (socket: Socket, linger: number): void => {
   socket.on('end', () => socket.destroy());
-  socket.setTimeout(LINGER_MS, () => socket.destroy());
+  socket.setTimeout(linger, () => socket.destroy());
   socket.end(REFUSED);
   socket.resume();
 };
@@ -55,11 +64,11 @@ const taken = (server: Server): Accept => {
 };
 
 /** Calls `told` with the first byte, which stays in the socket; a connection that sends none is closed. */
-const peek = (socket: Socket, told: (first: number) => void): void => {
+const peek = (socket: Socket, within: number, told: (first: number) => void): void => {
   const late = (): void => {
     socket.destroy();
   };
-  socket.setTimeout(FIRST_BYTE_WITHIN_MS, late);
+  socket.setTimeout(within, late);
   socket.once('readable', () => {
     socket.setTimeout(0, late);
     const chunk = socket.read(1) as Buffer | null;
@@ -74,8 +83,8 @@ const peek = (socket: Socket, told: (first: number) => void): void => {
 };
 
 /** Its connections end up in `accept` once they are secure. */
-const secureServer = (identity: TlsIdentity, accept: Accept): TlsServer => {
-  const options = { ALPNProtocols: ['http/1.1'], handshakeTimeout: HANDSHAKE_WITHIN_MS };
+const secureServer = (identity: TlsIdentity, accept: Accept, handshakeTimeout: number): TlsServer => {
+  const options = { ALPNProtocols: ['http/1.1'], handshakeTimeout };
   const secure = createTlsServer({ ...contextOf(identity.current()), ...options });
   secure.on('secureConnection', accept);
   secure.on('tlsClientError', (_error, socket) => {
@@ -85,9 +94,14 @@ const secureServer = (identity: TlsIdentity, accept: Accept): TlsServer => {
 };
 
 /** Makes a server take TLS, and plain HTTP too when `plain`; before it listens. */
-export const takeBoth = (server: Server, identity: TlsIdentity, plain: boolean): OnePort => {
+export const takeBoth = (
+  server: Server,
+  identity: TlsIdentity,
+  plain: boolean,
+  limits: Limits = LIMITS,
+): OnePort => {
   const accept = taken(server);
-  const secure = secureServer(identity, accept);
+  const secure = secureServer(identity, accept, limits.handshake);
   const [silent, encrypted] = [new Set<Socket>(), new Set<Socket>()];
   const handOver = (socket: Socket, first: number): void => {
     silent.delete(socket);
@@ -95,7 +109,7 @@ export const takeBoth = (server: Server, identity: TlsIdentity, plain: boolean):
       encrypted.add(socket);
       secure.emit('connection', socket);
     } else if (plain) accept(socket);
-    else refuse(socket);
+    else refuse(socket, limits.linger);
   };
   server.on('connection', (socket) => {
     silent.add(socket);
@@ -104,7 +118,7 @@ export const takeBoth = (server: Server, identity: TlsIdentity, plain: boolean):
       silent.delete(socket);
       encrypted.delete(socket);
     });
-    peek(socket, (first) => {
+    peek(socket, limits.firstByte, (first) => {
       handOver(socket, first);
     });
   });

@@ -1,6 +1,8 @@
-import { connect } from 'node:net';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { systemClock } from '../../runtime/clock.js';
 import { millis } from '../../api-types/units.js';
+import { takeBoth } from '../../server/tls/one-port.js';
 import { until, untilTrue } from '../build/gateways.js';
 import { API, testServer, TOKEN, type TestServer } from '../build/server.js';
 import { askSecurely, secureSocket, serialOf, testIdentity, type TestIdentity } from '../build/tls.js';
@@ -155,3 +157,52 @@ ending('lets an answer that is under way arrive', async () => {
   assert.is((await answer).text, 'whole');
   await closing;
 });
+
+const slow = suite('clients that dawdle');
+
+/** A connection that sends these bytes and no more, and is never closed at this end. */
+const dawdler = (port: number, bytes: readonly number[] | string) => {
+  const said = { text: '' };
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }, () => {
+    if (bytes.length > 0) socket.write(typeof bytes === 'string' ? bytes : Buffer.from(bytes));
+  });
+  socket.on('data', (chunk: Buffer) => (said.text += chunk.toString()));
+  socket.on('error', () => undefined);
+  return { socket, said };
+};
+
+for (const [what, bytes, plain, expected] of [
+  ['says nothing', [], true, ''],
+  ['begins to shake hands and stops', [0x16, 3, 1], true, ''],
+  ['is refused and does not close', 'GET / HTTP/1.1\r\n', false, 'HTTP/1.1 400 Bad Request'],
+] as const)
+  slow(`one that ${what} is cut in time, and no other is`, async () => {
+    const identity = await testIdentity();
+    const server = createServer((_request, response) => response.end('whole'));
+    const open = new Set<Socket>();
+    const both = takeBoth(server, identity, plain, { firstByte: 300, handshake: 300, linger: 300 });
+    server.on('connection', (socket: Socket) => {
+      open.add(socket);
+      socket.on('close', () => open.delete(socket));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const good = await secureSocket(port, identity.authority);
+    const { socket, said } = dawdler(port, bytes);
+    try {
+      await untilTrue('it has come', () => open.size === 2);
+      const began = systemClock.monotonic();
+      await untilTrue('it is cut', () => open.size === 1);
+      const after = systemClock.monotonic() - began;
+      assert.is(said.text.split('\r\n')[0], expected);
+      assert.ok(after > 200 && after < 5_000, `after ${String(after)} ms`);
+      good.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+      const answer = await until('an answer', () => (good.read() as Buffer | null)?.toString() ?? null);
+      assert.match(answer, /whole/, 'one that took as long, having shaken hands');
+    } finally {
+      for (const one of [good, socket, ...open]) one.destroy();
+      both.close();
+      both.cut();
+      server.close();
+    }
+  });
