@@ -83,6 +83,8 @@ const ofObject = (objects: Objects, ref: Ref, after: Live): readonly PlannedChan
   if (ref.kind === 'Secret') return [change('change', ref, 'its values are set; they are not compared')];
   const differs = difference(before.spec, after.spec);
   if (differs === '') return [];
+  if (kindEntry(ref.kind).fixed === true)
+    return [change('change', ref, `this will be refused, its spec is not changed once it is made: ${differs}`)];
   return [change('change', ref, DISCREET.includes(ref.kind) ? 'it is not what the document says' : differs)];
 };
 

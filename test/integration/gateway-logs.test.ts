@@ -1,5 +1,7 @@
 /** Logs of hosts through the API: from an agent at this gateway, at another one, and nowhere. */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type Agent, runAgent } from '../../agent/agent.js';
 import { hollowExecutor } from '../../agent/hollow.js';
@@ -11,6 +13,8 @@ import { openMemorySnapshots } from '../../agent/snapshots.js';
 import { millis } from '../../api-types/units.js';
 import { systemChance } from '../../runtime/chance.js';
 import { systemClock } from '../../runtime/clock.js';
+import { askPeer } from '../../server/gateway/peer-logs.js';
+import { testIdentity } from '../build/tls.js';
 import { until, untilTrue, World } from '../build/gateways.js';
 import { API, type TestServer, TOKEN, shop, testServer } from '../build/server.js';
 import { hostStatus } from '../build/cli-scene.js';
@@ -190,4 +194,35 @@ test('a stranger gets nothing from a gateway', async ({ world }) => {
   });
   assert.is(answer.status, 404);
   await answer.text();
+});
+
+test('gateways ask each other over TLS, and only one whose certificate is of their authority', async () => {
+  const identity = await testIdentity();
+  const { cert, key } = identity.current();
+  const server = createServer({ cert, key }, (request, response) => {
+    assert.is(request.headers.authorization, 'Bearer peer');
+    assert.is(request.url, '/agent/v1/logs?machine=i-1&tail=5&follow=false&event=setup-1');
+    response.end('one\ntwo\n');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const peer = { url: `https://127.0.0.1:${String(port)}`, id: 'here', token: 'peer' };
+  const asked = { tail: 5, follow: false, event: 'setup-1' };
+  const read = (authority: string): Promise<readonly string[]> =>
+    new Promise((resolve) => {
+      const said: string[] = [];
+      askPeer({ ...peer, authority }, 'i-1', asked, {
+        lines: (lines) => said.push(...lines),
+        end: (problem) => {
+          resolve(problem === null ? said : [problem]);
+        },
+      });
+    });
+  try {
+    assert.equal(await read(identity.authority), ['one', 'two']);
+    const other = await testIdentity();
+    assert.match((await read(other.authority))[0] ?? '', /can not be reached: .*certificate/);
+  } finally {
+    server.close();
+  }
 });

@@ -138,3 +138,41 @@ test('hosts that are not there: nothing is run, and it says so', async ({ world 
   assert.is(conditions(statusOf(world, 'nobody')), 'Complete:NoHostOnline Stalled:NoHostOnline');
   assert.is(statusOf(world, 'nobody').phase, 'Failed');
 });
+
+for (const restarts of [false, true])
+  test(`a setup that nobody answers is the Run's trouble, not the host's${restarts ? ', after a restart too' : ''}`, async ({
+    world,
+  }) => {
+    await asks(world, { event: 'setup', instances: ['app-1'], timeoutSeconds: 60 });
+    if (restarts) {
+      await world.stops();
+      await world.starts();
+    }
+    await world.clock.advance(1_000_000);
+    assert.is(statusOf(world).phase, 'Failed');
+    assert.is(world.status('app-1').setup?.state, 'succeeded');
+    assert.ok(world.isReady('app-1'));
+  });
+
+test('a host is not Ready while a person has it rebooted, and others are told', async ({ world }) => {
+  const restart = { askedAt: world.time(), machine: 'i-app-1', calledAt: world.time() };
+  const before = world.told().length;
+  await world.patch('app-1', { restart });
+  await world.runs(2000);
+  assert.is(world.status('app-1').conditions?.['Ready']?.reason, 'Rebooting');
+  assert.equal(world.told().slice(before), ['configure lb-1']);
+  await asks(world, { roles: ['app'] });
+  assert.equal(told(world), ['configure app-2'], 'nor is it online for a Run');
+  await world.patch('app-1', { restart: { doneAt: world.time() } });
+  await world.runs(2000);
+  assert.ok(world.isReady('app-1'));
+});
+
+test('a Run that is deleted is not written any more', async ({ world }) => {
+  await asks(world, {});
+  world.objects.deleteRaw(ref('Run', 'shop', 'now'));
+  const { length } = world.objects.written;
+  world.answer(eventsOf(world)[0]!);
+  await world.clock.advance(60_000);
+  assert.is(world.objects.written.length, length);
+});

@@ -85,3 +85,26 @@ test('events of no cluster go an hour after they were last told', async () => {
     ['new'],
   );
 });
+
+test('Runs go a week after their end, and those of a cluster that is gone', async () => {
+  const { clock, objects, run } = world();
+  objects.has(ref('Cluster', null, 'shop'), { spec: { cloud: 'local' } });
+  for (const [cluster, name] of [
+    ['shop', 'old'],
+    ['gone', 'any'],
+  ] as const)
+    objects.has(
+      ref('Run', cluster, name),
+      { spec: { event: 'setup' } },
+      { finishedAt: timestamp(clock.now()) },
+    );
+  clock.jump(WEEK + 1);
+  objects.has(ref('Run', 'shop', 'open'), { spec: { event: 'setup' } });
+  await run('shop');
+  await run(GLOBAL);
+  const left = objects.list('Run').filter(({ deletion }) => deletion === null);
+  assert.equal(
+    left.map(({ ref: { name } }) => name),
+    ['open'],
+  );
+});
