@@ -1,5 +1,5 @@
 /** The answer of `scalarium plan`: documents laid over what is there, and the controllers' own planners asked. */
-import { KINDS, type KindName } from '../api-types/kinds.js';
+import { KINDS, type KindName, kindEntry } from '../api-types/kinds.js';
 import type { Manifest, PlannedChange, Planner } from '../api-types/plan.js';
 import type { Live, Objects, Ref } from '../store/objects/objects.js';
 import { judgeEdits, type Consent } from './instances/consent.js';
@@ -84,7 +84,9 @@ const ofObject = (objects: Objects, ref: Ref, after: Live): readonly PlannedChan
   const differs = difference(before.spec, after.spec);
   if (differs === '') return [];
   if (kindEntry(ref.kind).fixed === true)
-    return [change('change', ref, `this will be refused, its spec is not changed once it is made: ${differs}`)];
+    return [
+      change('change', ref, `this will be refused, its spec is not changed once it is made: ${differs}`),
+    ];
   return [change('change', ref, DISCREET.includes(ref.kind) ? 'it is not what the document says' : differs)];
 };
 

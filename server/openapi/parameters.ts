@@ -59,6 +59,16 @@ export const ON_PATCH: readonly Parameter[] = [
   },
 ];
 
+export const ON_LOGS: readonly Parameter[] = [
+  {
+    name: 'tail',
+    type: 'integer',
+    description: 'So many of the newest lines: 100 unless told, at most 10000.',
+  },
+  { name: 'follow', type: 'boolean', description: 'Go on with lines as the host writes them.' },
+  text('event', 'Only lines of this LifecycleEvent.'),
+];
+
 export const ON_DELETE: readonly Parameter[] = [
   DRY_RUN,
   text('propagationPolicy', 'Background or Foreground: what the object owns goes too. Orphan is refused.'),

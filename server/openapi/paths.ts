@@ -7,6 +7,7 @@ import {
   ON_DELETE,
   ON_DELETE_MANY,
   ON_LIST,
+  ON_LOGS,
   ON_PATCH,
   ON_READ,
   ON_WRITE,
@@ -24,8 +25,8 @@ export interface Operation {
   readonly shows: GroupVersionKind;
   readonly query: readonly Parameter[];
   readonly body: { readonly definition: string; readonly consumes: readonly string[] } | null;
-  /** The definition of a good answer. */
-  readonly answer: string;
+  /** The definition of a good answer; null: it is plain text. */
+  readonly answer: string | null;
 }
 
 export interface Path {
@@ -51,7 +52,7 @@ interface Shape {
   /** Null: the object itself. */
   readonly body?: string | null;
   readonly consumes?: readonly string[];
-  readonly answer?: string;
+  readonly answer?: string | null;
 }
 
 const options = { body: COMMON.deleteOptions, consumes: DOCUMENTS, answer: COMMON.status };
@@ -90,6 +91,9 @@ const idOf = ({ action }: Shape, path: string): string =>
     .filter((word) => word !== '')
     .join('_')}`;
 
+const usualAnswer = ({ action }: Shape, shows: GroupVersionKind): string =>
+  definitionName(action === 'list' ? listOfKind(shows) : shows);
+
 const operation = (shape: Shape, shows: GroupVersionKind, path: string): Operation => {
   const own = definitionName(shows);
   const { method, action, does, query, body, consumes = DOCUMENTS } = shape;
@@ -101,7 +105,7 @@ const operation = (shape: Shape, shows: GroupVersionKind, path: string): Operati
     shows,
     query,
     body: body === undefined ? null : { definition: body ?? own, consumes },
-    answer: shape.answer ?? (action === 'list' ? definitionName(listOfKind(shows)) : own),
+    answer: shape.answer === undefined ? usualAnswer(shape, shows) : shape.answer,
   };
 };
 
@@ -115,9 +119,14 @@ const operations = (
     verbs.includes(verb) ? [operation(shape, shows, path)] : [],
   );
 
+/** By name, those that are no part of the object. */
+const OF_SUBRESOURCE: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
+  logs: { get: { method: 'get', action: 'get', does: 'read the log of', query: ON_LOGS, answer: null } },
+};
+
 const below = (resource: Resource, sub: Subresource, item: string): Path => {
   const path = `${item}/${sub.name}`;
-  const shapes = { ...ON_OBJECT, ...ON_COLLECTION };
+  const shapes = OF_SUBRESOURCE[sub.name] ?? { ...ON_OBJECT, ...ON_COLLECTION };
   return {
     path,
     parameters: resource.namespaced ? [IN_CLUSTER, OF_NAME] : [OF_NAME],

@@ -65,9 +65,11 @@ const operationOf = ({ method, ...operation }: Operation): Path2['operations'][n
     operationId: id,
     description,
     ...(body === null ? {} : { consumes: body.consumes }),
-    produces: ['application/json'],
+    produces: [answer === null ? 'text/plain' : 'application/json'],
     parameters: [...sent, ...query.map((parameter) => ({ ...parameter, in: 'query' as const }))],
-    responses: { '200': { description: 'OK', schema: reference(answer) } },
+    responses: {
+      '200': { description: 'OK', schema: answer === null ? { type: 'string' } : reference(answer) },
+    },
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': shows,
   };

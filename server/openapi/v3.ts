@@ -25,6 +25,8 @@ const parameter =
 const contentOf = (types: readonly string[], definition: string): object =>
   Object.fromEntries(types.map((type) => [type, { schema: reference(definition) }]));
 
+const TEXT = { 'text/plain': { schema: { type: 'string' } } };
+
 const operationOf = (operation: Operation): object => {
   const { id, description, query, body, answer, action, shows } = operation;
   return {
@@ -32,7 +34,12 @@ const operationOf = (operation: Operation): object => {
     description,
     parameters: query.map(parameter('query')),
     ...(body === null ? {} : { requestBody: { content: contentOf(body.consumes, body.definition) } }),
-    responses: { '200': { description: 'OK', content: contentOf(['application/json'], answer) } },
+    responses: {
+      '200': {
+        description: 'OK',
+        content: answer === null ? TEXT : contentOf(['application/json'], answer),
+      },
+    },
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': shows,
   };

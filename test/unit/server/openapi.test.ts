@@ -60,6 +60,14 @@ test('each PATCH says which kind it is for, what it takes, and that nothing is s
   }
 });
 
+test('the log of a host is text, with its options', async () => {
+  const paths = jsonOf(await getDoor(OURS))['paths'];
+  const path = '/apis/scalarium.dev/v1/namespaces/{namespace}/instances/{name}/logs';
+  const get = at(paths, path, 'get');
+  assert.equal(names(at(get, 'parameters')), ['tail', 'follow', 'event']);
+  assert.equal(at(get, 'responses', '200', 'content'), { 'text/plain': { schema: { type: 'string' } } });
+});
+
 test('operations are told apart by their ids', async () => {
   for (const path of ['/openapi/v2', OURS]) {
     const items = Object.values(jsonOf(await getDoor(path))['paths'] as Json);
