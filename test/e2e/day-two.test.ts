@@ -1,4 +1,5 @@
 /** What a person does to hosts that run: recipes now, logs, restarts; with real processes. */
+import { join } from 'node:path';
 import { assert, suite } from '../suite.js';
 import { type InstanceView, type World, eventually, makeWorld } from './world.js';
 
@@ -53,6 +54,10 @@ test('the log of a host tells of its events', async ({ world }) => {
   assert.is(code, 0, stderr);
   assert.match(stdout, /INFO {2}event begins event=setup-/);
   assert.match(stdout, /INFO {2}event ends event=run-setup-[-0-9a-f]+ state=succeeded/);
+  const secure = ['--kubeconfig', join(world.data, 'kubeconfig')];
+  const overTls = await world.scalarium('logs', 'app-1', '--tail', '1', '-o', 'json', ...IN, ...secure);
+  assert.is(overTls.code, 0, overTls.stderr);
+  assert.type((JSON.parse(overTls.stdout) as { readonly message: unknown }).message, 'string');
   const role = await world.scalarium('logs', '--role', 'app', '--tail', '1', ...IN);
   assert.is(role.code, 0, role.stderr);
   assert.match(role.stdout, /^app-1 +\| /);
