@@ -10,6 +10,7 @@ import type { Access } from './access/access.js';
 import type { Audit } from './audit/audit.js';
 import type { Logs } from './logs/logs.js';
 import type { Metric } from './metrics.js';
+import type { Patience } from './patience.js';
 import type { Watches } from './reads/watches.js';
 import type { Ring } from './ring.js';
 
@@ -27,6 +28,7 @@ export interface Context {
   readonly ring: Ring;
   readonly watches: Watches;
   readonly logs: Logs;
+  readonly patience: Patience;
   /** Aborted when the server closes. */
   readonly closing: AbortSignal;
 }

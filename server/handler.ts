@@ -9,6 +9,7 @@ import type { Asked, Door } from './door.js';
 import { doorsAt } from './doors.js';
 import { refusal, refusedWith } from './refusal.js';
 import { attributesOf, resourceAnswer } from './resources.js';
+import { cutWhenStuck } from './patience.js';
 import { resourceRoute } from './routes.js';
 import { forbidden, internal, methodNotAllowed, noSuchPath } from './statuses.js';
 
@@ -103,8 +104,9 @@ const warningsOf = (warnings: readonly string[]): readonly string[] => {
   return (more > 0 ? [...told, `and ${String(more)} more`] : told).map(quoted);
 };
 
-const send = (response: ServerResponse, reply: Reply): void => {
+const send = ({ patience }: Context, response: ServerResponse, reply: Reply): void => {
   if (response.headersSent || response.destroyed) return;
+  cutWhenStuck(response, patience);
   const body = Buffer.isBuffer(reply.body)
     ? reply.body
     : typeof reply.body === 'string'
@@ -146,7 +148,7 @@ export const handle = async (
   const { answer } = outcome;
   if (answer === null) return;
   try {
-    send(response, E.isRight(answer) ? answer.right : refusal(answer.left));
+    send(context, response, E.isRight(answer) ? answer.right : refusal(answer.left));
   } catch (error) {
     // nobody waits for this promise: what it throws would end the process
     context.log.error('an answer could not be sent', { path: asked.path, error });

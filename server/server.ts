@@ -3,6 +3,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Planner } from '../api-types/plan.js';
+import { failureStatus } from '../api-types/status.js';
 import { millis, seconds } from '../api-types/units.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
@@ -11,11 +12,13 @@ import type { Objects } from '../store/objects/objects.js';
 import type { Access } from './access/access.js';
 import type { Audit } from './audit/audit.js';
 import type { Context } from './context.js';
+import { farewell } from './farewell.js';
 import { handle } from './handler.js';
 import type { RequestHook, UpgradeHook } from './hooks.js';
 import { openLogs } from './logs/logs.js';
 import type { OpenLog } from './logs/port.js';
 import type { Metric } from './metrics.js';
+import { PATIENCE, type Patience } from './patience.js';
 import { openWatches } from './reads/watches.js';
 import { openRing } from './ring.js';
 import { badRequest } from './statuses.js';
@@ -49,6 +52,8 @@ export interface ServerOptions {
   readonly ringSize?: number;
   /** Watches of one user, and from one address; 2,000 unless told. */
   readonly mostWatches?: number;
+  /** How long slow clients are waited for; PATIENCE unless told. */
+  readonly patience?: Patience;
 }
 
 export interface RunningServer {
@@ -61,8 +66,13 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Against clients that send a byte a minute. */
-const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
+const greetingOf = ({ greeting }: Patience) => ({ firstByte: greeting, handshake: greeting });
+
+const timeoutsOf = ({ headers, request }: Patience) => ({
+  headersTimeout: headers,
+  requestTimeout: request,
+  connectionsCheckingInterval: headers / 2,
+});
 const DRAIN = seconds(2);
 /** Connections waiting to be accepted: every agent of a large cluster comes back at once after a restart. */
 const BACKLOG = 4096;
@@ -102,8 +112,14 @@ const refuseSocket = (socket: Duplex, error: NodeJS.ErrnoException): void => {
   const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
   const big = error.code === 'HPE_HEADER_OVERFLOW';
   const line = slow ? '408 Request Timeout' : big ? '431 Request Header Fields Too Large' : '400 Bad Request';
-  const body = JSON.stringify(badRequest(`the request is no HTTP/1.1: ${error.message}`));
-  socket.end(
+  const status = slow
+    ? failureStatus(408, 'Timeout', 'the request did not come to its end in time')
+    : big
+      ? failureStatus(431, 'RequestHeaderFieldsTooLarge', 'the headers are longer than 16 KiB')
+      : badRequest(`the request is no HTTP/1.1: ${error.message}`);
+  const body = JSON.stringify(status);
+  farewell(
+    socket,
     `HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${String(Buffer.byteLength(body))}\r\n\r\n${body}`,
   );
 };
@@ -132,7 +148,7 @@ const wire = (server: Server, options: ServerOptions, context: Context): void =>
     } catch (error) {
       log.error('a hook failed in an unexpected way', { path: request.url, error });
     }
-    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    farewell(socket, 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     refuseSocket(socket, error);
@@ -198,17 +214,17 @@ const noLogs: OpenLog = (_machine, _asked, reader) => {
 /** Starts the server; rejects with one line for a person when it can not listen. */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
   const { objects, plan, access, audit, sealer, clock, log, version } = options;
-  const { host, tls = null } = options;
+  const { host, tls = null, patience = PATIENCE } = options;
   const plain = takesPlain(options);
   const abort = new AbortController();
-  const server = createServer(TIMEOUTS);
+  const server = createServer(timeoutsOf(patience));
   const ring = openRing(objects, options.ringSize);
   const watches = openWatches(ring, clock, options.mostWatches);
   const metrics = (): readonly Metric[] => [...options.metrics(), ...watches.metrics()];
   const shared = { objects, plan, access, audit, sealer, clock, log, version, metrics };
   const logs = openLogs(options.openLog ?? noLogs);
-  const context: Context = { ...shared, ring, watches, logs, closing: abort.signal };
-  const both = tls === null ? null : takeBoth(server, tls, plain);
+  const context: Context = { ...shared, ring, watches, logs, patience, closing: abort.signal };
+  const both = tls === null ? null : takeBoth(server, tls, plain, greetingOf(patience));
   wire(server, options, context);
   try {
     const port = await listening(server, host, options.port);

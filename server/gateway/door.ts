@@ -5,6 +5,7 @@ import { WebSocketServer } from 'ws';
 import { AGENT_PATH, CLOSE } from '../../api-types/agent-protocol.js';
 import type { Log } from '../../runtime/log.js';
 import { peerToken, sameToken } from '../../runtime/tokens.js';
+import { farewell } from '../farewell.js';
 import type { Counters } from './counters.js';
 import { type Asker, askerOf, bearer, remoteOf } from './credentials.js';
 import type { CatchUp } from './freshness.js';
@@ -36,7 +37,7 @@ const REASONS: Readonly<Record<number, string>> = {
 
 const turnAway = (socket: Duplex, code: number): void => {
   const head = `HTTP/1.1 ${String(code)} ${REASONS[code] ?? ''}`;
-  socket.end(`${head}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  farewell(socket, `${head}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 };
 
 export class Door {

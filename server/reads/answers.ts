@@ -10,6 +10,7 @@ import { setImmediate as breath } from 'node:timers/promises';
 import { constants, createGzip } from 'node:zlib';
 import type { Answer, Context } from '../context.js';
 import type { Asked } from '../door.js';
+import { cutWhenStuck } from '../patience.js';
 
 /** From this size on an answer is compressed, as in Kubernetes. */
 const COMPRESS_FROM = 128 * 1024;
@@ -99,6 +100,7 @@ export const answerTexts = async (
     Vary: 'Accept, Accept-Encoding',
     ...(gzip ? { 'Content-Encoding': 'gzip' } : {}),
   });
+  cutWhenStuck(response, context.patience);
   if (method === 'HEAD') response.end();
   else void streamed(context, response, paced(chained(first, pieces)), gzip);
   return null;

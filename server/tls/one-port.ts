@@ -9,6 +9,7 @@ import {
   type Server as TlsServer,
   type SecureContextOptions,
 } from 'node:tls';
+import { farewell } from '../farewell.js';
 import type { KeyPair, TlsIdentity } from './identity.js';
 
 /** The record type that every TLS connection begins with. */
@@ -46,14 +47,6 @@ export interface OnePort {
 type Accept = (socket: Socket) => void;
 
 const contextOf = ({ cert, key }: KeyPair): SecureContextOptions => ({ cert, key, minVersion: 'TLSv1.2' });
-
-/** Answers in the words of HTTP, reads what is still coming so that the answer arrives, and closes. */
-const refuse = (socket: Socket, linger: number): void => {
-  socket.on('end', () => socket.destroy());
-  socket.setTimeout(linger, () => socket.destroy());
-  socket.end(REFUSED);
-  socket.resume();
-};
 
 const taken = (server: Server): Accept => {
   const listeners = server.listeners('connection') as Accept[];
@@ -98,10 +91,11 @@ export const takeBoth = (
   server: Server,
   identity: TlsIdentity,
   plain: boolean,
-  limits: Limits = LIMITS,
+  limits: Partial<Limits> = {},
 ): OnePort => {
+  const { firstByte, handshake, linger } = { ...LIMITS, ...limits };
   const accept = taken(server);
-  const secure = secureServer(identity, accept, limits.handshake);
+  const secure = secureServer(identity, accept, handshake);
   const [silent, encrypted] = [new Set<Socket>(), new Set<Socket>()];
   const handOver = (socket: Socket, first: number): void => {
     silent.delete(socket);
@@ -109,7 +103,7 @@ export const takeBoth = (
       encrypted.add(socket);
       secure.emit('connection', socket);
     } else if (plain) accept(socket);
-    else refuse(socket, limits.linger);
+    else farewell(socket, REFUSED, linger);
   };
   server.on('connection', (socket) => {
     silent.add(socket);
@@ -118,7 +112,7 @@ export const takeBoth = (
       silent.delete(socket);
       encrypted.delete(socket);
     });
-    peek(socket, limits.firstByte, (first) => {
+    peek(socket, firstByte, (first) => {
       handOver(socket, first);
     });
   });
