@@ -1,5 +1,8 @@
-import { createServer } from 'node:http';
+import { createHash } from 'node:crypto';
+import { createServer, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { systemChance } from '../../runtime/chance.js';
 import { systemClock } from '../../runtime/clock.js';
 import { millis } from '../../api-types/units.js';
 import { takeBoth } from '../../server/tls/one-port.js';
@@ -206,3 +209,44 @@ for (const [what, bytes, plain, expected] of [
       server.close();
     }
   });
+
+const large = suite('large requests on one port');
+
+const sent = (secure: boolean, port: number, ca: string, body: Buffer): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const ask = secure ? httpsRequest : httpRequest;
+    const options = { host: '127.0.0.1', port, method: 'POST', path: '/', ca, agent: false };
+    const request = ask(options, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.on('end', () => {
+        resolve(text);
+      });
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+
+large('arrive whole and in order, whatever was read of them to tell what they are', async () => {
+  const identity = await testIdentity();
+  const digest = (body: Buffer): string => createHash('sha256').update(body).digest('hex');
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => response.end(digest(Buffer.concat(chunks))));
+  });
+  const both = takeBoth(server, identity, true);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  try {
+    const bodies = Array.from({ length: 24 }, (_, index) => systemChance.bytes(100_000 * (index + 1)));
+    const answers = await Promise.all(
+      bodies.map((body, index) => sent(index % 2 === 0, port, identity.authority, body)),
+    );
+    assert.equal(answers, bodies.map(digest));
+  } finally {
+    both.close();
+    server.close();
+    server.closeAllConnections();
+  }
+});
