@@ -9,6 +9,7 @@ import type { ResourceRoute } from '../routes.js';
 import { invalid, methodNotAllowed } from '../statuses.js';
 import { freshEnough, numberAsked, revisionAsked } from './asked.js';
 import { errorLine } from './lines.js';
+import { RIGHTS_CHANGED, rightsChangedSince } from './rights-changed.js';
 import { selectorOf } from './selectors.js';
 import { shapeOf } from './shapes.js';
 import { type Wanted, Watcher, tooOld } from './watcher.js';
@@ -91,6 +92,13 @@ const wantedOf = (
   return E.right({ wanted, revision });
 };
 
+/** Why the changes since are no continuation of the list that was had. */
+const gapOf = (context: Context, { after, caller }: Wanted): Status | null => {
+  if (after === null) return null;
+  if (after < context.ring.floor()) return tooOld(`resourceVersion ${String(after)}`);
+  return rightsChangedSince(context, after, caller) ? RIGHTS_CHANGED : null;
+};
+
 const open = (context: Context, wanted: Wanted, { request, response }: Asked): Status | null => {
   const of = { user: wanted.caller.user, address: request.socket.remoteAddress ?? '' };
   const refused = context.watches.refuses(of);
@@ -101,8 +109,9 @@ const open = (context: Context, wanted: Wanted, { request, response }: Asked): S
     Vary: 'Accept',
   });
   response.flushHeaders();
-  if (wanted.after !== null && wanted.after < context.ring.floor()) {
-    response.end(errorLine(tooOld(`resourceVersion ${String(wanted.after)}`)));
+  const gap = gapOf(context, wanted);
+  if (gap !== null) {
+    response.end(errorLine(gap));
     return null;
   }
   // a peer that is gone without a word is noticed though nothing is sent to it

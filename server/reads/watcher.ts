@@ -7,9 +7,10 @@ import type { Status } from '../../api-types/status.js';
 import { type Millis, minutes, seconds } from '../../api-types/units.js';
 import type { Change, Live } from '../../store/objects/objects.js';
 import type { Context } from '../context.js';
-import { expired, forbidden } from '../statuses.js';
+import { expired } from '../statuses.js';
 import { type Choice, chosenAt, seenBy } from './asked.js';
 import { type EventType, addedLine, bookmarkLine, changeLine, errorLine } from './lines.js';
+import { RIGHTS_CHANGED } from './rights-changed.js';
 import type { Shape } from './shapes.js';
 
 const STUCK = minutes(1);
@@ -63,12 +64,12 @@ export class Watcher {
 
   /** Writes until the client's socket is full or there is nothing more. */
   pump(): void {
+    if (this.over()) return;
     if (!this.wanted.caller.valid()) {
-      this.end();
+      this.fail(RIGHTS_CHANGED);
       return;
     }
-    const { response } = this;
-    while (this.blockedSince === null && !response.writableEnded && this.step());
+    while (this.blockedSince === null && !this.over() && this.step());
   }
 
   /** Once a second: what is due. */
@@ -77,8 +78,13 @@ export class Watcher {
     if (this.blockedSince !== null && now - this.blockedSince > STUCK) {
       this.context.log.warn('dropped a watch whose client reads nothing', { path: this.wanted.path });
       this.response.destroy();
-    } else if (now >= this.endsAt || !this.wanted.caller.valid()) this.end();
+    } else if (now >= this.endsAt) this.end();
+    else if (!this.wanted.caller.valid()) this.pump();
     else if (now >= this.bookmarkAt && this.wanted.bookmarks) this.bookmark(now);
+  }
+
+  private over(): boolean {
+    return this.response.writableEnded;
   }
 
   end(): void {
@@ -153,21 +159,10 @@ export class Watcher {
   }
 
   private tell(change: Change): void {
-    const { kind } = change.ref;
-    if ((kind === 'Grant' || kind === 'User') && this.refused()) return;
     for (const type of this.typesOf(change)) {
       const at = { now: this.context.clock.now(), first: this.isFirst() };
       this.send(changeLine(this.wanted.shape, change, type, at));
     }
-  }
-
-  /** Rights may have changed: the watch ends when it could not be begun any more. */
-  private refused(): boolean {
-    const { route, caller, path } = this.wanted;
-    const asked = { verb: 'watch', path, resource: route };
-    const { allowed, reason } = this.context.access.decide(caller, asked);
-    if (!allowed) this.fail(forbidden(caller.user, `watch ${route.view.plural}`, reason));
-    return !allowed;
   }
 
   private send(text: string | Buffer): void {

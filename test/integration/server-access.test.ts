@@ -240,7 +240,7 @@ for (const [what, revoke] of [
       const { begun, ended } = watching(server, token);
       await begun;
       await revoke(server);
-      assert.match(await ended, /^\{"type":"ADDED"/);
+      assert.match(await ended, /^\{"type":"ADDED".*\n\{"type":"ERROR".*"code":410/s);
     }),
   );
 
