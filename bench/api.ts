@@ -181,8 +181,8 @@ export const watchKib = async (
 ): Promise<number> => {
   const target = targetOf(installation.data, installation.port, watchers, tls);
   const path = `${API}/clouds?watch=true&allowWatchBookmarks=true`;
-  // what the first ones warm up is no cost of a watch
-  const first = await openWatches(target, path, 200);
+  // what the first ones load is no cost of a watch
+  const first = await openWatches(target, path, 20);
   first.end();
   const before = await settledMemory(installation);
   const watches = await openWatches(target, path, watchers);

@@ -189,12 +189,18 @@ const api = async (): Promise<void> => {
 };
 
 const watches = async (): Promise<void> => {
-  head('Memory of an idle watch, of 1,000');
-  const installation = await startInstallation({ spec: null, hosts: 'process' });
-  await installation.online(HOSTS, 120);
-  row('plain', `${(await watchKib(installation, 1000, false)).toFixed(1)} KiB`, '≤ 25 KiB');
-  row('with TLS', `${(await watchKib(installation, 1000, true)).toFixed(1)} KiB`, '≤ 60 KiB');
-  await installation.end();
+  head(
+    'Memory of an idle watch: resident memory that 1,900 add, each kind in a process that held none before',
+  );
+  for (const [tls, title, goal] of [
+    [false, 'plain', '≤ 25 KiB'],
+    [true, 'with TLS', '≤ 60 KiB'],
+  ] as const) {
+    const installation = await startInstallation({ spec: null, hosts: 'process' });
+    await installation.online(HOSTS, 120);
+    row(title, `${(await watchKib(installation, 1900, tls)).toFixed(1)} KiB`, goal);
+    await installation.end();
+  }
 };
 
 const react = async (): Promise<void> => {
