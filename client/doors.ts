@@ -57,10 +57,10 @@ export interface AccessDoors {
     of: { readonly name: string; readonly expiresSeconds?: number },
   ): TaskEither<Status, NewToken>;
   revokeToken(user: string, name: string): TaskEither<Status, unknown>;
-  /** `current` is asked of those who are no admin. */
+  /** `current` is asked of those who are no admin; `revokeTokens`: of all tokens only the one that is used here stays. */
   setPassword(
     user: string,
-    of: { readonly password: string; readonly current?: string },
+    of: { readonly password: string; readonly current?: string; readonly revokeTokens?: boolean },
   ): TaskEither<Status, unknown>;
 }
 

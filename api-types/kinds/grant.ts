@@ -31,8 +31,7 @@ const GrantFields = fields(
         'a list of at least one role name (leave it out for the whole cluster)',
         (roles) => roles.length > 0,
       ),
-      'Only these Roles and their hosts.',
-      { otherwise: 'the whole cluster' },
+      'Only these Roles and their hosts; absent: the whole cluster.',
     ),
   },
 );

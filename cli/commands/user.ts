@@ -17,6 +17,7 @@ interface UserFlags extends GlobalFlags {
   readonly group?: readonly string[];
   readonly sshKey?: readonly string[];
   readonly passwordStdin?: boolean;
+  readonly revokeTokens?: boolean;
   readonly displayName?: string;
   readonly email?: string;
   readonly user?: string;
@@ -90,8 +91,9 @@ const password = async (context: CliContext, named: string | undefined, flags: U
   const current = name === me && !piped ? await context.askSecret('Your password now (none: Enter): ') : null;
   const next = await newPassword(context, piped);
   const proof = current === null || current === '' ? {} : { current };
-  await valueOf(client.access.setPassword(name, { password: next, ...proof }));
-  context.out(`password of user/${name} set\n`);
+  const revokeTokens = flags.revokeTokens === true;
+  await valueOf(client.access.setPassword(name, { password: next, ...proof, revokeTokens }));
+  context.out(`password of user/${name} set${revokeTokens ? ', tokens revoked' : ''}\n`);
 };
 
 /** The user's keys become what `change` makes of them; refused when somebody else changes them meanwhile. */
@@ -207,6 +209,7 @@ export const register = (program: Command, context: CliContext): void => {
     .description('set a password: your own, or (admins) of another')
     .argument('[name]')
     .option(...piped)
+    .option('--revoke-tokens', 'and refuse all tokens of the user, but the one this is asked with')
     .action(act((_context, [name], flags) => password(context, name, flags)));
   registerKeys(user, act);
 };

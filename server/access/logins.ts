@@ -30,6 +30,8 @@ export interface PasswordChange {
   /** An admin needs no `current`. */
   readonly byAdmin: boolean;
   readonly dryRun: boolean;
+  /** All tokens go with the old password, but the one of this name; null: all stay. */
+  readonly revoke: { readonly but: string | null } | null;
 }
 
 export interface LoginsOver {
@@ -42,6 +44,12 @@ const WRONG_CURRENT = {
   path: 'current',
   expected: 'the password that holds now',
   got: 'another, or nothing',
+};
+
+const revoking = ({ status }: Live<'User'>, { revoke }: PasswordChange) => {
+  if (revoke === null) return {};
+  const gone = Object.keys(status.tokens ?? {}).filter((name) => name !== revoke.but);
+  return { tokens: Object.fromEntries(gone.map((name) => [name, null])) };
 };
 
 export class Logins {
@@ -85,7 +93,7 @@ export class Logins {
     return E.map((user: string): Arrived => ({ user, groups }))(name);
   }
 
-  /** Null: it is set. Tokens stay good: whoever fears for them revokes them. */
+  /** Null: it is set. */
   async setPassword(user: string, change: PasswordChange, address: string): Promise<Status | null> {
     const known = this.over.roster.user(user)?.status.password?.hash;
     const refused = known === undefined ? null : await this.mayChange(user, change, address);
@@ -93,11 +101,11 @@ export class Logins {
     if (this.passwords.busy) return unavailable('too many passwords are being checked', 1);
     const hash = change.dryRun ? null : await this.passwords.hash(change.password);
     const changedAt = timestamp(this.records.clock.now());
-    const patch = hash === null ? null : { password: { hash, changedAt } };
     return patchUser(this.records, user, (live: Live<'User'>) => {
       // set by somebody else while this one was checked against the old
       const moved = !change.byAdmin && live.status.password?.hash !== known;
-      return moved ? E.left(invalid('User', user, [WRONG_CURRENT])) : E.right(patch);
+      if (moved) return E.left(invalid('User', user, [WRONG_CURRENT]));
+      return E.right(hash === null ? null : { password: { hash, changedAt }, ...revoking(live, change) });
     });
   }
 

@@ -95,11 +95,16 @@ const isAdmin = ({ access }: Context, caller: Caller): boolean => {
   return access.decide(caller, { verb: 'create', path: '', resource }).allowed;
 };
 
+/** The name of the token that they ask with, where it is one of this user's. */
+const ownToken = (caller: Caller, user: string): string | null =>
+  caller.proof.by === 'token' && caller.user === user ? caller.proof.token : null;
+
 const setPassword: Act = async (context, { logins, asked, caller, user, dryRun }) => {
   const sent = await sentAs(PasswordSent, asked);
   if (E.isLeft(sent)) return sent;
-  const { password, current = null } = sent.right;
-  const change = { password, current, byAdmin: isAdmin(context, caller), dryRun };
+  const { password, current = null, revokeTokens = false } = sent.right;
+  const revoke = revokeTokens ? { but: ownToken(caller, user) } : null;
+  const change = { password, current, byAdmin: isAdmin(context, caller), dryRun, revoke };
   const refused = await logins.setPassword(user, change, remoteOf(asked.request));
   return refused === null ? E.right({ code: 200, body: done }) : E.left(refused);
 };

@@ -33,7 +33,11 @@ export interface LoginSent extends t.TypeOf<typeof LoginSent> {}
 
 export const TokenSent = fields('Token', { name: Name }, { expiresSeconds: Expires });
 
-export const PasswordSent = fields('Password', { password: Password }, { current: Typed });
+export const PasswordSent = fields(
+  'Password',
+  { password: Password },
+  { current: Typed, revokeTokens: t.boolean },
+);
 
 /** Anybody may send one: an ID token and a few names fit in. */
 const MOST_BYTES = 32 * 1024;

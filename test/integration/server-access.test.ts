@@ -136,22 +136,6 @@ test(
 );
 
 test(
-  "one's password is changed by who knows it, or by an admin",
-  withServer(async (server) => {
-    const token = await withPassword(server, 'ana');
-    const eve = person(server.objects, 'eve');
-    const put = (by: string, body: object) =>
-      server.ask('PUT', `${API}/users/ana/password`, { token: by, body });
-    assert.is((await put(token, { password: 'another one' })).code, 422);
-    assert.is((await put(token, { password: 'another one', current: 'wrong wrong' })).code, 422);
-    assert.is((await put(eve, { password: 'another one', current: PASSWORD })).code, 403);
-    assert.is((await put(token, { password: 'another one', current: PASSWORD })).code, 200);
-    assert.is((await put(ROOT, { password: 'by an admin' })).code, 200);
-    assert.is((await login(server, { user: 'ana', password: 'by an admin' })).code, 201);
-  }),
-);
-
-test(
   'bad input to the doors is a Status',
   withServer(async (server) => {
     const token = person(server.objects, 'ana');

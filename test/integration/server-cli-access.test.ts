@@ -122,6 +122,11 @@ test(
     const typed = await as({ secret: 'typed where nobody sees it' }, 'user', 'password', 'anna');
     assert.is(typed.out, 'password of user/anna set\n', typed.err);
     assert.is((await as({ answer: null }, 'user', 'password', 'anna')).code, 64);
+    const lost = (await run('token', 'create', 'lost', '--user', 'anna')).out.trim();
+    assert.is((await as({ token: lost }, 'whoami')).code, 0);
+    const words = ['user', 'password', 'anna', '--revoke-tokens'];
+    assert.match((await as({ secret: 'and nobody has this one' }, ...words)).out, 'tokens revoked');
+    assert.is((await as({ token: lost }, 'whoami')).code, 4);
     assert.is((await run('user', 'delete', 'anna')).out, 'user/anna deleted\n');
     assert.is((await run('user', 'create', 'Anna')).code, 1);
     assert.is((await run('user', 'create', 'x', '--ssh-key', join(folder, 'none'))).code, 64);
