@@ -144,10 +144,10 @@ export const handle = async (
 ): Promise<void> => {
   const asked = asking(request, response);
   const outcome = await settled(context, asked);
-  auditAnswer(context, asked, outcome);
   const { answer } = outcome;
-  if (answer === null) return;
   try {
+    auditAnswer(context, asked, outcome);
+    if (answer === null) return;
     send(context, response, E.isRight(answer) ? answer.right : refusal(answer.left));
   } catch (error) {
     // nobody waits for this promise: what it throws would end the process

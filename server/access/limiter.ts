@@ -12,6 +12,17 @@ export interface Bounds {
   readonly every: Millis;
 }
 
+/** What counts as one client: whoever has an IPv6 address has the 2^64 that begin like it. */
+export const clientOf = (address: string): string => {
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
+  const [first, last] = [head, tail ?? ''].map((part) => (part === '' ? [] : part.split(':')));
+  const groups = first ?? [];
+  const missing = tail === undefined ? 0 : 8 - groups.length - (last ?? []).length;
+  const all = [...groups, ...Array<string>(Math.max(0, missing)).fill('0'), ...(last ?? [])];
+  return `${all.slice(0, 4).join(':')}::/64`;
+};
+
 export class Limiter {
   private readonly spent = new Map<string, { readonly left: number; readonly at: number }>();
 

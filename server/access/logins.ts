@@ -5,7 +5,7 @@ import { seconds } from '../../api-types/units.js';
 import { timestamp } from '../../runtime/clock.js';
 import type { Live } from '../../store/objects/objects.js';
 import { invalid, loginRefused, tooManyRequests, unavailable } from '../statuses.js';
-import { Limiter } from './limiter.js';
+import { Limiter, clientOf } from './limiter.js';
 import { welcomed } from './newcomers.js';
 import type { Oidc } from './oidc.js';
 import { Passwords } from './passwords.js';
@@ -78,11 +78,11 @@ export class Logins {
 
   /** Left: 401, 429, 503 while the provider is away. */
   async byIdToken(idToken: string, address: string): Promise<E.Either<Status, Arrived>> {
-    const wait = this.byAddress.take(address);
+    const wait = this.byAddress.take(clientOf(address));
     if (wait > 0) return E.left(tooManyRequests('too many logins failed', wait));
     const person = this.oidc === null ? E.left(loginRefused()) : await this.oidc.verify(idToken);
     if (E.isLeft(person)) return person;
-    this.byAddress.giveBack(address);
+    this.byAddress.giveBack(clientOf(address));
     const { issuer, subject, groups } = person.right;
     const theirs = this.over.roster.of(issuer, subject);
     const [only] = theirs;
@@ -118,13 +118,13 @@ export class Logins {
 
   /** Whether it is the user's password. Tries are taken before the work, so that many at once count as many. */
   private async checked(user: string, password: string, address: string): Promise<E.Either<Status, boolean>> {
-    const wait = Math.max(this.byAddress.take(address), this.byName.take(user));
+    const wait = Math.max(this.byAddress.take(clientOf(address)), this.byName.take(user));
     if (wait > 0) return E.left(tooManyRequests('too many logins failed', wait));
     if (this.passwords.busy) return E.left(unavailable('too many passwords are being checked', 1));
     const known = this.over.roster.user(user)?.status.password?.hash ?? null;
     const right = await this.passwords.right(known, password);
     if (right) {
-      this.byAddress.giveBack(address);
+      this.byAddress.giveBack(clientOf(address));
       this.byName.giveBack(user);
     }
     return E.right(right);

@@ -16,7 +16,7 @@ import type { Access, Caller } from './access.js';
 import { admits } from './admission.js';
 import { bearerOf } from './bearer.js';
 import { Callers } from './callers.js';
-import { Limiter } from './limiter.js';
+import { Limiter, clientOf } from './limiter.js';
 import { Logins } from './logins.js';
 import { type Oidc, looksLikeJwt, openOidc } from './oidc.js';
 import type { OidcSettings } from './provider.js';
@@ -80,7 +80,7 @@ class OpenAccess implements OpenedAccess {
     const caller = await this.callerOf(request, token);
     // a provider that is away is not the caller's fault
     if (E.isRight(caller) || caller.left.code !== 401) return caller;
-    const wait = this.wrong.take(remoteOf(request));
+    const wait = this.wrong.take(clientOf(remoteOf(request)));
     return wait === 0
       ? caller
       : E.left(tooManyRequests('too many wrong credentials from this address', wait));

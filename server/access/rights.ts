@@ -1,5 +1,6 @@
 /** May they? From what is known of the caller and their grants to an answer with its reason. Pure. */
 import type { Level } from '../../api-types/kinds/grant.js';
+import type { KindName } from '../../api-types/kinds.js';
 import { API_GROUP } from '../../api-types/metadata.js';
 import type { Live, Ref } from '../../store/objects/objects.js';
 import type { Attributes, Decision } from './access.js';
@@ -56,6 +57,7 @@ const anywhere = (facts: Facts): Decision => {
 
 /** What of a cluster a request is about, by what is there now. */
 interface About {
+  readonly kind: KindName | null;
   readonly cluster: string | null;
   readonly name: string | null;
   readonly live: Content | null;
@@ -63,8 +65,10 @@ interface About {
   readonly every: boolean;
 }
 
-const partOf = (reach: Reach, { name, live, every }: About, look: Look): Part => {
+const partOf = (reach: Reach, { kind, name, live, every }: About, look: Look): Part => {
   if (reach !== 'roles') return { part: reach };
+  // a Role's name is its role: whether it is there makes no difference to who may not see it
+  if (kind === 'Role' && name !== null) return { part: 'roles', roles: [name], every };
   // collections are filtered; of what is not there, the answer may say so
   if (name === null || live === null) return { part: 'any' };
   return { part: 'roles', roles: rolesConcerned(live, look), every };
@@ -129,7 +133,7 @@ const ofResource = (facts: Facts, verb: string, resource: Resource, look: Look):
   const live = name === null ? null : look({ kind: view.source, cluster: resource.cluster, name });
   const need = needOf(view.kind, verb, sub);
   // "watch one object" is that object's affair; a list by name is filtered like any
-  return weighed(facts, need, { cluster, name, live, every: !READS.includes(verb) }, look);
+  return weighed(facts, need, { kind: view.source, cluster, name, live, every: !READS.includes(verb) }, look);
 };
 
 /** Whether the caller may do what is asked. */
@@ -137,10 +141,16 @@ export const decide = (facts: Facts, asked: Attributes, look: Look): Decision =>
   if (facts.agent !== null) return ofAgent(facts, asked);
   if (facts.admin) return ADMIN;
   if (asked.resource !== null) return ofResource(facts, asked.verb, asked.resource, look);
-  return weighed(facts, needOfPath(asked), { cluster: null, name: null, live: null, every: false }, look);
+  return weighed(
+    facts,
+    needOfPath(asked),
+    { kind: null, cluster: null, name: null, live: null, every: false },
+    look,
+  );
 };
 
 const aboutLive = (live: Content, every: boolean): About => ({
+  kind: live.ref.kind,
   cluster: live.ref.kind === 'Cluster' ? live.ref.name : live.ref.cluster,
   name: live.ref.name,
   live,

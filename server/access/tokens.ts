@@ -97,7 +97,7 @@ const issuing = (
   record: TokenRecord,
 ): E.Either<Status, Patch | null> => {
   const tokens = live.status.tokens ?? {};
-  const there = tokens[wanted.name];
+  const there = Object.hasOwn(tokens, wanted.name) ? tokens[wanted.name] : undefined;
   if (there !== undefined && !wanted.login && !isOver(there, now))
     return E.left(
       alreadyExists({ plural: 'tokens', name: wanted.name }, `of user "${live.ref.name}" already exists`),
@@ -144,6 +144,6 @@ export const revokeToken = (
   { name, dryRun }: { readonly name: string; readonly dryRun: boolean },
 ): Promise<Status | null> =>
   patchUser(records, user, ({ status }) => {
-    if (status.tokens?.[name] === undefined) return E.left(notFound({ plural: 'tokens', name }));
+    if (!Object.hasOwn(status.tokens ?? {}, name)) return E.left(notFound({ plural: 'tokens', name }));
     return E.right(dryRun ? null : { tokens: { [name]: null } });
   });

@@ -68,14 +68,19 @@ const auditedObject = (object: unknown): unknown => {
   };
 };
 
+/** What a client says of itself must not fill the log. */
+const LONGEST_TEXT = 1024;
+
+const cut = (text: string): string => text.slice(0, LONGEST_TEXT);
+
 const entryOf = (context: Context, asked: Asked, handled: Handled): AuditEntry => ({
   time: timestamp(context.clock.now()),
   ...callerOf(handled),
   address: asked.request.socket.remoteAddress ?? '',
-  userAgent: asked.request.headers['user-agent'] ?? '',
+  userAgent: cut(asked.request.headers['user-agent'] ?? ''),
   verb: verbOf(asked, handled),
   ...resourceOf(handled),
-  path: asked.path,
+  path: cut(asked.path),
   allowed: !REFUSALS.includes(codeOf(handled.answer)),
   reason: handled.reason,
   code: codeOf(handled.answer),

@@ -14,7 +14,7 @@ import { badRequest, noSuchPath } from '../statuses.js';
 import { LoginSent, dryRunOf, sentAs } from './sent.js';
 
 const PATH = `${API_PATH}/login`;
-/** A password is good until it is changed; what a provider said is asked again sooner. */
+/** A password is good until it is changed; what a provider said is asked again sooner, whatever is wished for. */
 const PASSWORD_SECONDS = 30 * 86_400;
 const PROVIDER_SECONDS = 12 * 3_600;
 
@@ -55,10 +55,14 @@ const answered = async (logins: Logins, asked: Asked): Promise<Answer> => {
   const who = await arrived(logins, sent.right, remoteOf(asked.request));
   if (E.isLeft(who)) return refusedAs(who.left, auditOf(nameTried(sent.right), dryRun.right));
   const { user } = who.right;
-  const seconds = sent.right.idToken === undefined ? PASSWORD_SECONDS : PROVIDER_SECONDS;
+  const { idToken, expiresSeconds } = sent.right;
+  const seconds =
+    idToken === undefined
+      ? (expiresSeconds ?? PASSWORD_SECONDS)
+      : Math.min(expiresSeconds ?? PROVIDER_SECONDS, PROVIDER_SECONDS);
   const issued = await issueToken(logins.records, user, {
     name: sent.right.tokenName ?? `${LOGIN_NAME}${hex(logins.records.chance, 4)}`,
-    expiresSeconds: sent.right.expiresSeconds ?? seconds,
+    expiresSeconds: seconds,
     groups: who.right.groups,
     login: true,
     dryRun: dryRun.right,

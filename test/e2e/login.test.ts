@@ -88,6 +88,14 @@ test('an ID token is good as a bearer token, with the rights of its groups', asy
   assert.is(more.code, 403, 'deploy is not manage');
 });
 
+test('what a provider said holds for half a day, however long a token is wished for', async (context) => {
+  const body = { idToken: await context.provider.idToken('ana'), expiresSeconds: 31_000_000 };
+  const entered = await api(context, 'POST', '/login', { token: null, body });
+  assert.is(entered.code, 201, entered.text);
+  const hours = (Date.parse(entered.json['expiresAt'] as string) - Date.now()) / 3_600_000;
+  assert.ok(hours > 11 && hours <= 12, String(hours));
+});
+
 test('an ID token that was changed is refused', async (context) => {
   const good = await context.provider.idToken('ana');
   const [head = '', body = '', signature = ''] = good.split('.');

@@ -1,6 +1,7 @@
 /** What somebody with few rights, or none, tried once: each of these was possible. */
 import { type AccessServer, ROOT, grant, person, withServer } from '../build/access.js';
-import { API, type HttpAnswer } from '../build/server.js';
+import type { AuditEntry } from '../../api-types/audit.js';
+import { API, type HttpAnswer, testServer } from '../build/server.js';
 import { ref } from '../fake/objects.js';
 import { assert, suite } from '../suite.js';
 
@@ -186,3 +187,46 @@ test(
     }
   }),
 );
+
+test(
+  'whether there is a Role is not told to who may not see it',
+  withServer(async (server) => {
+    const token = person(server.objects, 'web');
+    grant(server.objects, 'web', { user: 'web', level: 'manage', roles: ['web'] });
+    const roles = `${API}/namespaces/shop/roles`;
+    for (const method of ['GET', 'DELETE']) {
+      const there = await server.ask(method, `${roles}/app`, { token });
+      const absent = await server.ask(method, `${roles}/xyz`, { token });
+      assert.is(there.code, 403);
+      assert.is(there.text.replaceAll('app', 'xyz'), absent.text);
+    }
+    assert.is((await server.ask('GET', `${roles}/web`, { token })).code, 404);
+    const made = await server.ask('POST', roles, { token, body: role('web') });
+    assert.is(made.code, 201, made.text);
+  }),
+);
+
+test(
+  'a token may be called like what every object has',
+  withServer(async (server) => {
+    const token = person(server.objects, 'eve');
+    const tokens = `${own}/tokens`;
+    assert.is((await server.ask('DELETE', `${tokens}/constructor`, { token })).code, 404);
+    assert.is((await server.ask('POST', tokens, { token, body: { name: 'constructor' } })).code, 201);
+    assert.is((await server.ask('DELETE', `${tokens}/constructor`, { token })).code, 200);
+  }),
+);
+
+test('a flood of long refusals does not fill the audit log with what the client says', async () => {
+  const lines: AuditEntry[] = [];
+  const audit = { write: (entry: AuditEntry) => lines.push(entry), read: () => Promise.resolve([]) };
+  const server = await testServer({ audit });
+  try {
+    const headers = { 'user-agent': 'x'.repeat(6000) };
+    await server.ask('DELETE', `${API}/roles/${'y'.repeat(6000)}`, { headers, token: 'wrong' });
+    assert.is(lines.length, 1);
+    assert.ok(JSON.stringify(lines).length < 3000);
+  } finally {
+    await server.running.close();
+  }
+});

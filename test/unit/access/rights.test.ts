@@ -208,7 +208,7 @@ test('a refusal says what is needed and what there is', () => {
   const view = findView(API_VERSION, 'roles')!;
   const resource = { view, cluster: 'shop', name: 'app', sub: null };
   const { reason } = decide(factsOf('show'), { verb: 'delete', path: '', resource }, () => null);
-  assert.is(reason, 'needs manage in cluster shop; ana has show by grant shop/ana');
+  assert.is(reason, 'needs manage in role app in cluster shop; ana has show by grant shop/ana');
 });
 
 test('lists hold what the caller may see', () => {
