@@ -1,7 +1,7 @@
 /** Requests as careless and hostile clients send them: mostly nearly right, so that they get deep. */
 import * as fc from 'fast-check';
 import { body } from './bodies.js';
-import { coherent } from './coherent.js';
+import { atDoors, coherent } from './coherent.js';
 
 export interface FuzzRequest {
   readonly method: string;
@@ -122,6 +122,8 @@ const QUERY: Readonly<Record<string, fc.Arbitrary<string>>> = {
   gracePeriodSeconds: one('0', '-1', 'x'),
   includeObject: one('None', 'Metadata', 'Object', 'x'),
   tail: one('1', '-1', 'x'),
+  event: one('x', 'a'.repeat(300)),
+  follow: one('false', 'x'),
   since: one('2026-01-01T00:00:00Z', 'x', ''),
 };
 
@@ -193,7 +195,11 @@ const careless: fc.Arbitrary<Shape> = fc.record({
 export const requests = (token: string): fc.Arbitrary<FuzzRequest> =>
   fc
     .record({
-      shape: fc.oneof({ weight: 3, arbitrary: coherent }, { weight: 1, arbitrary: careless }),
+      shape: fc.oneof(
+        { weight: 4, arbitrary: coherent },
+        { weight: 1, arbitrary: atDoors },
+        { weight: 1, arbitrary: careless },
+      ),
       query,
       headers,
       authorization: fc.oneof(

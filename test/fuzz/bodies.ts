@@ -38,6 +38,12 @@ export const SPEC = fc.record(
     resourceAttributes: fc.jsonValue(),
     namespace: one<unknown>('shop', 5),
     x: fc.jsonValue(),
+    event: one<unknown>('setup', 'x'),
+    roles: one<unknown>(['app'], [], 5),
+    instances: one<unknown>(['app-1', 'nobody'], 'app-1'),
+    '日本\r\nX: y': one<unknown>(1),
+    admin: one<unknown>(true, 'x'),
+    oidc: fc.jsonValue(),
   },
   { requiredKeys: [] },
 );
@@ -66,7 +72,10 @@ const manifest = fc.record(
     user: one<unknown>('admin', 'nobody', 5, ''),
     password: one<unknown>('x', '', 5, 'x'.repeat(100_000)),
     idToken: one<unknown>('x.y.z', 'eyJhbGciOiJub25lIn0.e30.', 5),
-    expiresSeconds: one<unknown>(-1, 'x', 1e99),
+    expiresSeconds: one<unknown>(-1, 'x', 1e99, 60),
+    name: one<unknown>('ci', 'constructor', 'X', 5),
+    current: one<unknown>('x', 5),
+    tokenName: one<unknown>('laptop', '', 5),
   },
   { requiredKeys: [] },
 );
@@ -123,6 +132,14 @@ export const body: fc.Arbitrary<Buffer | null> = fc.oneof(
       Buffer.from('---\n---\n---\n'),
       Buffer.from(`${'a: b\n'.repeat(3)}a: c\n`),
       Buffer.alloc(3_200_000, 'x'),
+      Buffer.from(`a: [${'x,'.repeat(1_000_000)}x]`),
+      Buffer.from(
+        JSON.stringify({
+          spec: Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`k${String(at)}`, 1])),
+        }),
+      ),
+      Buffer.from(`{"kind":"List","items":[${'{},'.repeat(5000)}{}]}`),
+      Buffer.from('k8s\0\x0a\x00\x12\x7f', 'latin1'),
     ),
   },
 );

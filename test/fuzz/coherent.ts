@@ -28,6 +28,7 @@ const PLACES: readonly Place[] = [
   inShop('Instance', 'instances', { role: 'app' }),
   inShop('Grant', 'grants', { user: 'ana', level: 'show' }),
   inShop('Secret', 'secrets', { data: { key: 'value' } }),
+  inShop('Run', 'runs', { event: 'setup', roles: ['app'] }),
   { kind: 'Namespace', path: '/api/v1/namespaces', spec: {} },
   { kind: 'Event', path: '/api/v1/namespaces/shop/events', spec: {} },
 ];
@@ -54,7 +55,10 @@ const OPERATIONS: readonly Operation[] = [
 
 const ON_COLLECTION: readonly Operation[] = ['list', 'create', 'deleteAll'];
 
-const SUBS = ['', '', '', '', '/scale', '/status', '/tokens', '/password'];
+const SUBS = [
+  ...['', '', '', '', '', '', '', ''],
+  ...['/scale', '/status', '/tokens', '/tokens/ci', '/password', '/logs', '/consent'],
+];
 
 /** A document of the place's kind, whole or with a field that may be wrong. */
 const documentOf = ({ kind, path, spec }: Place, name: string): fc.Arbitrary<Buffer> =>
@@ -76,6 +80,37 @@ const bodyFor = (operation: Operation, place: Place, name: string): fc.Arbitrary
   if (operation === 'delete' || operation === 'deleteAll') return fc.oneof(fc.constant(null), body);
   return fc.oneof({ weight: 9, arbitrary: documentOf(place, name) }, { weight: 1, arbitrary: body });
 };
+
+/** Doors: their own methods and bodies. */
+const DOORS: readonly (readonly [method: string, path: string])[] = [
+  ['GET', `${ROOT}/login`],
+  ['POST', `${ROOT}/login`],
+  ['POST', `${ROOT}/users/fuzz/tokens`],
+  ['GET', `${ROOT}/users/fuzz/tokens`],
+  ['DELETE', `${ROOT}/users/fuzz/tokens/ci`],
+  ['PUT', `${ROOT}/users/fuzz/password`],
+  ['POST', `${ROOT}/plan`],
+  ['GET', `${ROOT}/audit`],
+  ['GET', '/metrics'],
+  ['GET', '/openapi/v2'],
+  ['GET', '/openapi/v3/apis/scalarium.dev/v1'],
+  ['GET', '/apis'],
+  ['GET', `${ROOT}/namespaces/shop/instances/app-1/logs`],
+  ['POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'],
+  ['POST', '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews'],
+  ['POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews'],
+];
+
+const BODY_TYPES = [
+  'application/json',
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+];
+
+export const atDoors = fc
+  .record({ door: one(...DOORS), sent: body, type: one(...BODY_TYPES) })
+  .map(({ door: [method, path], sent, type }) => ({ method, path, type, body: sent }));
 
 export const coherent = fc
   .record({ place: one(...PLACES), name: one(...NAMES), operation: one(...OPERATIONS), sub: one(...SUBS) })

@@ -114,6 +114,7 @@ const makeShop = async (port: number, agent: Agent, token: string): Promise<void
     return send(port, agent, { method: 'POST', target, headers, body: Buffer.from(JSON.stringify(object)) });
   };
   await make(`${ROOT}/clusters`, 'Cluster', 'shop', { cloud: 'local' });
+  await make(`${ROOT}/users`, 'User', 'fuzz', {});
   await make(`${ROOT}/namespaces/shop/roles`, 'Role', 'app', { type: 'custom', replicas: 0 });
 };
 
