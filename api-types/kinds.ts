@@ -94,7 +94,7 @@ export const KINDS = {
     scope: 'Namespaced',
     home: 'spec',
     about: 'What a group of hosts in a cluster is, and how many of them there are.',
-    categories: ['scalarium'],
+    categories: ['all', 'scalarium'],
     bare: false,
     spec: RoleSpec,
     status: RoleStatus,
@@ -116,7 +116,7 @@ export const KINDS = {
     home: 'spec',
     about:
       'One slot of a Role and the machine that fills it. Made by the control plane; people may edit `desired` and `roles`. Deleting one replaces it.',
-    categories: ['scalarium'],
+    categories: ['all', 'scalarium'],
     bare: false,
     spec: InstanceSpec,
     status: InstanceStatus,

@@ -96,9 +96,18 @@ test('every view is told of, with its names, its scope and its category', async 
     namespaced: true,
     kind: 'Role',
     shortNames: ['ro'],
-    categories: ['scalarium'],
+    categories: ['all', 'scalarium'],
   });
   assert.ok((verbs as readonly string[]).includes('patch'));
+  // what `kubectl get all` lists: it is asked in one namespace
+  const inAll = resources.filter(({ categories = [] }) => (categories as readonly string[]).includes('all'));
+  assert.equal(
+    inAll.map(({ name, namespaced }) => [name, namespaced]),
+    [
+      ['roles', true],
+      ['instances', true],
+    ],
+  );
   const consent = resources.find(({ name }) => name === 'roles/consent');
   assert.equal(consent?.['verbs'], ['create']);
   const events = resources.find(({ name }) => name === 'events');
