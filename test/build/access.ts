@@ -1,6 +1,6 @@
 /** A server with real users, tokens and grants over an in-memory Objects. */
 import { type AccessSettings, openAccess } from '../../server/access/open.js';
-import { type AuditEntry, noAudit } from '../../server/audit/audit.js';
+import type { Audit, AuditEntry } from '../../server/audit/audit.js';
 import { tokenHash } from '../../server/access/roster.js';
 import { systemChance } from '../../runtime/chance.js';
 import { systemClock } from '../../runtime/clock.js';
@@ -42,7 +42,11 @@ export const accessServer = async ({
   const base = { objects, installationKey: KEY, clock: systemClock, chance: systemChance, log: silentLog };
   const access = openAccess({ ...base, ...settings });
   const audited: AuditEntry[] = [];
-  const audit = { ...noAudit, write: (entry: AuditEntry) => void audited.push(entry) };
+  const audit: Audit = {
+    write: (entry) => void audited.push(entry),
+    read: ({ since }) =>
+      Promise.resolve(audited.filter(({ time }) => since === null || Date.parse(time) >= since)),
+  };
   const server = await testServer({ access, objects, audit, plan });
   const close = async (): Promise<void> => {
     await server.running.close();
