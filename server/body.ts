@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { IncomingMessage } from 'node:http';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import type { Status } from '../api-types/status.js';
-import { badRequest, tooLarge, unsupportedMedia } from './statuses.js';
+import { badRequest, tooLarge, unavailable, unsupportedMedia } from './statuses.js';
 
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
 const MAX_DEPTH = 64;
@@ -17,6 +17,10 @@ const tooMuch = (most: number): Status =>
       : `the body is larger than ${String(most / 1024)} KiB`,
   );
 
+/** Bodies that are still coming, of all clients together: each may take its time. */
+const MOST_HELD_BYTES = 256 * 1024 * 1024;
+let held = 0;
+
 /** The body's bytes; nothing beyond the limit is kept. */
 export const bodyBytes = async (
   request: IncomingMessage,
@@ -28,13 +32,16 @@ export const bodyBytes = async (
   const chunks: Buffer[] = [];
   let size = 0;
   // a plain loop over events: leaving `for await` early destroys the socket before the answer is sent
-  return await new Promise((resolve) => {
+  const bytes = await new Promise<E.Either<Status, Buffer>>((resolve) => {
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > most) {
-        chunks.length = 0;
-        resolve(E.left(tooMuch(most)));
-      } else chunks.push(chunk);
+      held += chunk.length;
+      if (size <= most && held <= MOST_HELD_BYTES) {
+        chunks.push(chunk);
+        return;
+      }
+      chunks.length = 0;
+      resolve(E.left(size > most ? tooMuch(most) : unavailable('too much is being sent at once', 1)));
     });
     request.on('end', () => {
       resolve(E.right(Buffer.concat(chunks)));
@@ -46,6 +53,9 @@ export const bodyBytes = async (
       resolve(E.left(badRequest('the body ended early')));
     });
   });
+  request.removeAllListeners('data');
+  held -= size;
+  return bytes;
 };
 
 /** The body as text. */

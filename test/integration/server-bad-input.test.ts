@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { untilTrue } from '../build/gateways.js';
 import { API, TOKEN, type TestServer, ask, shop, testServer } from '../build/server.js';
 import { ref } from '../fake/objects.js';
 import { assert, suite } from '../suite.js';
@@ -79,6 +82,31 @@ test('a body over 3 MiB: 413, told or streamed; a spec over 512 KiB: 422 that na
   const large = await server.ask('POST', roles, { body: { metadata: { name: 'db' }, spec } });
   assert.is(large.code, 422);
   assert.is(large.json.details?.causes?.[0]?.field, 'spec');
+});
+
+test('bodies that are held back, more than all clients together may have on their way: 503, and others go on', async () => {
+  const head = `POST ${roles} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Length: 3000000\r\n\r\n`;
+  const most = Buffer.alloc(2_900_000, 'x');
+  const texts: string[] = [];
+  const sockets = Array.from({ length: 110 }, () => {
+    const socket = connect(server.running.port, '127.0.0.1', () => {
+      socket.write(head);
+      socket.write(most);
+    });
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk: Buffer) => texts.push(chunk.toString()));
+    return socket;
+  });
+  await untilTrue('some are refused', () => texts.length > 0);
+  for (const text of texts) assert.match(text, /^HTTP\/1\.1 503 [^]*"reason":"ServiceUnavailable"/);
+  assert.ok(texts.length < 40, String(texts.length));
+  for (const socket of sockets) socket.destroy();
+  for (const socket of sockets) if (!socket.closed) await once(socket, 'close');
+  // what they held is given back when the server has noticed
+  let code = 503;
+  for (let tries = 0; code === 503 && tries < 100; tries += 1)
+    code = (await server.ask('POST', roles, { body: '{' })).code;
+  assert.is(code, 400);
 });
 
 test('media types that are not taken: 415', async () => {
