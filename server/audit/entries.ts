@@ -51,10 +51,16 @@ const callerOf = ({ answer, caller }: Handled): Pick<AuditEntry, 'user' | 'proof
 
 const NO_RESOURCE = { kind: null, cluster: null, name: null, subresource: null };
 
-const resourceOf = ({ attributes }: Handled): Pick<AuditEntry, keyof typeof NO_RESOURCE> => {
+/** Whoever creates an object names it (or has it named) in the body, not in the path. */
+const createdName = (answer: Handled['answer']): string | null => {
+  const after = changeOf(answer)?.after ?? null;
+  return after === null ? null : (after as ApiObject).metadata.name;
+};
+
+const resourceOf = ({ answer, attributes }: Handled): Pick<AuditEntry, keyof typeof NO_RESOURCE> => {
   if (attributes === null || attributes.resource === null) return NO_RESOURCE;
   const { view, cluster, name, sub } = attributes.resource;
-  return { kind: view.kind, cluster, name, subresource: sub };
+  return { kind: view.kind, cluster, name: name ?? createdName(answer), subresource: sub };
 };
 
 /** Labels, annotations and spec; of a Secret only which values there are, whoever hands it here. */

@@ -63,3 +63,16 @@ test(
     assert.is((JSON.parse(out) as { readonly user: string }).user, 'one');
   }),
 );
+
+test(
+  'what was created is told with its name, though the path has none',
+  withServer(async (server) => {
+    const body = { apiVersion: 'scalarium.dev/v1', kind: 'User', metadata: { name: 'ana' }, spec: {} };
+    assert.is((await server.ask('POST', `${API}/users`, { token: ROOT, body })).code, 201);
+    assert.equal(
+      server.audited.map(({ verb, kind, name }) => [verb, kind, name]),
+      [['create', 'User', 'ana']],
+    );
+    assert.match((await audit(server, {})).out, / create +user\/ana +201/);
+  }),
+);
