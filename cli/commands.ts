@@ -7,99 +7,154 @@ export interface Verb {
   readonly load: () => Promise<CommandModule>;
 }
 
-export const VERBS: readonly Verb[] = [
+/** A heading of `help`, and the verbs below it. */
+export interface VerbGroup {
+  readonly title: string;
+  readonly verbs: readonly Verb[];
+}
+
+/** As `help` shows them; its own verb comes last. */
+export const VERB_GROUPS: readonly VerbGroup[] = [
   {
-    name: 'up',
-    summary: 'bring a control plane up, with a local cloud and hosts',
-    load: () => import('./commands/up.js'),
-  },
-  { name: 'down', summary: 'end what a killed `up` left behind', load: () => import('./commands/down.js') },
-  { name: 'get', summary: 'list objects, or show some', load: () => import('./commands/get.js') },
-  { name: 'describe', summary: 'tell all about one object', load: () => import('./commands/describe.js') },
-  {
-    name: 'explain',
-    summary: 'what a kind and its fields mean',
-    load: () => import('./commands/explain.js'),
-  },
-  { name: 'events', summary: 'what has happened lately', load: () => import('./commands/events.js') },
-  { name: 'apply', summary: 'make objects what files say', load: () => import('./commands/apply.js') },
-  { name: 'plan', summary: 'show what applying files would do', load: () => import('./commands/plan.js') },
-  { name: 'delete', summary: 'delete objects', load: () => import('./commands/delete.js') },
-  {
-    name: 'consent',
-    summary: 'let a parked edit end many hosts',
-    load: () => import('./commands/consent.js'),
-  },
-  {
-    name: 'wait',
-    summary: 'wait until objects are as wanted',
-    load: () => import('./commands/wait.js'),
-  },
-  {
-    name: 'scale',
-    summary: 'say how many hosts a role is to have',
-    load: () => import('./commands/scale.js'),
+    title: 'Look',
+    verbs: [
+      { name: 'get', summary: 'list objects, or show some', load: () => import('./commands/get.js') },
+      {
+        name: 'describe',
+        summary: 'tell all about one object',
+        load: () => import('./commands/describe.js'),
+      },
+      {
+        name: 'explain',
+        summary: 'what a kind and its fields mean',
+        load: () => import('./commands/explain.js'),
+      },
+      { name: 'events', summary: 'what has happened lately', load: () => import('./commands/events.js') },
+      {
+        name: 'logs',
+        summary: 'what hosts have done, as their agents wrote it',
+        load: () => import('./commands/logs.js'),
+      },
+      { name: 'wait', summary: 'wait until objects are as wanted', load: () => import('./commands/wait.js') },
+    ],
   },
   {
-    name: 'start',
-    summary: 'start stopped hosts',
-    load: () => import('./commands/start.js'),
+    title: 'Change',
+    verbs: [
+      { name: 'apply', summary: 'make objects what files say', load: () => import('./commands/apply.js') },
+      {
+        name: 'plan',
+        summary: 'show what applying files would do',
+        load: () => import('./commands/plan.js'),
+      },
+      {
+        name: 'diff',
+        summary: 'show what applying files would change',
+        load: () => import('./commands/diff.js'),
+      },
+      { name: 'edit', summary: 'edit an object in your editor', load: () => import('./commands/edit.js') },
+      {
+        name: 'scale',
+        summary: 'say how many hosts a role is to have',
+        load: () => import('./commands/scale.js'),
+      },
+      { name: 'delete', summary: 'delete objects', load: () => import('./commands/delete.js') },
+      {
+        name: 'consent',
+        summary: 'let a parked edit end many hosts',
+        load: () => import('./commands/consent.js'),
+      },
+    ],
   },
   {
-    name: 'stop',
-    summary: 'shut hosts down and keep their machines',
-    load: () => import('./commands/stop.js'),
+    title: 'Hosts',
+    verbs: [
+      {
+        name: 'run',
+        summary: 'carry recipes out now, on chosen hosts',
+        load: () => import('./commands/run.js'),
+      },
+      { name: 'ssh', summary: 'open a shell on a host', load: () => import('./commands/ssh.js') },
+      { name: 'start', summary: 'start stopped hosts', load: () => import('./commands/start.js') },
+      {
+        name: 'stop',
+        summary: 'shut hosts down and keep their machines',
+        load: () => import('./commands/stop.js'),
+      },
+      {
+        name: 'restart',
+        summary: 'reboot hosts, and wait until they are back',
+        load: () => import('./commands/restart.js'),
+      },
+    ],
   },
   {
-    name: 'logs',
-    summary: 'what hosts have done, as their agents wrote it',
-    load: () => import('./commands/logs.js'),
+    title: 'Access',
+    verbs: [
+      { name: 'login', summary: 'log in at a control plane', load: () => import('./commands/login.js') },
+      {
+        name: 'logout',
+        summary: 'revoke a login, and forget it',
+        load: () => import('./commands/logout.js'),
+      },
+      { name: 'whoami', summary: 'say who you are', load: () => import('./commands/whoami.js') },
+      {
+        name: 'can-i',
+        summary: 'say whether you may do something',
+        load: () => import('./commands/can-i.js'),
+      },
+      { name: 'user', summary: 'people and programs', load: () => import('./commands/user.js') },
+      { name: 'token', summary: 'make, list and revoke tokens', load: () => import('./commands/token.js') },
+      {
+        name: 'grant',
+        summary: 'say who may do what in a cluster',
+        load: () => import('./commands/grant.js'),
+      },
+      {
+        name: 'secret',
+        summary: 'set values of Secrets, or list their names',
+        load: () => import('./commands/secret.js'),
+      },
+      { name: 'audit', summary: 'who did what', load: () => import('./commands/audit.js') },
+    ],
   },
   {
-    name: 'restart',
-    summary: 'reboot hosts, and wait until they are back',
-    load: () => import('./commands/restart.js'),
+    title: 'Control plane',
+    verbs: [
+      {
+        name: 'up',
+        summary: 'bring a control plane up, with a local cloud and hosts',
+        load: () => import('./commands/up.js'),
+      },
+      {
+        name: 'down',
+        summary: 'end what a killed `up` left behind',
+        load: () => import('./commands/down.js'),
+      },
+      {
+        name: 'local-cloud',
+        summary: 'the EC2 endpoint on loopback: start it, or look at it',
+        load: () => import('./commands/local-cloud.js'),
+      },
+      {
+        name: 'hosts',
+        summary: 'boot an agent for each machine of an EC2 endpoint',
+        load: () => import('./commands/hosts.js'),
+      },
+      { name: 'agent', summary: 'be the daemon on a host', load: () => import('./commands/agent.js') },
+    ],
   },
   {
-    name: 'run',
-    summary: 'carry recipes out now, on chosen hosts',
-    load: () => import('./commands/run.js'),
-  },
-  {
-    name: 'secret',
-    summary: 'set values of Secrets, or list their names',
-    load: () => import('./commands/secret.js'),
-  },
-  { name: 'audit', summary: 'who did what', load: () => import('./commands/audit.js') },
-  { name: 'login', summary: 'log in at a control plane', load: () => import('./commands/login.js') },
-  { name: 'logout', summary: 'revoke a login, and forget it', load: () => import('./commands/logout.js') },
-  { name: 'whoami', summary: 'say who you are', load: () => import('./commands/whoami.js') },
-  { name: 'can-i', summary: 'say whether you may do something', load: () => import('./commands/can-i.js') },
-  { name: 'token', summary: 'make, list and revoke tokens', load: () => import('./commands/token.js') },
-  { name: 'user', summary: 'people and programs', load: () => import('./commands/user.js') },
-  { name: 'grant', summary: 'say who may do what in a cluster', load: () => import('./commands/grant.js') },
-  { name: 'edit', summary: 'edit an object in your editor', load: () => import('./commands/edit.js') },
-  {
-    name: 'diff',
-    summary: 'show what applying files would change',
-    load: () => import('./commands/diff.js'),
-  },
-  { name: 'ssh', summary: 'open a shell on a host', load: () => import('./commands/ssh.js') },
-  { name: 'agent', summary: 'be the daemon on a host', load: () => import('./commands/agent.js') },
-  { name: 'version', summary: 'say which version this is', load: () => import('./commands/version.js') },
-  {
-    name: 'completion',
-    summary: 'print completions for a shell',
-    load: () => import('./commands/completion.js'),
-  },
-  {
-    name: 'local-cloud',
-    summary: 'the EC2 endpoint on loopback: start it, or look at it',
-    load: () => import('./commands/local-cloud.js'),
-  },
-  {
-    name: 'hosts',
-    summary: 'boot an agent for each machine of an EC2 endpoint',
-    load: () => import('./commands/hosts.js'),
+    title: 'This program',
+    verbs: [
+      { name: 'version', summary: 'say which version this is', load: () => import('./commands/version.js') },
+      {
+        name: 'completion',
+        summary: 'print completions for a shell',
+        load: () => import('./commands/completion.js'),
+      },
+    ],
   },
 ];
+
+export const VERBS: readonly Verb[] = VERB_GROUPS.flatMap(({ verbs }) => verbs);

@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { statusOfError } from '../client/watch.js';
 import { lineOf } from './answers.js';
-import { VERBS } from './commands.js';
+import { VERB_GROUPS, VERBS } from './commands.js';
 import { type CliContext, CliError } from './context.js';
 import { EXIT, exitOfError } from './exit-codes.js';
 import { exitCodesText, withManual } from './manual.js';
@@ -54,10 +54,15 @@ export const verbIn = (words: readonly string[]): string | null => {
 /** The program with this verb loaded. */
 export const programWith = async (verb: string | null, context: CliContext): Promise<Command> => {
   const program = bare(context);
-  for (const { name, summary, load } of VERBS) {
-    if (name === verb) (await load()).register(program, context);
-    else program.command(name).description(summary).allowUnknownOption().allowExcessArguments();
+  for (const { title, verbs } of VERB_GROUPS) {
+    program.commandsGroup(`${title}:`);
+    for (const { name, summary, load } of verbs) {
+      if (name === verb) (await load()).register(program, context);
+      else program.command(name).description(summary).allowUnknownOption().allowExcessArguments();
+    }
   }
+  // what is made last stands in the last group
+  program.helpCommand(true);
   return withManual(program, context.program);
 };
 

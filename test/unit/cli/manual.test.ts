@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { VERBS } from '../../../cli/commands.js';
+import { VERB_GROUPS, VERBS } from '../../../cli/commands.js';
 import type { CliContext } from '../../../cli/context.js';
 import { EXAMPLES } from '../../../cli/examples.js';
 import { EXIT, EXIT_CODES } from '../../../cli/exit-codes.js';
@@ -108,4 +108,13 @@ test('every exit code is told of once', () => {
     EXIT_CODES.map(([code]) => code),
     Object.values(EXIT),
   );
+});
+
+test('the verbs stand below their headings, the one that is loaded among them', async () => {
+  const scene = context();
+  (await programWith('logs', scene.context)).outputHelp();
+  const headings = [...scene.said().matchAll(/^(\w[\w ]*):$/gm)].map(([, title]) => title);
+  assert.equal(headings, ['Options', ...VERB_GROUPS.map(({ title }) => title)]);
+  assert.match(scene.said(), /\nLook:\n(?: {2}.+\n)* {2}logs /);
+  assert.match(scene.said(), /\nThis program:\n(?: {2}.+\n)* {2}help /);
 });
