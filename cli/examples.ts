@@ -186,6 +186,7 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
       ['scalarium user disable anna', 'refused at every door'],
       ['scalarium user enable anna', ''],
       ['scalarium user password', 'change your own'],
+      ['scalarium user password ci --password-file pw --revoke-tokens', 'of another user, for scripts'],
       ['scalarium user ssh-key add ~/.ssh/id_ed25519.pub', 'to your own'],
       ['scalarium user ssh-key list --user anna', ''],
       ['scalarium user ssh-key remove anna@laptop', 'by its comment'],

@@ -1,6 +1,5 @@
 /** `scalarium login URL`: a token of one's own, and a kubeconfig that says where it is good. */
 import * as E from 'fp-ts/lib/Either.js';
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import type { Command } from 'commander';
 import { kubeconfigFiles } from '../../client/connection.js';
@@ -8,15 +7,16 @@ import { requester, type Requester } from '../../client/http.js';
 import { API_PATH } from '../../client/paths.js';
 import { lineOf } from '../answers.js';
 import { CliError, UsageError, type CliContext, type GlobalFlags } from '../context.js';
+import { fileText } from '../file-text.js';
 import { plain, shownBy } from '../login/authority.js';
 import { changeKubeconfig, withLogin } from '../login/kubeconfig-file.js';
 import type { Patience, Provider } from '../login/provider.js';
+import { type PasswordFlags, givenPassword, takesPassword } from '../passwords.js';
 
-interface LoginFlags extends GlobalFlags {
+interface LoginFlags extends GlobalFlags, PasswordFlags {
   readonly user?: string;
   readonly ca?: string;
   readonly fingerprint?: string;
-  readonly passwordFile?: string;
   readonly tokenName?: string;
   readonly oidc?: boolean;
   readonly callbackPort?: string;
@@ -41,14 +41,6 @@ const urlOf = (text: string): URL => {
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-const fileText = (option: string, file: string): string => {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new CliError(`${option} ${file}: it cannot be read: ${(error as Error).message}`, { cause: error });
-  }
-};
-
 const confirmed = async (context: CliContext, url: URL, fingerprint: string): Promise<boolean> => {
   const answer = await context.ask(
     `The certificate of ${url.origin} is signed by an authority that is not known here. Its SHA-256 fingerprint is\n  ${fingerprint}\nCompare it with what "scalarium up" printed there. Trust it? [y/N] `,
@@ -68,7 +60,7 @@ const authorityFor = async (context: CliContext, url: URL, flags: LoginFlags): P
       `login: a password is never sent over http to another machine: use https://${url.host}`,
     );
   }
-  if (flags.ca !== undefined) return fileText('--ca', flags.ca);
+  if (flags.ca !== undefined) return fileText(flags.ca, '--ca');
   const shown = await shownBy(url, null);
   if (flags.fingerprint !== undefined) {
     if (plain(flags.fingerprint) === shown.fingerprint) return shown.authority;
@@ -81,16 +73,11 @@ const authorityFor = async (context: CliContext, url: URL, flags: LoginFlags): P
   throw new CliError('not logged in: the authority was not trusted');
 };
 
-const passwordFor = async (context: CliContext, user: string, file: string | undefined): Promise<string> => {
-  const text =
-    file === undefined
-      ? await context.askSecret(`Password of ${user}: `)
-      : file === '-'
-        ? await context.readStdin()
-        : fileText('--password-file', file);
-  if (text === null)
-    throw new CliError('there is no terminal to ask at: give --password-file FILE (- for standard input)');
-  return text.replace(/\r?\n$/, '');
+const passwordFor = async (context: CliContext, user: string, flags: LoginFlags): Promise<string> => {
+  const password =
+    (await givenPassword(context, flags)) ?? (await context.askSecret(`Password of ${user}: `));
+  if (password !== null) return password;
+  throw new CliError('there is no terminal to ask at: give --password-file FILE (- for standard input)');
 };
 
 const userFor = async (context: CliContext, flags: LoginFlags): Promise<string> => {
@@ -101,7 +88,7 @@ const userFor = async (context: CliContext, flags: LoginFlags): Promise<string> 
 
 const byPassword = async (context: CliContext, flags: LoginFlags): Promise<Shown> => {
   const user = await userFor(context, flags);
-  return { user, password: await passwordFor(context, user, flags.passwordFile) };
+  return { user, password: await passwordFor(context, user, flags) };
 };
 
 const wholeNumber = (option: string, text: string | undefined, fallback: number, most: number): number => {
@@ -112,9 +99,9 @@ const wholeNumber = (option: string, text: string | undefined, fallback: number,
 };
 
 const patienceOf = (flags: LoginFlags): Patience => {
-  if (flags.user !== undefined || flags.passwordFile !== undefined)
+  if ([flags.user, flags.passwordFile, flags.passwordStdin].some((given) => given !== undefined))
     throw new UsageError(
-      'login: with --oidc the provider says who you are: leave --user and --password-file out',
+      'login: with --oidc the provider says who you are: leave --user and the password out',
     );
   return {
     port: wholeNumber('--callback-port', flags.callbackPort, 0, 65_535),
@@ -168,11 +155,11 @@ const run = async (context: CliContext, text: string, flags: LoginFlags): Promis
 };
 
 export const register = (program: Command, context: CliContext): void => {
-  program
+  const login = program
     .command('login <url>')
     .description('log in at a control plane, and note it in the kubeconfig')
-    .option('--user <name>', 'who you are; asked for when it is not given')
-    .option('--password-file <file>', 'where the password is, in place of asking; - for standard input')
+    .option('--user <name>', 'who you are; asked for when it is not given');
+  takesPassword(login)
     .option('--ca <file>', 'whom to trust there (PEM)')
     .option('--fingerprint <sha256>', 'of the authority to trust there, as "scalarium up" prints it')
     .option('--token-name <name>', 'what the new token is to be called')

@@ -1,19 +1,11 @@
 /** `scalarium secret set NAME KEY=VALUE…` and `secret list`: values go in, and are never shown. */
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
 import type { Address, Client, Written } from '../../client/client.js';
 import { clusterMeant, lineOf, valueOf } from '../answers.js';
 import { type CliContext, CliError, type GlobalFlags } from '../context.js';
+import { fileText } from '../file-text.js';
 import { type Row, since, tableText } from '../table.js';
-
-const fileText = (path: string): string => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new CliError(`${path}: it can not be read: ${(error as Error).message}`, { cause: error });
-  }
-};
 
 interface Given {
   readonly key: string;

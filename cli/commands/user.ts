@@ -8,15 +8,14 @@ import type { Address, Client } from '../../client/client.js';
 import { valueOf } from '../answers.js';
 import { type CliContext, CliError, type GlobalFlags, UsageError } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import { newPassword } from '../passwords.js';
+import { type PasswordFlags, givenPassword, newPassword, takesPassword } from '../passwords.js';
 import { paintOf } from '../print/printer.js';
 import { headOf, rowOf, tableText } from '../table.js';
 
-interface UserFlags extends GlobalFlags {
+interface UserFlags extends GlobalFlags, PasswordFlags {
   readonly admin?: boolean;
   readonly group?: readonly string[];
   readonly sshKey?: readonly string[];
-  readonly passwordStdin?: boolean;
   readonly revokeTokens?: boolean;
   readonly displayName?: string;
   readonly email?: string;
@@ -46,7 +45,8 @@ const specOf = (flags: UserFlags): UserSpec => ({
 
 const create = async (context: CliContext, name: string, flags: UserFlags): Promise<void> => {
   const spec = specOf(flags);
-  const password = flags.passwordStdin === true ? await newPassword(context, true) : null;
+  const given = await givenPassword(context, flags);
+  const password = given === null ? null : await newPassword(context, given);
   const client = context.connect(flags);
   await valueOf(
     client.create(addressOf(name), { apiVersion: API_VERSION, kind: 'User', metadata: { name }, spec }),
@@ -87,9 +87,10 @@ const password = async (context: CliContext, named: string | undefined, flags: U
   const client = context.connect(flags);
   const me = (await valueOf(client.access.whoAmI())).username;
   const name = named ?? me;
-  const piped = flags.passwordStdin === true;
-  const current = name === me && !piped ? await context.askSecret('Your password now (none: Enter): ') : null;
-  const next = await newPassword(context, piped);
+  const given = await givenPassword(context, flags);
+  const current =
+    name === me && given === null ? await context.askSecret('Your password now (none: Enter): ') : null;
+  const next = await newPassword(context, given);
   const proof = current === null || current === '' ? {} : { current };
   const revokeTokens = flags.revokeTokens === true;
   await valueOf(client.access.setPassword(name, { password: next, ...proof, revokeTokens }));
@@ -174,17 +175,17 @@ export const register = (program: Command, context: CliContext): void => {
       await action(context, command.args, command.optsWithGlobals());
     };
   const one = ['<name>', 'also an account on hosts: a-z, 0-9 and "-"'] as const;
-  const piped = ['--password-stdin', 'the password is the first line of standard input'] as const;
-  user
-    .command('create')
-    .description('make a user')
-    .argument(...one)
+  takesPassword(
+    user
+      .command('create')
+      .description('make a user')
+      .argument(...one),
+  )
     .option('--admin', 'may do everything in every cluster')
     .option('--group <groups...>', 'groups that grants may name')
     .option('--ssh-key <files...>', 'files with public keys')
     .option('--display-name <text>', 'the name that people are shown')
     .option('--email <address>', 'where messages go')
-    .option(...piped)
     .action(act((_context, [name = ''], flags) => create(context, name, flags)));
   user
     .command('list')
@@ -204,11 +205,12 @@ export const register = (program: Command, context: CliContext): void => {
       .description(disabled ? 'refuse a user at every door' : 'let a disabled user in again')
       .argument('<name>')
       .action(act((_context, [name = ''], flags) => disable(context, name, { disabled, flags })));
-  user
-    .command('password')
-    .description('set a password: your own, or (admins) of another')
-    .argument('[name]')
-    .option(...piped)
+  takesPassword(
+    user
+      .command('password')
+      .description('set a password: your own, or (admins) of another')
+      .argument('[name]'),
+  )
     .option('--revoke-tokens', 'and refuse all tokens of the user, but the one this is asked with')
     .action(act((_context, [name], flags) => password(context, name, flags)));
   registerKeys(user, act);

@@ -25,6 +25,8 @@ const OF_OPTION: Readonly<Record<string, Candidates>> = {
   '--user': names('User'),
   '--filename': files,
   '--ssh-key': files,
+  '--password-file': files,
+  '--ca': files,
   '--identity': files,
   '--data': files,
   '--kubeconfig': files,

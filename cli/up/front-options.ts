@@ -1,8 +1,8 @@
 /** What `scalarium up` is told of its front: where it listens, what it is called, TLS, and who else logs people in. */
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { GivenFiles } from '../../server/tls/given.js';
 import { isLoopback } from '../../server/tls/loopback.js';
+import { fileText } from '../file-text.js';
 
 export interface Advertised {
   readonly host: string;
@@ -95,19 +95,11 @@ const parseTls = (raw: RawFrontOptions, listen: string): boolean => {
   return false;
 };
 
-const textOf = (option: string, file: string): string => {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new Error(`${option} ${file}: it cannot be read: ${(error as Error).message}`, { cause: error });
-  }
-};
-
 /** What was given of the rest, under its own name. */
 const claimsOf = (raw: RawFrontOptions): Omit<OidcOptions, 'issuer' | 'clientId'> => ({
   ...(raw.oidcUsernameClaim === undefined ? {} : { usernameClaim: raw.oidcUsernameClaim }),
   ...(raw.oidcGroupsClaim === undefined ? {} : { groupsClaim: raw.oidcGroupsClaim }),
-  ...(raw.oidcCa === undefined ? {} : { ca: textOf('--oidc-ca', raw.oidcCa) }),
+  ...(raw.oidcCa === undefined ? {} : { ca: fileText(raw.oidcCa, '--oidc-ca') }),
 });
 
 const parseOidc = (raw: RawFrontOptions): OidcOptions | null => {

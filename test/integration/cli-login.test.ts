@@ -242,7 +242,7 @@ test('at a provider: a browser that does not come back ends it, and so does Ctrl
 });
 
 for (const [words, expected] of [
-  [['--user', 'anna'], /leave --user and --password-file out/],
+  [['--user', 'anna'], /leave --user and the password out/],
   [['--wait', 'x'], /--wait: expected a whole number up to 3600, got "x"/],
   [['--callback-port', '65536'], /--callback-port: expected a whole number up to 65535/],
 ] as const)

@@ -122,6 +122,14 @@ test(
     const typed = await as({ secret: 'typed where nobody sees it' }, 'user', 'password', 'anna');
     assert.is(typed.out, 'password of user/anna set\n', typed.err);
     assert.is((await as({ answer: null }, 'user', 'password', 'anna')).code, 64);
+    const secret = join(folder, 'password');
+    writeFileSync(secret, 'a long one from a file\n');
+    const filed = await run('user', 'password', 'anna', '--password-file', secret);
+    assert.is(filed.out, 'password of user/anna set\n', filed.err);
+    const none = await run('user', 'password', 'anna', '--password-file', join(folder, 'none'));
+    assert.match(none.err, /--password-file \S+none: it cannot be read/);
+    const both = ['user', 'password', 'anna', '--password-file', secret, '--password-stdin'];
+    assert.is((await run(...both)).code, 64);
     const lost = (await run('token', 'create', 'lost', '--user', 'anna')).out.trim();
     assert.is((await as({ token: lost }, 'whoami')).code, 0);
     const words = ['user', 'password', 'anna', '--revoke-tokens'];
