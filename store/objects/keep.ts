@@ -59,9 +59,16 @@ const judged = (ref: Ref, document: RecordDocument, spec: SpecSide, now: string)
   };
 };
 
+/** One that a controller's status began notes the edit, but nobody has said how it was judged. */
+const isJudged = ({ status }: RecordDocument): boolean =>
+  ((status['conditions'] ?? {}) as Conditions)['Valid'] !== undefined;
+
 /** The record notes this very edit already. */
-const isNoted = ({ lastValid, invalid }: RecordDocument, { edit, mod }: SpecSide): boolean =>
-  edit.valid ? lastValid?.revision === mod && invalid === undefined : invalid?.revision === mod;
+const isNoted = (document: RecordDocument, { edit, mod }: SpecSide): boolean => {
+  const { lastValid, invalid } = document;
+  const same = edit.valid ? lastValid?.revision === mod && invalid === undefined : invalid?.revision === mod;
+  return same && isJudged(document);
+};
 
 const noted = (ref: Ref, document: RecordDocument, spec: SpecSide, now: string): Keeping | null =>
   isNoted(document, spec)

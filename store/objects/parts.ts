@@ -8,7 +8,14 @@ import { decodeLoose, problemText } from '../../api-types/problems.js';
 import { conflict, stalled, type Failure } from '../../runtime/failure.js';
 import { recordKey, specKey } from '../keys.js';
 import type { Compare, Operation } from '../store.js';
-import { MAX_RECORD_BYTES, MAX_SPEC_BYTES, newRecord, specText, type RecordDocument } from './documents.js';
+import {
+  MAX_RECORD_BYTES,
+  MAX_SPEC_BYTES,
+  lastValidOf,
+  newRecord,
+  specText,
+  type RecordDocument,
+} from './documents.js';
 import { isOver, recordInForce, type Sides } from './join.js';
 import type { Ref, SpecDocument, Write } from './objects.js';
 import { isPlainSecret } from './secrets.js';
@@ -75,11 +82,13 @@ const specBase = (ref: Ref, sides: Sides, view: View): E.Either<Failure, Base> =
   const document = recordInForce(sides);
   const incarnation = document?.incarnation ?? sides.spec?.create;
   if (incarnation !== view.incarnation(ref)) return gone(ref);
+  const { spec } = sides;
   const compare = [modIs(recordKey(ref), recordMod(sides))];
-  if (document !== null) return E.right({ document, compare });
-  if (sides.spec === null) return gone(ref);
-  const fresh = newRecord(sides.spec, sides.seenAt);
-  return E.right({ document: fresh, compare: [...compare, modIs(specKey(ref), sides.spec.mod)] });
+  if (document?.lastValid !== undefined) return E.right({ document, compare });
+  if (spec === null) return gone(ref);
+  // once the spec key goes, a record without a last valid spec has nothing to tear down: what is done now would leak
+  const begun = { ...(document ?? newRecord(spec, sides.seenAt)), ...lastValidOf(spec) };
+  return E.right({ document: begun, compare: [...compare, modIs(specKey(ref), spec.mod)] });
 };
 
 /** The record a patch is merged onto: the one that is there, or a first one. */

@@ -41,6 +41,11 @@ const broken = specSide(roleDocument(-1), { mod: 20, version: 2 });
 const next = specSide(roleDocument(7), { create: 35 });
 const neverValid = recordSide({ lastValid: undefined, invalid: { revision: 10 } });
 const stamped = recordSide({ deletedAt: EPOCH, deletionRevision: 30 });
+const judged = {
+  conditions: {
+    Valid: { type: 'Valid', status: 'True', reason: 'Decoded', message: '', lastTransitionTime: EPOCH },
+  },
+};
 const fresh: Summary = {
   incarnation: 10,
   lastValid: 10,
@@ -61,7 +66,12 @@ const table: readonly {
     of: sides(specSide(roleDocument(-1)), null),
     is: { ...fresh, lastValid: undefined, invalid: 10, valid: 'False', tells: true },
   },
-  { name: 'noted already: nothing', of: sides(good, recordSide()), is: null },
+  { name: 'noted already: nothing', of: sides(good, recordSide({ status: judged })), is: null },
+  {
+    name: 'begun by a status, which notes the spec and not that it is valid: judged',
+    of: sides(good, recordSide()),
+    is: fresh,
+  },
   { name: 'a newer edit: noted', of: sides(edited, recordSide()), is: { ...fresh, lastValid: 20 } },
   {
     name: 'a newer edit that does not decode: told, the last valid spec kept',
@@ -70,7 +80,7 @@ const table: readonly {
   },
   {
     name: 'told already: nothing',
-    of: sides(broken, recordSide({ invalid: { revision: 20 } })),
+    of: sides(broken, recordSide({ invalid: { revision: 20 }, status: judged })),
     is: null,
   },
   {
