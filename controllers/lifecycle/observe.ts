@@ -24,8 +24,9 @@ export interface OpenRun {
   readonly events: readonly Live<'LifecycleEvent'>[];
 }
 
-/** In force: not on its way out, and valid at least once. */
-const inForce = ({ deletion, specGeneration }: Live): boolean => deletion === null && specGeneration > 0;
+/** In force: its spec is there, valid at least once, and it is not on its way out, noted by a keeper or not yet. */
+const inForce = ({ deletion, specGeneration, specRevision, succeeded }: Live): boolean =>
+  deletion === null && specGeneration > 0 && specRevision > 0 && !succeeded;
 
 const accountsIn = (objects: Objects, cluster: string, roles: readonly string[]): Observed['accounts'] => {
   const grants = objects.list('Grant', cluster).filter(inForce);

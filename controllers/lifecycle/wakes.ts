@@ -6,11 +6,14 @@ const OWN: readonly string[] = ['Instance', 'Role', 'Grant', 'Run'];
 
 const isUser = (live: Live | null): live is Live<'User'> => live?.ref.kind === 'User';
 
+const isThere = ({ specGeneration, specRevision, deletion }: Live<'User'>): boolean =>
+  specGeneration > 0 && specRevision > 0 && deletion === null;
+
 /** What hosts get to see of a user; logins and passwords are in the record and wake nobody. */
 const seenByHosts = (live: Live | null): string => {
   if (!isUser(live)) return '';
   const { groups, disabled, sshKeys } = live.spec;
-  return JSON.stringify([live.specGeneration > 0, live.deletion === null, groups, disabled, sshKeys]);
+  return JSON.stringify([isThere(live), groups, disabled, sshKeys]);
 };
 
 /** Users are of no cluster: those with a Grant that was or is about this one. */

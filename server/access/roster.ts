@@ -22,7 +22,12 @@ type User = Live<'User'>;
 
 const identity = (issuer: string, subject: string): string => JSON.stringify([issuer, subject]);
 
-const alive = (live: Live | null): Live | null => (live === null || live.deletion !== null ? null : live);
+/** One whose spec key is gone is nobody's any more, also while no keeper forgets its record. */
+const alive = (live: Live | null): Live | null => {
+  if (live === null) return null;
+  const { deletion, specRevision, succeeded } = live;
+  return deletion !== null || specRevision === 0 || succeeded ? null : live;
+};
 
 const heldOf = (live: Live<'Grant'>): readonly Held[] =>
   // one that never was valid grants nothing, and denies nothing
