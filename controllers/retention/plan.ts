@@ -41,14 +41,16 @@ export interface Pruning {
 }
 
 const oldLifecycle = (
-  { cluster, lifecycle, now }: History,
+  { cluster, lifecycle, runs, now }: History,
   settings: RetentionSettings,
 ): readonly Live<'LifecycleEvent'>[] => {
   if (cluster === null) return lifecycle;
+  // a Run may take a day, and is told by its events what its hosts answered
+  const open = new Set(runs.filter(({ status }) => status.finishedAt === undefined).map(({ uid }) => uid));
   const newestFirst = [...lifecycle].sort((a, b) => b.incarnation - a.incarnation);
   return newestFirst.filter(({ status }, place) => {
     const age = now - parseTimestamp(status.createdAt);
-    if (age < settings.youngMillis) return false;
+    if (age < settings.youngMillis || open.has(status.run ?? '')) return false;
     return place >= settings.lifecycleEvents || age > settings.lifecycleMillis;
   });
 };

@@ -64,6 +64,22 @@ const table: readonly Row[] = [
   },
   { name: 'hosts may still be at it: kept', lifecycle: many(202, HOUR / 6), prunes: [] },
   {
+    name: 'of a Run that has not ended: kept, however many there are since',
+    lifecycle: [
+      lifecycleEvent('run-setup-1', {
+        incarnation: 1,
+        status: {
+          createdAt: ago(HOUR),
+          snapshot: { version: 1, digest: 'd1' },
+          run: ran(1, null).uid,
+        },
+      }),
+      ...many(201, HOUR).slice(1),
+    ],
+    runs: [ran(1, null)],
+    prunes: [],
+  },
+  {
     name: 'after a week',
     lifecycle: [past(1, 8 * 24 * HOUR), past(2, HOUR)],
     prunes: ['configure-000001', 'd1'],
