@@ -3,7 +3,7 @@
  * what was told, so that a restart goes on; what becomes of them counts for the Run and for nothing else. Pure.
  */
 import { phaseOf } from '../../api-types/kinds/instance.js';
-import type { EventResult, Target } from '../../api-types/kinds/lifecycle-event.js';
+import type { Target } from '../../api-types/kinds/lifecycle-event.js';
 import {
   RUN_TIMEOUT_SECONDS,
   type RunFailure,
@@ -11,16 +11,15 @@ import {
   type RunStatus,
 } from '../../api-types/kinds/run.js';
 import { withCondition, type Condition, type Conditions } from '../../api-types/metadata.js';
-import { millis, seconds } from '../../api-types/units.js';
+import { millis } from '../../api-types/units.js';
 import { sha256 } from '../../recipes/members.js';
-import { parseTimestamp, timestamp } from '../../runtime/clock.js';
+import { timestamp } from '../../runtime/clock.js';
 import { runAfter, settled, type Outcome } from '../../runtime/controller.js';
 import type { Live, Write } from '../../store/objects/objects.js';
 import { isMember, type Member, type Observed, type OpenRun } from './observe.js';
 import type { PlannedEvent } from './plan.js';
+import { begunAt, expiresAt, failed, heardOf, verdictOf, type Told, type Verdict } from './run-verdicts.js';
 
-/** The agent cuts off after the time-out; its word has this long to arrive. */
-const GRACE = seconds(30);
 const TARGETS_AN_EVENT = 4000;
 const MOST_FAILURES = 50;
 const LONGEST_MESSAGE = 1000;
@@ -96,70 +95,12 @@ export const plannedRuns = (
     return refusal === null ? eventsOf(run, targets) : [];
   });
 
-/** Names of events whose results some Run waits for. */
-export const awaitedRuns = (runs: readonly OpenRun[]): readonly string[] =>
-  runs.flatMap(({ events }) => events.map(({ ref }) => ref.name));
-
-/** Milliseconds since 1970. */
-const begunAt = ({ run, events }: OpenRun): number => {
-  const times = events.map(({ status }) => status.createdAt);
-  return Math.min(...[...times, run.status.startedAt ?? ''].filter((at) => at !== '').map(parseTimestamp));
-};
-
-const expiresAt = (open: OpenRun): number => {
-  const { run } = open;
-  return begunAt(open) + (run.spec.timeoutSeconds ?? RUN_TIMEOUT_SECONDS) * 1000 + GRACE;
-};
-
 /** When hosts that have not answered count as failed. */
 export const runExpiry = (runs: readonly OpenRun[], now: number): Outcome => {
   const told = runs.filter(({ events }) => events.length > 0);
   if (told.length === 0) return settled;
   const soonest = Math.min(...told.map(expiresAt)) - now;
   return runAfter(millis(Math.max(1, soonest)), 'hosts of a run are to answer');
-};
-
-export interface Told {
-  readonly runs: readonly OpenRun[];
-  readonly members: readonly Member[];
-  readonly results: readonly EventResult[];
-  /** Wall clock, milliseconds. */
-  readonly now: number;
-}
-
-interface Verdict {
-  readonly state: RunHostState;
-  readonly message: string;
-}
-
-const PENDING: Verdict = { state: 'pending', message: '' };
-const failed = (message: string): Verdict => ({ state: 'failed', message });
-
-const OF_RESULT: Readonly<Record<EventResult['state'], (result: EventResult) => Verdict>> = {
-  succeeded: () => ({ state: 'succeeded', message: '' }),
-  failed: ({ message }) => failed(message ?? 'it failed without a message'),
-  superseded: () => failed('something newer overtook it: the host was told to shut down'),
-};
-
-const lateness = (open: OpenRun, { now }: Told): string | null =>
-  now < expiresAt(open)
-    ? null
-    : `no answer within ${String(open.run.spec.timeoutSeconds ?? RUN_TIMEOUT_SECONDS)} s`;
-
-/** Nobody is left who could answer. */
-const loss = ({ instance, machine }: Target, { members }: Told): string | null => {
-  const member = members.find(({ name }) => name === instance);
-  return member?.status.machine?.id === machine ? null : `its machine ${machine} went before it answered`;
-};
-
-const verdictOf = (open: OpenRun, target: Target, told: Told): Verdict => {
-  const names = awaitedRuns([open]);
-  const result = told.results.find(
-    ({ event, machine }) => machine === target.machine && names.includes(event),
-  );
-  if (result !== undefined) return OF_RESULT[result.state](result);
-  const why = loss(target, told) ?? lateness(open, told);
-  return why === null ? PENDING : failed(why);
 };
 
 interface Tally {
@@ -178,7 +119,8 @@ const tallyOf = (open: OpenRun, told: Told): Tally => {
     if (state === 'failed') failures.push({ instance, message: message.slice(0, LONGEST_MESSAGE) });
   };
   const targets = open.events.flatMap(({ status: event }) => event.targets);
-  for (const target of targets) count(target.instance, verdictOf(open, target, told));
+  const heard = heardOf(open, told);
+  for (const target of targets) count(target.instance, verdictOf(open, target, heard, told));
   const known = new Set(targets.map(({ instance }) => instance));
   for (const name of Object.keys(hosts))
     if (!known.has(name)) count(name, failed('its event was deleted before it answered'));
