@@ -93,6 +93,8 @@ export const hostLogs = async (
   if (E.isLeft(wanted)) return wanted.left;
   const machine = machineOf(context, route);
   if (E.isLeft(machine)) return machine.left;
+  // a reader that has left already will not leave again: its place would be taken for good
+  if (response.destroyed || context.closing.aborted) return null;
   const free = context.logs.place(caller.user);
   if (free === null)
     return tooManyRequests(`${String(MOST_STREAMS)} logs are open for ${caller.user} already`, 10);
