@@ -31,6 +31,7 @@ export const consent = async (
   context: Context,
   route: ResourceRoute,
   options: Readonly<Record<string, unknown>>,
+  { dryRun }: { readonly dryRun: boolean },
 ): Promise<Answer> => {
   const ref = refOf(route, route.name ?? '');
   const about = { plural: route.view.plural, name: ref.name };
@@ -38,6 +39,7 @@ export const consent = async (
   if (live === null) return E.left(notFound(about));
   const no = refused(live, about, options);
   if (no !== null) return E.left(no);
+  if (dryRun) return E.right({ code: 200, body: presented(live) });
   // everything up to now: a cluster's consent covers its roles' edits, a role's the deletions of its instances
   const patch = { consentRevision: context.objects.revision() };
   const written = await context.objects.write(null, [{ write: 'status', ref, patch }])();

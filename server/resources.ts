@@ -62,8 +62,10 @@ const reading: Verb = async (context, route, asked, caller) => {
 
 const consenting: Verb = async (context, route, asked) => {
   if (asked.method !== 'POST') return E.left(methodNotAllowed(asked.method, asked.path));
-  const options = await bodyOptions(asked.request);
-  return E.isLeft(options) ? options : consent(context, route, options.right);
+  const how = writeOptions(asked);
+  if (E.isLeft(how)) return how;
+  const seen = await bodyOptions(asked.request);
+  return E.isLeft(seen) ? seen : consent(context, route, seen.right, how.right);
 };
 
 /** A verb once its options are read. */

@@ -235,6 +235,8 @@ test(
     const consented = (): number => objects.get(app)?.status.consentRevision ?? 0;
     const old = await ask('POST', `${roles}/app/consent`, { body: { generation: 7 } });
     assert.is(old.code, 409);
+    const dry = await ask('POST', `${roles}/app/consent?dryRun=All`);
+    assert.equal([dry.code, consented()], [200, 0], 'a dry run terminates nothing');
     const given = await ask('POST', `${roles}/app/consent`, {
       body: { uid: live?.uid, generation: live?.generation },
     });
