@@ -70,8 +70,9 @@ const list = async (context: CliContext, flags: UserFlags): Promise<void> => {
 const remove = async (context: CliContext, names: readonly string[], flags: UserFlags): Promise<void> => {
   const client = context.connect(flags);
   for (const name of names) {
-    await valueOf(client.delete(addressOf(name)));
+    const { warning } = await valueOf(client.delete(addressOf(name)));
     context.out(`user/${name} deleted\n`);
+    if (warning !== null) context.err(`warning: ${warning}\n`);
   }
 };
 

@@ -105,9 +105,27 @@ const TRIES = 5;
 /** The deletion of this incarnation has begun and no next one waits. */
 const isGoing = (live: Live): boolean => live.deletion !== null && !live.succeeded;
 
+const MOST_NAMED = 10;
+
+/** Grants outlive the User they name: whoever is given the name next would have what they give. */
+const leftBehind = ({ context }: Writing, { ref }: Live): readonly string[] => {
+  if (ref.kind !== 'User') return [];
+  const naming = context.objects
+    .list('Grant')
+    .filter(({ spec, deletion }) => spec.user === ref.name && deletion === null)
+    .map((grant) => `${String(grant.ref.cluster)}/${grant.ref.name}`);
+  if (naming.length === 0) return [];
+  const more = naming.length > MOST_NAMED ? ` and ${String(naming.length - MOST_NAMED)} more` : '';
+  return [
+    `grants still name user "${ref.name}", and hold for the next user of that name: ${naming.slice(0, MOST_NAMED).join(', ')}${more}; delete them too`,
+  ];
+};
+
 /** The object while it is terminating; where nothing has to be torn down, that it is gone. */
-const deletedReply = (writing: Writing, was: Live, { warnings, dryRun }: Deleting): Answer => {
+const deletedReply = (writing: Writing, was: Live, deleting: Deleting): Answer => {
   const { context, route } = writing;
+  const { dryRun } = deleting;
+  const warnings = [...deleting.warnings, ...leftBehind(writing, was)];
   const now = context.objects.get(was.ref);
   const stays = now !== null && now.uid === was.uid && !kindEntry(was.ref.kind).bare;
   const reply = stays
@@ -169,16 +187,20 @@ export const deleteCollection = async (
 ): Promise<Answer> => {
   const { context, route, caller } = writing;
   const gone: unknown[] = [];
+  const warnings = [...deleting.warnings];
   for (const { ref } of chosenAt(context, { route, selects, caller }, context.objects.revision())) {
     const answer = await deleteOne(writing, ref, { ...deleting, warnings: [] });
     // what went meanwhile is what was wanted
     if (E.isLeft(answer) && answer.left.code !== 404) return answer;
-    if (E.isRight(answer)) gone.push(answer.right.body);
+    if (E.isRight(answer)) {
+      gone.push(answer.right.body);
+      warnings.push(...(answer.right.warnings ?? []));
+    }
   }
   const { groupVersion, kind } = route.view;
   const items = gone.filter((one) => (one as { readonly kind: string }).kind === kind);
   const resourceVersion = String(context.objects.revision());
   const body = { apiVersion: groupVersion, kind: `${kind}List`, metadata: { resourceVersion }, items };
   const audit = { before: null, after: null, dryRun: deleting.dryRun };
-  return E.right({ code: 200, body, warnings: deleting.warnings, audit });
+  return E.right({ code: 200, body, warnings, audit });
 };

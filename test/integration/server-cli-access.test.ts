@@ -135,7 +135,10 @@ test(
     const words = ['user', 'password', 'anna', '--revoke-tokens'];
     assert.match((await as({ secret: 'and nobody has this one' }, ...words)).out, 'tokens revoked');
     assert.is((await as({ token: lost }, 'whoami')).code, 4);
-    assert.is((await run('user', 'delete', 'anna')).out, 'user/anna deleted\n');
+    await run('grant', 'anna', 'show', '-n', 'shop');
+    const deleted = await run('user', 'delete', 'anna');
+    assert.is(deleted.out, 'user/anna deleted\n');
+    assert.match(deleted.err, /^warning: grants still name user 'anna'.*: shop\/[\w-]+; delete them too\n$/);
     assert.is((await run('user', 'create', 'Anna')).code, 1);
     assert.is((await run('user', 'create', 'x', '--ssh-key', join(folder, 'none'))).code, 64);
   }),
