@@ -22,6 +22,7 @@ const chunksOf = (lines: readonly string[]): readonly (readonly string[])[] => {
   return chunks;
 };
 
+/** The logs that gateways have asked this agent for, those that are followed until they are stopped. */
 export class LogRequests {
   private readonly followed = new Map<string, () => void>();
 

@@ -18,6 +18,7 @@ const isInner = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const escaped = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 const unescaped = (token: string): string => token.replaceAll('~1', '/').replaceAll('~0', '~');
 
+/** The JSON pointer of a field. */
 export const pointer = (...keys: readonly string[]): string => keys.map((key) => `/${escaped(key)}`).join('');
 
 /** The keys of a pointer. */
@@ -56,13 +57,18 @@ export const nodesOf = (tree: unknown): FieldSet => {
   return nodes;
 };
 
+/** The paths of all leaves. */
 export const fieldsOf = (tree: unknown): FieldSet => new Set(leavesOf(tree).keys());
 
+/** What is in any of them. */
 export const union = (...sets: readonly FieldSet[]): FieldSet => new Set(sets.flatMap((set) => [...set]));
+/** What is in the first and not in the other. */
 export const minus = (set: FieldSet, other: FieldSet): FieldSet =>
   new Set([...set].filter((path) => !other.has(path)));
+/** What is in both. */
 export const both = (set: FieldSet, other: FieldSet): FieldSet =>
   new Set([...set].filter((path) => other.has(path)));
+/** Whether they hold the same. */
 export const sameSet = (set: FieldSet, other: FieldSet): boolean =>
   set.size === other.size && [...set].every((path) => other.has(path));
 
@@ -93,6 +99,7 @@ const written = ({ here, below }: Branch): FieldsV1 => ({
   ...Object.fromEntries([...below].map(([key, branch]) => [`f:${key}`, written(branch)])),
 });
 
+/** The set as `metadata.managedFields` writes it. */
 export const toFieldsV1 = (set: FieldSet): FieldsV1 => written(grown(set));
 
 /** Left: what in it is no field of ours. */

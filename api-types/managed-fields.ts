@@ -62,16 +62,16 @@ export interface Ownership {
 }
 
 /** Who owns what was written past the API. */
-export const RAW_MANAGER = 'etcdctl';
+const RAW_MANAGER = 'etcdctl';
 /** Who owns what controllers made. */
-export const CONTROLLER_MANAGER = 'scalarium';
+const CONTROLLER_MANAGER = 'scalarium';
 
 /** Field managers of Updates that are kept apart; the oldest of more become one, as in Kubernetes. */
 const MOST_UPDATERS = 10;
 const ANCIENT = 'ancient-changes';
 
 /** Names a document: equal documents have equal digests. */
-export const documentDigest = ({ labels, annotations, owner, spec }: OwnedDocument): string =>
+const documentDigest = ({ labels, annotations, owner, spec }: OwnedDocument): string =>
   snapshotDigest({ labels, annotations, owner, spec });
 
 const some = (texts: Labels | undefined): boolean => texts !== undefined && Object.keys(texts).length > 0;

@@ -23,7 +23,7 @@ const OwnerReference = fields(
 );
 
 /** What a person may send in metadata; all but name, namespace, labels, annotations and owner is there to be read back. */
-export const SentMetadata = fields(
+const SentMetadata = fields(
   'Metadata',
   { name: Name },
   {
@@ -40,7 +40,7 @@ export const SentMetadata = fields(
     managedFields: t.unknown,
   },
 );
-export interface SentMetadata extends t.TypeOf<typeof SentMetadata> {}
+interface SentMetadata extends t.TypeOf<typeof SentMetadata> {}
 
 /** A manifest with all that was sent about the object's identity. */
 export interface SentManifest extends Manifest {

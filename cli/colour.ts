@@ -14,11 +14,12 @@ export const wantsColour = (env: Env, terminal: boolean): boolean => {
 const CODES = { green: 32, yellow: 33, red: 31, faint: 2, bold: 1 } as const;
 export type Tone = keyof typeof CODES;
 
-export const inTone = (tone: Tone, text: string): string => `\u001b[${String(CODES[tone])}m${text}\u001b[0m`;
+const inTone = (tone: Tone, text: string): string => `\u001b[${String(CODES[tone])}m${text}\u001b[0m`;
 
 /** Changes a cell's text without changing its width. */
 export type Paint = (title: string, text: string) => string;
 
+/** No colours. */
 export const plain: Paint = (_title, text) => text;
 
 const PHASES: Readonly<Record<string, Tone>> = {

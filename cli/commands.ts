@@ -157,4 +157,5 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
   },
 ];
 
+/** All of them. */
 export const VERBS: readonly Verb[] = VERB_GROUPS.flatMap(({ verbs }) => verbs);

@@ -14,6 +14,7 @@ const lastSeen = (object: ObjectOf): string => eventOf(object).lastSeen ?? objec
 export const byTime = (events: readonly ObjectOf[]): readonly ObjectOf[] =>
   events.toSorted((left, right) => (lastSeen(left) < lastSeen(right) ? -1 : 1));
 
+/** An Event as a row of a table. */
 export const eventRow = (object: ObjectOf, now: number): Row => {
   const { type = '-', reason = '-', message = '', regarding, count = 1 } = eventOf(object);
   const about = regarding === undefined ? '-' : `${regarding.kind}/${regarding.name}`;

@@ -37,7 +37,7 @@ const BY_STATUS: Readonly<Record<number, number>> = {
 };
 
 /** What a refusal of the server means for the exit code. */
-export const exitOfStatus = ({ code }: Pick<Status, 'code'>): number => BY_STATUS[code] ?? EXIT.failed;
+const exitOfStatus = ({ code }: Pick<Status, 'code'>): number => BY_STATUS[code] ?? EXIT.failed;
 
 /** The exit code of what a command threw. */
 export const exitOfError = (error: unknown): number => {

@@ -16,7 +16,7 @@ const rolesOf = ({ spec }: ObjectOf<'Instance'>): readonly string[] => [
 ];
 
 /** `host/app-1` and `app-1` are the same. */
-export const bareName = (word: string): string => word.replace(/^[a-z]+\//, '');
+const bareName = (word: string): string => word.replace(/^[a-z]+\//, '');
 
 const ofRoles = async (
   client: Client,

@@ -1,7 +1,7 @@
 /** The answer of `scalarium plan`: documents laid over what is there, and the controllers' own planners asked. */
 import { KINDS, type KindName, kindEntry } from '../api-types/kinds.js';
 import type { Manifest, PlannedChange, Planner } from '../api-types/plan.js';
-import type { Live, Objects, Ref } from '../store/objects/objects.js';
+import { type Live, type Objects, type Ref, unstoredObject } from '../store/objects/objects.js';
 import { judgeEdits, type Consent } from './instances/consent.js';
 import { boundTo, replicasOf } from './instances/rules.js';
 import { roleOfSlot, slotName, slotNumber } from './instances/slot-names.js';
@@ -22,27 +22,8 @@ const refOf = ({ kind, metadata }: Manifest): Ref | null => {
 /** What the object would be after the apply; its revision newer than any consent. */
 const applied = (objects: Objects, ref: Ref, manifest: Manifest): Live => {
   const before = objects.get(ref);
-  const fresh: Live = {
-    ref,
-    uid: '',
-    incarnation: 0,
-    generation: 1,
-    specGeneration: 1,
-    resourceVersion: 0,
-    createdAt: '',
-    labels: {},
-    annotations: {},
-    owner: null,
-    spec: undefined,
-    status: {},
-    deletion: null,
-    succeeded: false,
-    frozen: null,
-    specRevision: 0,
-    recordRevision: 0,
-  };
   return {
-    ...(before ?? fresh),
+    ...(before ?? unstoredObject(ref)),
     labels: { ...before?.labels, ...manifest.metadata.labels },
     annotations: { ...before?.annotations, ...manifest.metadata.annotations },
     spec: manifest.spec,

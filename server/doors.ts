@@ -9,6 +9,7 @@ import { planDoor } from './plans.js';
 import { reviewDoors } from './reviews/doors.js';
 import { userDoors } from './users/doors.js';
 
+/** Every path that is no resource. */
 export const DOORS: readonly Door[] = [
   ...healthDoors,
   ...discoveryDoors,

@@ -12,6 +12,7 @@ export interface Patience {
   readonly answer: Millis;
 }
 
+/** What clients on a slow line still manage, and nobody holds a connection with for long. */
 export const PATIENCE: Patience = {
   greeting: seconds(10),
   headers: seconds(10),

@@ -39,7 +39,6 @@ export const RunSpec = fields(
 export interface RunSpec extends t.TypeOf<typeof RunSpec> {}
 
 export const RUN_PHASES = ['Pending', 'Running', 'Succeeded', 'Failed'] as const;
-export type RunPhase = (typeof RUN_PHASES)[number];
 
 export const RUN_HOST_STATES = ['pending', 'succeeded', 'failed'] as const;
 export type RunHostState = (typeof RUN_HOST_STATES)[number];

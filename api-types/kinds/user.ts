@@ -8,7 +8,7 @@ const SSH_KEY =
   /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com) [A-Za-z0-9+/]+={0,3}( [^\r\n]*)?$/;
 
 /** One line of an authorized_keys file without options. */
-export const SshKey = refined(
+const SshKey = refined(
   t.string,
   'a public key as ssh-keygen writes it ("ssh-ed25519 AAAA… comment"), one line',
   (value) => value.length <= 4096 && SSH_KEY.test(value),

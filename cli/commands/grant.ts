@@ -44,7 +44,7 @@ const readWords = (
 const textOfWho = ({ user, group }: Who): string => (user === undefined ? `group ${group ?? ''}` : user);
 
 /** The name of the Grant that this command keeps: one for each user and group of a cluster. */
-export const grantName = ({ user, group }: Who): string => {
+const grantName = ({ user, group }: Who): string => {
   const word = user ?? `group-${group ?? ''}`;
   return word
     .toLowerCase()

@@ -22,6 +22,7 @@ export interface Manner {
   readonly managed: boolean;
 }
 
+/** How text is coloured, or that it is not. */
 export const paintOf = ({ colour }: Pick<Manner, 'colour'>): Paint => (colour ? coloured : plain);
 
 const withoutManaged = (object: ObjectOf): ObjectOf => {

@@ -36,7 +36,7 @@ const tokenIn = (text: string | null): string | null => {
 };
 
 /** A whole kubeconfig of one context named `scalarium`. */
-export const kubeconfigText = ({ advertised, authority }: Reached, token: string): string => {
+const kubeconfigText = ({ advertised, authority }: Reached, token: string): string => {
   const trusted =
     authority === null ? {} : { 'certificate-authority-data': Buffer.from(authority).toString('base64') };
   return stringify({

@@ -22,6 +22,7 @@ export interface Restarting {
   readonly wait: number | null;
 }
 
+/** Nothing to do, nothing to note. */
 export const NO_RESTART: Restarting = { call: null, patch: {}, notes: [], wait: null };
 
 /** A merge patch: what an earlier restart left is taken out. */

@@ -30,6 +30,7 @@ export interface Named {
   readonly holds: () => boolean;
 }
 
+/** Who the caller of each request is, and what the grants of that moment give them. */
 export class Callers {
   private readonly known = new WeakMap<Caller, Known>();
 

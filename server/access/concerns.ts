@@ -13,7 +13,7 @@ export type Content = Pick<Live, 'ref' | 'spec' | 'status' | 'specGeneration'> &
 export type Look = (ref: Ref) => Live | null;
 
 /** The roles of an Instance as its spec says. */
-export const rolesOfSpec = ({ role, roles }: InstanceSpec): readonly string[] => [role, ...(roles ?? [])];
+const rolesOfSpec = ({ role, roles }: InstanceSpec): readonly string[] => [role, ...(roles ?? [])];
 
 /** The Role whose slot it is: an Instance that says it is another Role's counts among that one's hosts. */
 const ownersOf = ({ owner }: Content): readonly string[] => (owner?.kind === 'Role' ? [owner.name] : []);

@@ -8,8 +8,8 @@ import type { Live } from '../../store/objects/objects.js';
 import { tokenHash } from './roster.js';
 import { type Records, tokenText, userRef } from './tokens.js';
 
-export const FIRST_ADMIN = 'admin';
-export const FIRST_TOKEN = 'first-start';
+const FIRST_ADMIN = 'admin';
+const FIRST_TOKEN = 'first-start';
 
 const SPEC = { displayName: 'Administrator', admin: true };
 

@@ -22,7 +22,7 @@ const covers = ({ spec }: Held, role: string): boolean =>
   spec.roles === undefined || spec.roles.includes(role);
 
 /** The grant that denies this part, or null: `deny` wins over whatever else is granted. */
-export const denial = (held: readonly Held[], part: Part): Held | null => {
+const denial = (held: readonly Held[], part: Part): Held | null => {
   const denies = held.filter(({ spec }) => spec.level === 'deny');
   const concerns = (deny: Held): boolean => {
     if (!narrowed(deny)) return true;

@@ -113,5 +113,6 @@ export const needOf = (kind: string, verb: string, sub: string | null = null): N
 /** Paths that are no resource, for admins only; every other one is for whoever shows a token. */
 const ADMIN_PATHS = /^\/metrics$|^\/audit$|\/audit$/;
 
+/** What a path that is no resource takes. */
 export const needOfPath = ({ path }: Pick<Attributes, 'path'>): Need =>
   ADMIN_PATHS.test(path) ? ADMIN : ANYONE;

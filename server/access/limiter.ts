@@ -23,6 +23,7 @@ export const clientOf = (address: string): string => {
   return `${all.slice(0, 4).join(':')}::/64`;
 };
 
+/** A bucket of tries for each key. */
 export class Limiter {
   private readonly spent = new Map<string, { readonly left: number; readonly at: number }>();
 

@@ -52,6 +52,7 @@ const revoking = ({ status }: Live<'User'>, { revoke }: PasswordChange) => {
   return { tokens: Object.fromEntries(gone.map((name) => [name, null])) };
 };
 
+/** Logging in with a password or an ID token, slowed down for those who guess. */
 export class Logins {
   private readonly passwords: Passwords;
   private readonly byAddress: Limiter;

@@ -32,7 +32,7 @@ const suffixOf = ({ issuer, subject }: Person): string =>
     .slice(0, 7);
 
 /** Names to try: their wish, and one that is nobody else's wish. */
-export const namesFor = (person: Person): readonly string[] => {
+const namesFor = (person: Person): readonly string[] => {
   const [wish = 'user'] = person.wishes.flatMap((text) => accountName(text) ?? []);
   return [...(TAKEN.test(wish) ? [] : [wish]), `${wish}-${suffixOf(person)}`];
 };

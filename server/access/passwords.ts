@@ -11,6 +11,7 @@ const WAITING = 64;
 /** A hash that no password has: who is not there costs as much as who is. */
 const NOBODY = `$argon2id$v=19$m=${String(COST.memoryCost)},t=${String(COST.timeCost)},p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`;
 
+/** Hashes and checks passwords, two at a time, off the main thread. */
 export class Passwords {
   private running = 0;
   private readonly waiting: (() => void)[] = [];

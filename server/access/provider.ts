@@ -73,6 +73,7 @@ const checkedUrl = (text: unknown, what: string): URL => {
   throw new Error(`${what} is no https URL: ${url.href}`);
 };
 
+/** The provider's signing keys: kept for a while, and used for longer while it is away. */
 export class ProviderKeys {
   private keys: { readonly set: Keys; readonly at: number } | null = null;
   private triedAt = -Infinity;

@@ -38,6 +38,7 @@ const heldOf = (live: Live<'Grant'>): readonly Held[] =>
 const named = ({ spec }: Held, user: string, groups: readonly string[]): boolean =>
   spec.user === user || (spec.group !== undefined && groups.includes(spec.group));
 
+/** Users, tokens and grants by what they are looked up with; it follows the records. */
 export class Roster {
   private readonly users = new Map<string, User>();
   private readonly tokens = new Map<string, KnownToken>();

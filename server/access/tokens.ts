@@ -9,7 +9,7 @@ import type { Live, Objects, Ref } from '../../store/objects/objects.js';
 import { alreadyExists, conflicted, notFound, statusOfFailure } from '../statuses.js';
 import { tokenHash } from './roster.js';
 
-export const TOKEN_PREFIX = 'scalarium_';
+const TOKEN_PREFIX = 'scalarium_';
 /** More than anybody names by hand; expired ones make room first, then the oldest of `logins`. */
 const MOST_TOKENS = 50;
 const TRIES = 5;

@@ -62,6 +62,7 @@ const review = (group: string, kind: string): Resource => ({
   subresources: [],
 });
 
+/** What discovery tells of: the views, and what is created and never read. */
 export const RESOURCES: readonly Resource[] = [
   ...VIEWS.map(ofView),
   review('authentication.k8s.io', 'SelfSubjectReview'),

@@ -4,7 +4,7 @@
  * The Kubernetes whose conventions are followed. Clients compare it with their own version, and tools that install
  * things choose by it what they dare to send.
  */
-export const KUBERNETES = { major: '1', minor: '33' };
+const KUBERNETES = { major: '1', minor: '33' };
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 

@@ -14,6 +14,7 @@ interface Open {
   readonly late: Timer;
 }
 
+/** The logs that are being read over one agent's connection. */
 export class HostLogs {
   private readonly open = new Map<string, Open>();
   private asked = 0;

@@ -167,4 +167,5 @@ const common = (): Definitions => ({
 export const definitionsFor = (resources: readonly Resource[]): Definitions =>
   Object.assign(common(), ...resources.map(ofResource)) as Definitions;
 
+/** The definitions of everything that is served. */
 export const allDefinitions = (): Definitions => definitionsFor(RESOURCES);

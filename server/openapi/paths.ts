@@ -38,7 +38,7 @@ export interface Path {
 const DOCUMENTS = ['application/json', 'application/yaml'];
 
 /** Not strategic-merge: clients would send it for kinds whose lists they do not know how to merge. */
-export const PATCHES = [
+const PATCHES = [
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/apply-patch+yaml',

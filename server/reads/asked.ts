@@ -44,6 +44,7 @@ export const freshEnough = async (context: Context, revision: number): Promise<S
   return lagging(`resourceVersion ${String(revision)} is not there yet; this server is at ${now}`);
 };
 
+/** The stored object behind a name of this collection. */
 export const refOf = (route: ResourceRoute, name: string): Ref => ({
   kind: route.view.source,
   cluster: route.cluster,

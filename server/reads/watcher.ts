@@ -30,9 +30,11 @@ export interface Wanted extends Choice {
   readonly timeout: Millis | null;
 }
 
+/** 410 for a revision that the ring does not reach back to. */
 export const tooOld = (why: string): Status =>
   expired(`${why}: too old resource version; list again and watch from there`);
 
+/** A watch that is being served. */
 export class Watcher {
   private beginning: readonly Live[] = [];
   private told = 0;

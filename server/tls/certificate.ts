@@ -18,7 +18,9 @@ export const leafOf = (pem: string): X509Certificate | null => {
   }
 };
 
+/** The end of its validity. */
 export const expiresAt = (certificate: X509Certificate): Millis => Date.parse(certificate.validTo) as Millis;
+/** The beginning of its validity. */
 export const startsAt = (certificate: X509Certificate): Millis => Date.parse(certificate.validFrom) as Millis;
 
 /** Whether it is its own issuer: who trusts it must be given it. */

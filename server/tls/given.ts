@@ -36,7 +36,7 @@ const wrongTimes = (pair: KeyPair, clock: Clock): string | null => {
 };
 
 /** The files' contents; throws one line for a person when they are no use. */
-export const readGiven = ({ cert, key, ca }: GivenFiles, clock: Clock): KeyPair & { ca: string | null } => {
+const readGiven = ({ cert, key, ca }: GivenFiles, clock: Clock): KeyPair & { ca: string | null } => {
   const pair = { cert: textOf('--tls-cert', cert), key: textOf('--tls-key', key) };
   const wrong = wrongTimes(pair, clock);
   if (wrong !== null) throw new Error(`--tls-cert ${cert}: ${wrong}`);

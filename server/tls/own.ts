@@ -36,7 +36,7 @@ const issuedBy = (certificate: X509Certificate, authority: KeyPair): boolean => 
 };
 
 /** Whether it can go on being used: the right issuer, all names, and a month left. */
-export const isFit = (
+const isFit = (
   pair: KeyPair,
   { authority, names, clock }: Pick<OwnSources, 'authority' | 'names' | 'clock'>,
 ): boolean => {

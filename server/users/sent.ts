@@ -24,6 +24,7 @@ const IdToken = refined(NonEmpty, 'an ID token of at most 16 KiB', (value) => va
 
 const LoginOptions = { tokenName: Name, expiresSeconds: Expires };
 
+/** The body of `POST /login`. */
 export const LoginSent = fields(
   'Login',
   {},
@@ -31,8 +32,10 @@ export const LoginSent = fields(
 );
 export interface LoginSent extends t.TypeOf<typeof LoginSent> {}
 
+/** The body of `POST …/users/NAME/tokens`. */
 export const TokenSent = fields('Token', { name: Name }, { expiresSeconds: Expires });
 
+/** The body of `PUT …/users/NAME/password`. */
 export const PasswordSent = fields(
   'Password',
   { password: Password },

@@ -1,7 +1,7 @@
 /** Namespaces: a Cluster is the namespace of everything in it. They are read here and written as Clusters. */
 import { v5 as uuidV5 } from 'uuid';
 import type { ApiObject, Labels } from '../../api-types/metadata.js';
-import type { Live } from '../../store/objects/objects.js';
+import { type Live, unstoredObject } from '../../store/objects/objects.js';
 import { presented } from '../present.js';
 import { type View, textOnce } from './view.js';
 
@@ -32,23 +32,12 @@ const namespace = (live: Live): ApiObject => {
 
 /** What clients expect to be there, and where events of cluster-wide objects are. */
 const fixed = (name: string): Live => ({
-  ref: { kind: 'Cluster', cluster: null, name },
+  ...unstoredObject({ kind: 'Cluster', cluster: null, name }),
   uid: name,
   incarnation: 1,
   generation: 1,
-  specGeneration: 1,
   resourceVersion: 1,
   createdAt: '2026-01-01T00:00:00Z',
-  labels: {},
-  annotations: {},
-  owner: null,
-  spec: {},
-  status: {},
-  deletion: null,
-  succeeded: false,
-  frozen: null,
-  specRevision: 0,
-  recordRevision: 0,
 });
 
 export const NAMESPACES: View = {

@@ -24,6 +24,7 @@ const mismatch = (path: string, expected: string | undefined, got: string | unde
     ? []
     : [{ path, expected: expected ?? 'nothing', got: got === undefined ? 'nothing' : `"${got}"` }];
 
+/** Whether it is a JSON object. */
 export const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 

@@ -8,7 +8,13 @@ import type { Failure } from '../../runtime/failure.js';
 import { timestamp } from '../../runtime/clock.js';
 import type { Status } from '../../api-types/status.js';
 import { kindEntry } from '../../api-types/kinds.js';
-import type { Live, Ref, SpecDocument, Write } from '../../store/objects/objects.js';
+import {
+  type Live,
+  type Ref,
+  type SpecDocument,
+  type Write,
+  unstoredObject,
+} from '../../store/objects/objects.js';
 import { ownersOfLive } from '../apply/owners.js';
 import type { Answer, Context, Reply } from '../context.js';
 import { reached } from '../reads/asked.js';
@@ -22,6 +28,7 @@ const TRIES = 5;
 const NEXT_INCARNATION =
   'the object is being deleted; the new spec is stored and takes effect once the deletion has ended';
 
+/** The Status of something done that leaves no object to show. */
 export const success = (details?: Status['details']): Reply => ({
   code: 200,
   body: {
@@ -57,24 +64,11 @@ export const objectReply = ({ route }: Writing, live: Live, { code, before, warn
 /** What the object would be: for dry runs. */
 const imagined = (context: Context, ref: Ref, live: Live | null, { document, owners }: Wanted): Live => {
   const { labels = {}, annotations = {}, owner = null, spec } = document;
-  const standIn: Omit<Live, 'labels' | 'annotations' | 'owner' | 'spec' | 'generation'> = live ?? {
-    ref,
-    uid: '00000000-0000-0000-0000-000000000000',
-    incarnation: 0,
-    specGeneration: 1,
-    resourceVersion: 0,
-    createdAt: timestamp(context.clock.now()),
-    status: {},
-    deletion: null,
-    succeeded: false,
-    frozen: null,
-    specRevision: 0,
-    recordRevision: 0,
-  };
+  const was = live ?? { ...unstoredObject(ref), createdAt: timestamp(context.clock.now()) };
   const note = noteOf(document, entriesOf(owners));
   return {
-    ...standIn,
-    generation: (live?.generation ?? 0) + 1,
+    ...was,
+    generation: was.generation + 1,
     labels,
     annotations,
     owner,

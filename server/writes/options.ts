@@ -55,6 +55,7 @@ const FORCE: Readonly<Record<string, boolean>> = { true: true, '1': true, false:
 export const invalidOptions = (kind: string, problems: readonly Problem[]): Status =>
   invalid(kind, '', problems);
 
+/** The options in the query of a write; Left: one is not of its form. */
 export const writeOptions = ({ query, request }: Asked): E.Either<Status, WriteOptions> => {
   const given = query.get('fieldManager') ?? '';
   const dryRun = query.getAll('dryRun').filter((value) => value !== '');

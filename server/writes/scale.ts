@@ -12,7 +12,7 @@ import { isPlain } from './admission.js';
 import { type Patching, patchObject } from './patch.js';
 import { type Writing, aboutOf } from './writing.js';
 
-export const SCALE_API = 'autoscaling/v1';
+const SCALE_API = 'autoscaling/v1';
 
 /** A role's Scale. Its hosts bear the role's name in `spec.role`, which is no label: there is no selector. */
 const scaleOf = ({ metadata, spec, status }: ApiObject): Readonly<Record<string, unknown>> => {
@@ -35,6 +35,7 @@ const liveOf = ({ context, route }: Writing): E.Either<Status, Live> => {
     : E.left(conflicted(aboutOf(ref), 'its spec never was valid; write a valid one'));
 };
 
+/** A Role's hosts as the Scale of `autoscaling/v1`. */
 export const getScale = (writing: Writing): Answer =>
   E.map((live: Live) => ({ code: 200, body: scaleOf(writing.route.view.object(live)) }))(liveOf(writing));
 

@@ -92,6 +92,7 @@ export const wantedOf = (
   return E.isLeft(owners) ? owners : E.right({ manifest, ...made.right, owners: owners.right });
 };
 
+/** Who writes, as managed fields name them. */
 export const writerOf = ({ context, options, route }: Writing): Writer => ({
   manager: options.manager,
   ...(route.sub === null ? {} : { subresource: route.sub }),

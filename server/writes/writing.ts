@@ -35,6 +35,7 @@ export interface Wanted {
   readonly warnings: readonly string[];
 }
 
+/** The object as answers name it. */
 export const aboutOf = (ref: Ref): About => ({ plural: kindEntry(ref.kind).plural, name: ref.name });
 
 /** Nothing of the object changed since. */

@@ -54,6 +54,27 @@ export interface Live<K extends KindName = KindName> {
   readonly owners?: OwnersKnown;
 }
 
+/** An object that nothing is stored of: what is only imagined begins with it. */
+export const unstoredObject = (ref: Ref): Live => ({
+  ref,
+  uid: '00000000-0000-0000-0000-000000000000',
+  incarnation: 0,
+  generation: 0,
+  specGeneration: 1,
+  resourceVersion: 0,
+  createdAt: '',
+  labels: {},
+  annotations: {},
+  owner: null,
+  spec: {},
+  status: {},
+  deletion: null,
+  succeeded: false,
+  frozen: null,
+  specRevision: 0,
+  recordRevision: 0,
+});
+
 export interface Change {
   readonly ref: Ref;
   readonly revision: number;

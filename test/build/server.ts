@@ -5,7 +5,7 @@ import { systemClock } from '../../runtime/clock.js';
 import { systemChance } from '../../runtime/chance.js';
 import { silentLog } from '../../runtime/log.js';
 import { openSealer } from '../../runtime/sealing.js';
-import { oneToken } from '../../server/access/one-token.js';
+import { oneToken } from '../fake/one-token.js';
 import { noAudit } from '../../server/audit/audit.js';
 import { type RunningServer, type ServerOptions, startServer } from '../../server/server.js';
 import { type FakeObjects, fakeObjects, ref } from '../fake/objects.js';

@@ -11,7 +11,7 @@ import { silentLog } from '../../runtime/log.js';
 import { winstonLog } from '../../runtime/log-winston.js';
 import type { Access } from '../../server/access/access.js';
 import { bearerOf } from '../../server/access/bearer.js';
-import { INSTALLATION_CALLER, oneToken } from '../../server/access/one-token.js';
+import { INSTALLATION_CALLER, oneToken } from '../fake/one-token.js';
 import { openAuditLog } from '../../server/audit/log.js';
 import { unauthorized } from '../../server/statuses.js';
 import { openEmbeddedStore } from '../../store/embedded/embedded.js';

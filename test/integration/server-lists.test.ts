@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { request } from 'node:http';
 import { parse } from 'yaml';
 import * as E from 'fp-ts/lib/Either.js';
-import { INSTALLATION_CALLER } from '../../server/access/one-token.js';
+import { INSTALLATION_CALLER } from '../fake/one-token.js';
 import { API, type HttpAnswer, TOKEN, type TestServer, shop, testServer } from '../build/server.js';
 import { ref } from '../fake/objects.js';
 import { assert, suite } from '../suite.js';

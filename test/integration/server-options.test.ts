@@ -1,5 +1,5 @@
 import { KINDS } from '../../api-types/kinds.js';
-import { INSTALLATION_CALLER, oneToken } from '../../server/access/one-token.js';
+import { INSTALLATION_CALLER, oneToken } from '../fake/one-token.js';
 import { forbidden } from '../../server/statuses.js';
 import { API, TOKEN, type TestServer, shop, testServer } from '../build/server.js';
 import { ref } from '../fake/objects.js';

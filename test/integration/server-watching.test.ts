@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { Access, Caller } from '../../server/access/access.js';
-import { INSTALLATION_CALLER } from '../../server/access/one-token.js';
+import { INSTALLATION_CALLER } from '../fake/one-token.js';
 import type { ServerOptions } from '../../server/server.js';
 import { API, type TestServer, shop, testServer } from '../build/server.js';
 import { type Line, type Watch, watch } from '../build/watching.js';

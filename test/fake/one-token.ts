@@ -1,9 +1,9 @@
 /** Access for one bearer token that may do everything: the holder of the installation key. */
 import * as E from 'fp-ts/lib/Either.js';
 import { sameToken } from '../../runtime/tokens.js';
-import { unauthorized } from '../statuses.js';
-import type { Access, Caller } from './access.js';
-import { bearerOf } from './bearer.js';
+import { unauthorized } from '../../server/statuses.js';
+import type { Access, Caller } from '../../server/access/access.js';
+import { bearerOf } from '../../server/access/bearer.js';
 
 /** Who holds the installation key. */
 export const INSTALLATION_CALLER: Caller = {
