@@ -48,7 +48,8 @@ const ownersOf = (
   return { owners: noteOf(edit.document, entriesOf(owners)) };
 };
 
-const judged = (ref: Ref, document: RecordDocument, spec: SpecSide, now: string): RecordDocument => {
+/** The record with what is to be noted of an edit: whether it is valid, and if so the document and its owners. */
+export const judged = (ref: Ref, document: RecordDocument, spec: SpecSide, now: string): RecordDocument => {
   const conditions = (document.status['conditions'] ?? {}) as Conditions;
   return {
     ...document,

@@ -11,11 +11,12 @@ import type { Compare, Operation } from '../store.js';
 import {
   MAX_RECORD_BYTES,
   MAX_SPEC_BYTES,
-  lastValidOf,
   newRecord,
   specText,
   type RecordDocument,
+  type SpecSide,
 } from './documents.js';
+import { judged } from './keep.js';
 import { isOver, recordInForce, type Sides } from './join.js';
 import type { Ref, SpecDocument, Write } from './objects.js';
 import { isPlainSecret } from './secrets.js';
@@ -78,16 +79,22 @@ const recordMod = (sides: Sides | null): number => sides?.record?.mod ?? 0;
 const gone = (ref: Ref): E.Either<Failure, never> =>
   E.left(conflict(`${named(ref)} is not there any more`, 'NotFound'));
 
+/**
+ * The record of a spec that has none to speak of yet. It notes the spec: once the spec key goes, a record without a last
+ * valid one has nothing to tear down, and what is done now would leak. A valid spec is judged in the same write, which
+ * saves the keeper one an object; what is not valid is the keeper's to tell.
+ */
+const begunOn = (ref: Ref, spec: SpecSide, record: RecordDocument, now: string): RecordDocument =>
+  spec.edit.valid && spec.edit.plain !== true ? judged(ref, record, spec, now) : record;
+
 const specBase = (ref: Ref, sides: Sides, view: View): E.Either<Failure, Base> => {
   const document = recordInForce(sides);
-  const incarnation = document?.incarnation ?? sides.spec?.create;
-  if (incarnation !== view.incarnation(ref)) return gone(ref);
   const { spec } = sides;
+  if ((document?.incarnation ?? spec?.create) !== view.incarnation(ref)) return gone(ref);
   const compare = [modIs(recordKey(ref), recordMod(sides))];
   if (document?.lastValid !== undefined) return E.right({ document, compare });
   if (spec === null) return gone(ref);
-  // once the spec key goes, a record without a last valid spec has nothing to tear down: what is done now would leak
-  const begun = { ...(document ?? newRecord(spec, sides.seenAt)), ...lastValidOf(spec) };
+  const begun = begunOn(ref, spec, document ?? newRecord(spec, sides.seenAt), view.now());
   return E.right({ document: begun, compare: [...compare, modIs(specKey(ref), spec.mod)] });
 };
 

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { RecordDocument } from '../../../../store/objects/documents.js';
 import type { Sides } from '../../../../store/objects/join.js';
+import { keeping } from '../../../../store/objects/keep.js';
 import { partOf } from '../../../../store/objects/parts.js';
 import { EPOCH } from '../../../build/objects.js';
 import { appRef, recordSide, roleDocument, sides, specSide } from '../../../build/sides.js';
@@ -28,8 +29,20 @@ for (const [name, of] of [
   ],
 ] as const)
   test(`a status that ${name}: the spec it was made for is noted, so that its deletion is torn down`, () => {
-    assert.is(recordAfterStatus(of).lastValid?.revision, 10);
+    const record = recordAfterStatus(of);
+    assert.is(record.lastValid?.revision, 10);
+    assert.equal(record.status['replicas'], 3);
+    const written = recordSide(record, { mod: 30 });
+    const facts = { now: EPOCH, revision: 30 };
+    assert.is(keeping(appRef, { ...of, record: written }, facts), null, 'nothing is left to the keeper');
   });
+
+test('a status of what does not decode leaves it to the keeper to say so', () => {
+  const broken = sides(specSide(roleDocument(-1)), null);
+  const written = recordSide({ ...recordAfterStatus(broken), lastValid: undefined });
+  const kept = keeping(appRef, { ...broken, record: written }, { now: EPOCH, revision: 30 });
+  assert.ok(kept?.keep === 'write' && kept.tell !== null);
+});
 
 test('a status of a frozen object leaves the last valid spec as it is', () => {
   const frozen = sides(specSide(roleDocument(-1), { mod: 20, version: 2 }), recordSide());
