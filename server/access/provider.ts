@@ -94,7 +94,9 @@ export class ProviderKeys {
         if (this.age() > STALE) throw error;
       });
     }
-    if (this.keys === null) throw new Error('the provider was not reached a moment ago');
+    // also between two tries: what the provider has withdrawn since is not taken for ever
+    if (this.keys === null || this.age() > STALE)
+      throw new Error('the provider was not reached a moment ago');
     return this.keys.set;
   }
 

@@ -156,6 +156,19 @@ test(
 );
 
 test(
+  'keys of a provider that has been away for more than an hour are not taken, between two tries either',
+  scene(async ({ clock, idp, oidc }) => {
+    assert.ok(E.isRight(await oidc.verify(await idp.sign({ sub: 'u1' }))));
+    await idp.away();
+    clock.jump(61 * 60_000);
+    for (const time of ['tried', 'a moment later']) {
+      const late = await oidc.verify(await idp.sign({ sub: 'u1' }));
+      assert.is(E.isLeft(late) && late.left.code, 503, time);
+    }
+  }),
+);
+
+test(
   'a provider that is away: 503 while no keys are known, known keys stay good',
   scene(async ({ clock, idp, oidc }) => {
     const token = await idp.sign({ sub: 'u1' });
