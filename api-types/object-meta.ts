@@ -36,7 +36,7 @@ export const ObjectMetaFields = fields(
   {
     name: described(
       t.string,
-      'The name of the object: a DNS label of at most 63 characters, since host names are made of it. It can not be changed.',
+      'The name of the object: a DNS label of at most 63 characters, since host names are made of it. It cannot be changed.',
     ),
     generateName: described(
       t.string,
@@ -44,7 +44,7 @@ export const ObjectMetaFields = fields(
     ),
     namespace: described(
       t.string,
-      'The Cluster that the object is in; empty for kinds that are in none. It can not be changed.',
+      'The Cluster that the object is in; empty for kinds that are in none. It cannot be changed.',
     ),
     uid: described(
       t.string,

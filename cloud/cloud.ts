@@ -18,7 +18,7 @@ import type { MachineState } from '../api-types/kinds/instance.js';
 import type { Millis } from '../api-types/units.js';
 import type { Failure } from '../runtime/failure.js';
 
-/** Tags that say whose a machine is. Tags of people can not shadow them. */
+/** Tags that say whose a machine is. Tags of people cannot shadow them. */
 export const TAGS = {
   installation: 'scalarium:installation',
   cluster: 'scalarium:cluster',

@@ -28,7 +28,7 @@ const SWEEP_EVERY = seconds(10);
 /** Control planes started together must not sweep together. */
 const JITTER = 0.1;
 const LOOK_AFTER = millis(100);
-/** After a look, so that a host that flaps can not eat the sweep's tokens. */
+/** After a look, so that a host that flaps cannot eat the sweep's tokens. */
 const LOOK_AGAIN_AFTER = millis(250);
 
 interface Work {

@@ -64,7 +64,7 @@ export const openSealer = (installationKey: Buffer, chance: Chance): Sealer => {
     open: (sealed, place) => {
       if (!sealed.startsWith(VERSION))
         return E.left(
-          `${place.field} of ${place.key} is not sealed as "${VERSION}…": this version can not open it`,
+          `${place.field} of ${place.key} is not sealed as "${VERSION}…": this version cannot open it`,
         );
       const bytes = Buffer.from(sealed.slice(VERSION.length), 'base64url');
       return bytes.length < IV_BYTES + TAG_BYTES ? E.left(wrongPlace(place)) : opened(key, bytes, place);

@@ -107,7 +107,7 @@ const jsonOf = (text: string): E.Either<Status, unknown> => {
 
 const messageOf = (error: unknown): string => {
   if (error instanceof RangeError) return 'it is nested too deeply';
-  return error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'it can not be read';
+  return error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'it cannot be read';
 };
 
 /** What was read, and what was dropped of it. */

@@ -87,7 +87,7 @@ const sentence = (error: NodeJS.ErrnoException, host: string, port: number): str
     case 'EADDRNOTAVAIL':
       return `this machine has no address ${host} to listen on`;
     default:
-      return `can not listen on ${place}: ${error.message}`;
+      return `cannot listen on ${place}: ${error.message}`;
   }
 };
 
@@ -211,7 +211,7 @@ const noLogs: OpenLog = (_machine, _asked, reader) => {
   return () => undefined;
 };
 
-/** Starts the server; rejects with one line for a person when it can not listen. */
+/** Starts the server; rejects with one line for a person when it cannot listen. */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
   const { objects, plan, access, audit, sealer, clock, log, version } = options;
   const { host, tls = null, patience = PATIENCE } = options;

@@ -219,7 +219,7 @@ export const InstanceStatus = fields(
     restart: described(Restart, 'How far the reboot is that `spec.restartedAt` asked for.'),
     conditions: described(
       Conditions,
-      'Launched: it has a machine. SetupDone, Configured: the events ended well. Healthy: the signs are good. Ready: all of that, and it is to serve. Reconciling, Stalled: work is going on, or can not. Valid: the spec can be read.',
+      'Launched: it has a machine. SetupDone, Configured: the events ended well. Healthy: the signs are good. Ready: all of that, and it is to serve. Reconciling, Stalled: work is going on, or cannot. Valid: the spec can be read.',
     ),
   },
 );

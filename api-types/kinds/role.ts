@@ -249,7 +249,7 @@ export const RoleStatus = fields(
     ),
     conditions: described(
       Conditions,
-      'Ready: as many hosts are online as the spec says. Reconciling, Stalled: work is going on, or can not. ConsentRequired: an edit is parked. HealingAllowed: healing may act. Valid: the spec can be read.',
+      'Ready: as many hosts are online as the spec says. Reconciling, Stalled: work is going on, or cannot. ConsentRequired: an edit is parked. HealingAllowed: healing may act. Valid: the spec can be read.',
     ),
   },
 );

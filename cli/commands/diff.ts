@@ -20,7 +20,7 @@ interface DiffFlags extends GlobalFlags {
   readonly filename: readonly string[];
 }
 
-/** What the object would be, by the server's word; null: it can not be told before its cluster is there. */
+/** What the object would be, by the server's word; null: it cannot be told before its cluster is there. */
 const merged = async (client: Client, manifest: SentManifest, live: ObjectOf | null): Promise<unknown> => {
   const { kind, metadata } = manifest;
   const address = { kind, cluster: metadata.namespace ?? null, name: metadata.name };
@@ -29,7 +29,7 @@ const merged = async (client: Client, manifest: SentManifest, live: ObjectOf | n
   const cluster = address.cluster;
   const isCluster =
     cluster === null || (await valueOrNull(client.get({ kind: 'Cluster', cluster: null, name: cluster })));
-  // a new object of a new cluster: the server can not look at one without the other
+  // a new object of a new cluster: the server cannot look at one without the other
   if (isCluster === null) return document;
   return (await valueOf(client.create(address, document, { dryRun: true }))).object;
 };

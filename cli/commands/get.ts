@@ -77,10 +77,10 @@ const revealed = async (client: Client, found: Found, flags: GetFlags): Promise<
 const refuseOdd = (wanted: readonly Asked[], flags: GetFlags): void => {
   const names = wanted.some((one) => one.names.length > 0);
   if ((flags.selector ?? flags.fieldSelector) !== undefined && names)
-    throw new UsageError('-l and --field-selector choose from lists: they can not go with names');
+    throw new UsageError('-l and --field-selector choose from lists: they cannot go with names');
   if (flags.watch !== true) return;
   if (wanted.length > 1) throw new UsageError('-w goes with one kind');
-  if (flags.export === true) throw new UsageError('--export and -w can not be given together');
+  if (flags.export === true) throw new UsageError('--export and -w cannot be given together');
 };
 
 const nothing = (wanted: readonly Asked[], cluster: string | null): string => {

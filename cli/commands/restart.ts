@@ -29,7 +29,7 @@ const machineOf = (host: Host, object: Instance): string => {
   if (machine?.state === 'running' && object.spec?.desired !== 'Stopped') return machine.id;
   const why = machine === null ? 'it has no machine' : `its machine is ${machine.state}`;
   const hint = machine?.state === 'stopped' ? ': start it' : '';
-  throw new CliError(`${nameOf(host)} can not be restarted, ${why}${hint}`, { exit: EXIT.conflict });
+  throw new CliError(`${nameOf(host)} cannot be restarted, ${why}${hint}`, { exit: EXIT.conflict });
 };
 
 const isDone = ({ restart }: InstanceStatus, askedAt: string): boolean =>

@@ -55,7 +55,7 @@ const create = async (context: CliContext, name: string, flags: UserFlags): Prom
   if (password !== null) await valueOf(client.access.setPassword(name, { password }));
   else
     context.err(
-      `${name} can not log in yet: set a password with "${context.program} user password ${name}", or make a token with "${context.program} token create NAME --user ${name}"\n`,
+      `${name} cannot log in yet: set a password with "${context.program} user password ${name}", or make a token with "${context.program} token create NAME --user ${name}"\n`,
     );
 };
 

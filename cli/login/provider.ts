@@ -55,7 +55,7 @@ const discovered = async ({ issuer, clientId }: Provider): Promise<Configuration
     return await discovery(url, clientId, undefined, None(), { timeout: ANSWER_WITHIN_SECONDS, ...more });
   } catch (error) {
     throw new CliError(
-      `the OpenID Connect provider ${issuer} can not be asked: ${deepest(error)} (an authority that only you know can be named by NODE_EXTRA_CA_CERTS)`,
+      `the OpenID Connect provider ${issuer} cannot be asked: ${deepest(error)} (an authority that only you know can be named by NODE_EXTRA_CA_CERTS)`,
       { cause: error },
     );
   }

@@ -41,7 +41,7 @@ const seed = async (options: UpOptions, installation: Installation, world: UpWor
   const file = options.apply ?? (options.example && nothingYet ? world.example : null);
   if (file === null) return;
   await world.apply(file, { url: plane.url, token });
-  // the file may hold the Cloud itself, and can not know where the endpoint is this time
+  // the file may hold the Cloud itself, and cannot know where the endpoint is this time
   await ensureCloud(plane.objects, endpoint, provider);
 };
 

@@ -146,8 +146,8 @@ const sortOf = (error: unknown): Sort | null => {
 
 const unanswered = (code: string, said: string): string => {
   if (code === 'AbortError' || code === 'TimeoutError') return 'did not answer in time';
-  if (code === 'CredentialsProviderError') return `can not be called, there are no credentials: ${said}`;
-  return `can not be reached: ${said.includes(code) ? said : `${code}: ${said}`}`;
+  if (code === 'CredentialsProviderError') return `cannot be called, there are no credentials: ${said}`;
+  return `cannot be reached: ${said.includes(code) ? said : `${code}: ${said}`}`;
 };
 
 const textOf = (error: unknown, endpoint: string): string => {

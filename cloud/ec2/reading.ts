@@ -27,7 +27,7 @@ const UNPAGINATED = 2;
 type Machines = readonly Machine[];
 
 const unusable = (caller: Caller, what: string): Failure =>
-  transient('CloudUnavailable', `${caller.endpoint} gave an answer that can not be used: ${what}`);
+  transient('CloudUnavailable', `${caller.endpoint} gave an answer that cannot be used: ${what}`);
 
 const machinesIn = (caller: Caller, output: DescribeInstancesCommandOutput): E.Either<Failure, Machines> => {
   const instances = (output.Reservations ?? []).flatMap((reservation) => reservation.Instances ?? []);

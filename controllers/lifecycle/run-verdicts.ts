@@ -1,4 +1,4 @@
-/** What became of a Run on each of its hosts: what they answered, or that they can not any more. Pure. */
+/** What became of a Run on each of its hosts: what they answered, or that they cannot any more. Pure. */
 import type { EventResult, Target } from '../../api-types/kinds/lifecycle-event.js';
 import { RUN_TIMEOUT_SECONDS, type RunHostState } from '../../api-types/kinds/run.js';
 import { seconds } from '../../api-types/units.js';

@@ -17,7 +17,7 @@ export interface Sent {
   readonly at: number;
   /** When, without a result, it counts as expired. */
   readonly expiresAt: number;
-  /** Configure: the digest of what was sent; null when it can not be told any more. */
+  /** Configure: the digest of what was sent; null when it cannot be told any more. */
   readonly input: string | null;
 }
 

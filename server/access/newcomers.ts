@@ -78,7 +78,7 @@ export const welcomed = async (
         _tag: 'Conflict',
         reason: 'Conflict',
         message:
-          'can not be made for this login: the name is taken; an admin may make a User with this `spec.oidc`',
+          'cannot be made for this login: the name is taken; an admin may make a User with this `spec.oidc`',
       },
       { plural: 'users', name },
     ),

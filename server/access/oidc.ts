@@ -109,8 +109,8 @@ class Provider implements Oidc {
       return person === null ? E.left(notAccepted(`it has no claim "${claim}"`)) : E.right(person);
     } catch (error) {
       if (error instanceof errors.JOSEError) return E.left(notAccepted(error.message));
-      this.log.warn('the OpenID Connect provider can not be asked', { issuer: this.issuer, error });
-      return E.left(unavailable(`the OpenID Connect provider ${this.issuer} can not be reached`, 10));
+      this.log.warn('the OpenID Connect provider cannot be asked', { issuer: this.issuer, error });
+      return E.left(unavailable(`the OpenID Connect provider ${this.issuer} cannot be reached`, 10));
     }
   }
 
@@ -137,6 +137,6 @@ class Provider implements Oidc {
   }
 }
 
-/** Throws one line for a person when the settings can not be. */
+/** Throws one line for a person when the settings cannot be. */
 export const openOidc = (settings: OidcSettings, { clock, log }: { clock: Clock; log: Log }): Oidc =>
   new Provider(settings, clock, log);

@@ -14,7 +14,7 @@ export interface AuditQuery {
 }
 
 export interface Audit {
-  /** Never throws and never waits; what can not be written is counted and logged. */
+  /** Never throws and never waits; what cannot be written is counted and logged. */
   write(entry: AuditEntry): void;
   /** Newest last; what was written before is among them. */
   read(query: AuditQuery): Promise<readonly AuditEntry[]>;

@@ -206,7 +206,7 @@ class FileAudit implements AuditLog {
     if (this.failing) return;
     this.failing = true;
     const { directory } = this.options;
-    this.log.error('the audit log can not be written; lines are kept and tried again', { directory, error });
+    this.log.error('the audit log cannot be written; lines are kept and tried again', { directory, error });
   }
 
   /** What was written of a batch that failed goes: it is written whole later. */

@@ -70,7 +70,7 @@ export const askPeer = (peer: Peer, machine: string, asked: LogsAsked, reader: L
   const stop = new AbortController();
   const broken = (error: unknown): void => {
     if (!stop.signal.aborted)
-      reader.end(`the gateway it is connected to can not be reached: ${String(error)}`);
+      reader.end(`the gateway it is connected to cannot be reached: ${String(error)}`);
   };
   const begin = async (): Promise<void> => {
     const url = urlOf(peer, machine, asked);

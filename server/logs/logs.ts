@@ -80,7 +80,7 @@ const machineOf = (context: Context, route: ResourceRoute): E.Either<Status, str
     : E.right(machine.id);
 };
 
-/** Streams the log; a Status when it can not begin, null when the response is taken. */
+/** Streams the log; a Status when it cannot begin, null when the response is taken. */
 export const hostLogs = async (
   context: Context,
   route: ResourceRoute,

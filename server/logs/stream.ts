@@ -83,5 +83,5 @@ class Stream implements LogReader {
   }
 }
 
-/** Streams onto the response; gives why it can not, or null once the response is taken. */
+/** Streams onto the response; gives why it cannot, or null once the response is taken. */
 export const streamed = (streaming: Streaming): Promise<string | null> => new Stream(streaming).begun;

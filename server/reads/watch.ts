@@ -122,7 +122,7 @@ const open = (context: Context, wanted: Wanted, { request, response }: Asked): S
   return null;
 };
 
-/** Begins a watch on the response; a Status when it can not begin. */
+/** Begins a watch on the response; a Status when it cannot begin. */
 export const watchObjects = async (
   context: Context,
   route: ResourceRoute,

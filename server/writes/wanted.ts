@@ -60,7 +60,7 @@ const stored = (
 export const treeOfDocument = (kind: SentManifest['kind'], document: SpecDocument): unknown =>
   ownedTree({ ...document, spec: kindEntry(kind).defaults(document.spec) });
 
-/** Why the spec can not become that; null: it can. */
+/** Why the spec cannot become that; null: it can. */
 const unchangeable = ({ ref }: Admission, { spec }: SpecDocument, live: Live | null): Status | null => {
   const before = standing(live);
   const { fixed, kind, defaults } = kindEntry(ref.kind);

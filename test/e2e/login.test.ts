@@ -170,7 +170,7 @@ test('the provider away: 503 to ID tokens that need it, and to nobody else; --po
   const login = { user: 'eve', password: 'correct horse' };
   assert.is((await api(context, 'POST', '/login', { token: null, body: login })).code, 201);
   const away = await theirs(context, 'login', context.url, '--oidc', '--fingerprint', context.fingerprint);
-  assert.match(away.stderr, /provider http:\S+ can not be asked: .*ECONNREFUSED/);
+  assert.match(away.stderr, /provider http:\S+ cannot be asked: .*ECONNREFUSED/);
   await context.provider.back();
   await eventually(
     'it is asked again',

@@ -217,7 +217,7 @@ test(
     assert.is(`${denied._tag} ${denied.reason}`, 'Stalled BadCredentials');
     const nowhere = await failed(adapter(bench, { endpoint: 'http://127.0.0.1:1' }).capabilities());
     assert.is(`${nowhere._tag} ${nowhere.reason}`, 'Transient CloudUnavailable');
-    assert.match(nowhere.message, /http:\/\/127\.0\.0\.1:1 can not be reached: connect ECONNREFUSED/);
+    assert.match(nowhere.message, /http:\/\/127\.0\.0\.1:1 cannot be reached: connect ECONNREFUSED/);
   }),
 );
 

@@ -221,7 +221,7 @@ test('gateways ask each other over TLS, and only one whose certificate is of the
   try {
     assert.equal(await read(identity.authority), ['one', 'two']);
     const other = await testIdentity();
-    assert.match((await read(other.authority))[0] ?? '', /can not be reached: .*certificate/);
+    assert.match((await read(other.authority))[0] ?? '', /cannot be reached: .*certificate/);
   } finally {
     server.close();
   }

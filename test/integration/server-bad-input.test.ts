@@ -141,7 +141,7 @@ test('paths and methods that are not there', async () => {
   assert.is((await server.ask('POST', '/version')).code, 405);
 });
 
-test('selectors and revisions that can not be read: 400; a revision from the future: 504', async () => {
+test('selectors and revisions that cannot be read: 400; a revision from the future: 504', async () => {
   const queries = ['labelSelector=a%20in%20b', 'fieldSelector=spec.x=y', 'resourceVersion=-1'];
   for (const query of [...queries, 'resourceVersion=abc', 'watch=true&timeoutSeconds=x'])
     assert.is((await server.ask('GET', `${roles}?${query}`)).code, 400, query);

@@ -52,7 +52,7 @@ test(
     assert.is((await run('whoami')).out, 'system:installation\n');
     const made = await run('user', 'create', 'anna', '--group', 'ops');
     assert.is(made.code, 0, made.err);
-    assert.match(made.err, /can not log in yet/);
+    assert.match(made.err, /cannot log in yet/);
     const created = await run('token', 'create', 'ci', '--user', 'anna', '--expires', '30d');
     assert.is(created.code, 0, created.err);
     assert.match(created.out, /^scalarium_[\w-]{43}\n$/);

@@ -109,7 +109,7 @@ const role = (replicas: number): string =>
   `apiVersion: scalarium.dev/v1\nkind: Role\nmetadata: { name: app, namespace: shop }\nspec: { type: nodejs-app, replicas: ${String(replicas)} }\n`;
 
 test(
-  'diff: 0 where nothing differs, 1 where something does, more where it can not be told',
+  'diff: 0 where nothing differs, 1 where something does, more where it cannot be told',
   cliScene(async ({ runWith, folder, objects }) => {
     const shown = join(folder, 'shown');
     const env = { SCALARIUM_DIFF: `diff -u -N > ${shown}` };

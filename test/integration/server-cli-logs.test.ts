@@ -60,7 +60,7 @@ test(
 );
 
 test(
-  'several hosts are told apart; one that can not be asked does not hide the others',
+  'several hosts are told apart; one that cannot be asked does not hide the others',
   withLogs(async ({ run }) => {
     const { out, err, code } = await run('logs', '--role', 'app', '-n', 'shop');
     assert.match(out, /^app-1 {2}\| 2026.* INFO {2}one\n/);

@@ -71,13 +71,13 @@ test(
 );
 
 test(
-  'nothing is touched when one can not be restarted',
+  'nothing is touched when one cannot be restarted',
   cliScene(async ({ run, objects }) => {
     online(objects, 'app-1');
     online(objects, 'app-2', 'stopped');
     const stopped = await run('restart', 'app-1', 'app-2', '-n', 'shop');
     assert.is(stopped.code, 5);
-    assert.match(stopped.err, /host\/app-2 can not be restarted, its machine is stopped: start it/);
+    assert.match(stopped.err, /host\/app-2 cannot be restarted, its machine is stopped: start it/);
     assert.is((await run('restart', 'app-1', 'app-9', '-n', 'shop')).code, 3);
     assert.is((await run('restart', '-n', 'shop')).code, 64);
     assert.is((await run('restart', 'app-1', '-n', 'shop', '--parallel', '0')).code, 64);

@@ -78,7 +78,7 @@ test(
 );
 
 test(
-  'what can not be: 64 for wrong words, 1 when no host is there',
+  'what cannot be: 64 for wrong words, 1 when no host is there',
   cliScene(async ({ run, objects }) => {
     assert.is((await run('run', 'shutdown', '-n', 'shop')).code, 64);
     assert.is((await run('run', 'setup', '-n', 'shop', '-o', 'wide')).code, 64);

@@ -7,7 +7,7 @@ const test = suite('Runs through the API');
 const runs = `${API}/namespaces/shop/runs`;
 const merge = 'application/merge-patch+json';
 
-test('a Run is made with its defaults; its spec can not be changed, its labels can', async () => {
+test('a Run is made with its defaults; its spec cannot be changed, its labels can', async () => {
   const { ask, objects, running } = await testServer();
   try {
     shop(objects);

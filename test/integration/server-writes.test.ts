@@ -215,7 +215,7 @@ test(
 );
 
 test(
-  'record-only kinds and whole collections can not be written',
+  'record-only kinds and whole collections cannot be written',
   withServer(async ({ ask, objects }) => {
     const events = `${API}/namespaces/shop/events`;
     assert.is((await ask('POST', events, { body: { metadata: { name: 'x' } } })).code, 405);

@@ -48,7 +48,7 @@ test('two files of a bound size hold the newest lines, over a restart too', ({ f
   assert.is(statSync(join(folder, 'agent.log')).mode & 0o077, 0);
 });
 
-test('a log that can not be written loses lines, and nothing else', ({ folder }) => {
+test('a log that cannot be written loses lines, and nothing else', ({ folder }) => {
   const log = openHostLog(join(folder, 'var'), 1000);
   rmSync(join(folder, 'var'), { recursive: true });
   log.write(line('lost'));

@@ -85,7 +85,7 @@ for (const { name, text, expected } of [
   },
   { name: 'deep', text: '['.repeat(20_000), expected: /^f\.yaml/ },
 ])
-  test(`YAML that can not be read: ${name}`, () => {
+  test(`YAML that cannot be read: ${name}`, () => {
     const { problems, documents } = parseTexts([{ file: 'f.yaml', text }]);
     assert.equal(documents, []);
     assert.match(problems[0] ?? '', expected);

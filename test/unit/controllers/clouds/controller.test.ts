@@ -120,9 +120,9 @@ test('running again opens, probes and writes nothing more', async () => {
 const failures = [
   {
     name: 'an endpoint that is down: reconciling, soon again',
-    failure: transient('CloudUnavailable', 'http://127.0.0.1:1 can not be reached'),
+    failure: transient('CloudUnavailable', 'http://127.0.0.1:1 cannot be reached'),
     conditions: 'Ready=False Reconciling=True Stalled=False',
-    says: /127\.0\.0\.1:1 can not be reached; check that the endpoint is right/,
+    says: /127\.0\.0\.1:1 cannot be reached; check that the endpoint is right/,
     within: seconds(5),
   },
   {
@@ -226,7 +226,7 @@ test('an endpoint whose sweeps fail for a minute is not Ready any more, but stay
   has(the);
   await run(the);
   await the.clock.advance(1);
-  const down = transient('CloudUnavailable', 'http://x can not be reached');
+  const down = transient('CloudUnavailable', 'http://x cannot be reached');
   for (let sweep = 0; sweep < 8; sweep += 1) the.fakes[0]!.failNext('DescribeInstances', down);
   the.fakes[0]!.failNext('Capabilities', down);
   await the.clock.advance(62_000);
