@@ -22,6 +22,31 @@ const instancePaths = async (target: Target): Promise<readonly string[]> => {
   );
 };
 
+const CLUSTER_WITHOUT_MACHINES = {
+  apiVersion: 'scalarium.dev/v1',
+  kind: 'Cluster',
+  metadata: { name: 'drawn' },
+  spec: { cloud: 'none' },
+};
+
+/** Makes instances in a cluster whose Cloud there is not: objects as any other, without machines. */
+export const addInstances = async ({ data, port }: Installation, count: number): Promise<void> => {
+  const target = targetOf(data, port, 32);
+  const post = (path: string, object: object): Promise<Buffer> =>
+    read(target, `${API}/${path}`, { method: 'POST', body: JSON.stringify(object) });
+  await post('clusters', CLUSTER_WITHOUT_MACHINES);
+  const role = { kind: 'Role', metadata: { name: 'pool' }, spec: { type: 'custom', replicas: count } };
+  await post('namespaces/drawn/roles', role);
+  const made = async (first: number): Promise<void> => {
+    for (let number = first; number <= count; number += 32) {
+      const metadata = { name: `pool-${String(number)}` };
+      await post('namespaces/drawn/instances', { kind: 'Instance', metadata, spec: { role: 'pool' } });
+    }
+  };
+  await Promise.all(Array.from({ length: 32 }, (_item, index) => made(index + 1)));
+  target.agent.destroy();
+};
+
 export interface GetFigures {
   readonly perSecond: number;
   readonly p50: number;

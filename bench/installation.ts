@@ -70,6 +70,8 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 interface StartOptions {
   readonly spec: string | null;
   readonly hosts: 'process' | 'hollow';
+  /** Further options of `up`. */
+  readonly more?: readonly string[];
   /** The local cloud's buckets, as a Cloud's `quotas`; none: Amazon's published ones. */
   readonly quotas?: string;
 }
@@ -84,14 +86,19 @@ const ended = (child: ChildProcess): Promise<void> =>
       );
 
 /** Starts `up` in a temporary folder; `spec` null: the example. */
-export const startInstallation = async ({ spec, hosts, quotas }: StartOptions): Promise<Installation> => {
+export const startInstallation = async ({
+  spec,
+  hosts,
+  quotas,
+  more = [],
+}: StartOptions): Promise<Installation> => {
   const folder = mkdtempSync(join(tmpdir(), 'scalarium-bench-'));
   const data = join(folder, 'data');
   const port = await freePort();
   const apply = join(folder, 'spec.yaml');
   if (spec !== null) writeFileSync(apply, spec);
   const started = performance.now();
-  const args = ['up', '--data', data, '--port', String(port), '--hosts', hosts];
+  const args = ['up', '--data', data, '--port', String(port), '--hosts', hosts, ...more];
   const child = spawn(COMMAND, [...args, ...(spec === null ? [] : ['--apply', apply])], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {

@@ -114,6 +114,11 @@ export const register = (program: Command, context: CliContext): void => {
       new Option('--timeout <seconds>', 'how long --once waits').env('SCALARIUM_TIMEOUT').default('120'),
     )
     .addOption(
+      new Option('--heartbeat <seconds>', 'how often agents say that they are there')
+        .env('SCALARIUM_HEARTBEAT')
+        .default('10'),
+    )
+    .addOption(
       new Option('--installation-key <file>', 'the key of an installation that is there already').env(
         'SCALARIUM_INSTALLATION_KEY',
       ),

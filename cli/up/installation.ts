@@ -158,7 +158,7 @@ const openAll = async (options: UpOptions, around: Surroundings, closing: Closin
     tls: options.tls ? { folder: join(data, 'tls'), given: options.given } : null,
     ...(options.oidc === null ? {} : { oidc: options.oidc }),
     openCloud: opener(options, around),
-    heartbeat: seconds(10),
+    heartbeat: seconds(options.heartbeatSeconds),
     sweepEvery: seconds(10),
     ownerLease: seconds(10),
     identity: identityOf(data, chance),

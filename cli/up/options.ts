@@ -13,6 +13,8 @@ export interface UpOptions extends FrontOptions {
   readonly apply: string | null;
   readonly once: boolean;
   readonly timeoutSeconds: number;
+  /** How often agents say that they are there; healing takes them for silent after 25 s. */
+  readonly heartbeatSeconds: number;
   readonly installationKey: string | null;
   /** AWS credentials file for the endpoint; null: the local cloud's, else the SDK's chain. */
   readonly credentials: string | null;
@@ -36,6 +38,7 @@ export interface RawUpOptions extends RawFrontOptions {
   readonly apply?: string;
   readonly once?: boolean;
   readonly timeout: string;
+  readonly heartbeat: string;
   readonly installationKey?: string;
   readonly credentials?: string;
 }
@@ -88,6 +91,12 @@ const readable = (option: string, file: string | undefined): string | null => {
   }
 };
 
+const heartbeatOf = (text: string): number => {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= 20) return value;
+  throw wrong('--heartbeat', 'a whole number from 1 to 20', text);
+};
+
 /** Throws an Error with one line for a person when an option is not of its form. */
 export const parseOptions = (raw: RawUpOptions): UpOptions => ({
   ...parseFront(raw),
@@ -100,6 +109,7 @@ export const parseOptions = (raw: RawUpOptions): UpOptions => ({
   apply: readable('--apply', raw.apply),
   once: raw.once === true,
   timeoutSeconds: wholeNumber('--timeout', raw.timeout, 86_400),
+  heartbeatSeconds: heartbeatOf(raw.heartbeat),
   installationKey: readable('--installation-key', raw.installationKey),
   credentials: readable('--credentials', raw.credentials),
 });

@@ -15,6 +15,7 @@ const raw = (more: Partial<RawUpOptions>): RawUpOptions => ({
   hosts: 'process',
   example: true,
   timeout: '120',
+  heartbeat: '10',
   ...more,
 });
 
