@@ -22,28 +22,56 @@ const instancePaths = async (target: Target): Promise<readonly string[]> => {
   );
 };
 
-const CLUSTER_WITHOUT_MACHINES = {
+const cluster = (name: string, cloud: string): object => ({
   apiVersion: 'scalarium.dev/v1',
   kind: 'Cluster',
-  metadata: { name: 'drawn' },
-  spec: { cloud: 'none' },
-};
+  metadata: { name },
+  spec: { cloud },
+});
 
-/** Makes instances in a cluster whose Cloud there is not: objects as any other, without machines. */
-export const addInstances = async ({ data, port }: Installation, count: number): Promise<void> => {
-  const target = targetOf(data, port, 32);
-  const post = (path: string, object: object): Promise<Buffer> =>
-    read(target, `${API}/${path}`, { method: 'POST', body: JSON.stringify(object) });
-  await post('clusters', CLUSTER_WITHOUT_MACHINES);
-  const role = { kind: 'Role', metadata: { name: 'pool' }, spec: { type: 'custom', replicas: count } };
-  await post('namespaces/drawn/roles', role);
+const many = async (target: Target, count: number, one: (number: number) => object): Promise<void> => {
   const made = async (first: number): Promise<void> => {
-    for (let number = first; number <= count; number += 32) {
-      const metadata = { name: `pool-${String(number)}` };
-      await post('namespaces/drawn/instances', { kind: 'Instance', metadata, spec: { role: 'pool' } });
-    }
+    for (let number = first; number <= count; number += 32) await post(target, one(number));
   };
   await Promise.all(Array.from({ length: 32 }, (_item, index) => made(index + 1)));
+};
+
+interface Posted {
+  readonly kind?: string;
+  readonly metadata?: { readonly namespace?: string };
+}
+
+const post = (target: Target, object: Posted): Promise<Buffer> => {
+  const namespace = object.metadata?.namespace;
+  const plural = `${(object.kind ?? '').toLowerCase()}s`;
+  const path = namespace === undefined ? plural : `namespaces/${namespace}/${plural}`;
+  return read(target, `${API}/${path}`, { method: 'POST', body: JSON.stringify(object) });
+};
+
+/** Makes roles that want no hosts: objects that nothing happens to. */
+export const addRoles = async ({ data, port }: Installation, count: number): Promise<void> => {
+  const target = targetOf(data, port, 32);
+  await post(target, cluster('empty', 'local'));
+  await many(target, count, (number) => ({
+    kind: 'Role',
+    metadata: { name: `role-${String(number)}`, namespace: 'empty' },
+    spec: { type: 'custom', replicas: 0 },
+  }));
+  target.agent.destroy();
+};
+
+/** Makes instances in a cluster whose Cloud there is not: they get no machines. */
+export const addInstances = async ({ data, port }: Installation, count: number): Promise<void> => {
+  const target = targetOf(data, port, 32);
+  const namespace = 'drawn';
+  await post(target, cluster(namespace, 'none'));
+  const spec = { type: 'custom', replicas: count };
+  await post(target, { kind: 'Role', metadata: { name: 'pool', namespace }, spec } as Posted);
+  await many(target, count, (number) => ({
+    kind: 'Instance',
+    metadata: { name: `pool-${String(number)}`, namespace },
+    spec: { role: 'pool' },
+  }));
   target.agent.destroy();
 };
 
