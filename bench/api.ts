@@ -48,14 +48,13 @@ const post = (target: Target, object: Posted): Promise<Buffer> => {
   return read(target, `${API}/${path}`, { method: 'POST', body: JSON.stringify(object) });
 };
 
-/** Makes roles that want no hosts: objects that nothing happens to. */
-export const addRoles = async ({ data, port }: Installation, count: number): Promise<void> => {
+/** Makes users without grants: objects that nothing happens to. */
+export const addUsers = async ({ data, port }: Installation, count: number): Promise<void> => {
   const target = targetOf(data, port, 32);
-  await post(target, cluster('empty', 'local'));
   await many(target, count, (number) => ({
-    kind: 'Role',
-    metadata: { name: `role-${String(number)}`, namespace: 'empty' },
-    spec: { type: 'custom', replicas: 0 },
+    kind: 'User',
+    metadata: { name: `user-${String(number)}` },
+    spec: { displayName: `User ${String(number)}` },
   }));
   target.agent.destroy();
 };
@@ -196,12 +195,11 @@ const openWatches = async (target: Target, path: string, count: number): Promise
 /** Milliseconds from sending a change to each of `watchers` having its line; `changes` one after the other. */
 export const fanOut = async (
   { data, port }: Installation,
-  role: string,
+  name: string,
   { watchers, changes }: { readonly watchers: number; readonly changes: number },
 ): Promise<{ readonly p50: number; readonly p99: number }> => {
   const target = targetOf(data, port, watchers + 1);
-  const [namespace = '', name = ''] = role.split('/');
-  const collection = `${API}/namespaces/${namespace}/roles`;
+  const collection = `${API}/users`;
   const watches = await openWatches(target, `${collection}?watch=true&resourceVersion=0`, watchers);
   const took: number[] = [];
   for (let turn = 0; turn < changes; turn += 1) {

@@ -1,5 +1,5 @@
 /** `npm run bench -- NAME…`: prints one table a benchmark. */
-import { addInstances, addRoles, fanOut, getsUnderLoad, listMillis, tableMillis, watchKib } from './api.js';
+import { addInstances, addUsers, fanOut, getsUnderLoad, listMillis, tableMillis, watchKib } from './api.js';
 import { reactions } from './reactions.js';
 import { embeddedFigures, etcdFigures } from './stores.js';
 import {
@@ -165,7 +165,7 @@ const api = async (): Promise<void> => {
     more: ['--heartbeat', '5'],
   });
   await installation.online(5000, 300);
-  await addRoles(installation, 5000);
+  await addUsers(installation, 5000);
   await pause(45_000);
   const gets = await getsUnderLoad(installation, { rate: 500, connections: 32, seconds: 20 });
   row(
@@ -176,7 +176,7 @@ const api = async (): Promise<void> => {
   row('their p50', millisText(gets.p50));
   row('their p99', millisText(gets.p99), '≤ 10 ms');
   row('lists that the other client got meanwhile', String(gets.lists));
-  const change = await fanOut(installation, 'empty/role-1', { watchers: 1000, changes: 20 });
+  const change = await fanOut(installation, 'user-1', { watchers: 1000, changes: 20 });
   row('a change to 1,000 watchers: p50', millisText(change.p50));
   row('a change to 1,000 watchers: p99', millisText(change.p99), '≤ 100 ms');
   await addInstances(installation, 5000);
