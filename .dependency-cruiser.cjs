@@ -64,7 +64,11 @@ module.exports = {
     only('etcd3', '(^|/)node_modules/etcd3/', '^store/etcd/'),
     only('lmdb', '(^|/)node_modules/lmdb/', '^store/embedded/'),
     only('aws-sdk', '(^|/)node_modules/@aws-sdk/', '^cloud/ec2/'),
-    only('child-process', '^(node:)?child_process$', `^agent/|^recipes/|^local-cloud/hosts/|^cli/commands/(edit|ssh|diff)\\.ts$|${ROOTS}`),
+    only(
+      'child-process',
+      '^(node:)?child_process$',
+      `^agent/|^recipes/|^local-cloud/hosts/|^cli/commands/(edit|ssh|diff)\\.ts$|${ROOTS}`,
+    ),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
