@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { applyAccounts } from './accounts/apply.js';
 import { applyExecute } from './execute.js';
 import { applyDirectory, applyFile, applyLink } from './files.js';
+import type { Platform } from './platform.js';
 import { resourceId, type AccountsResource, type Resource, type TemplateResource } from './resource.js';
 import { render } from './template.js';
 
@@ -12,12 +13,20 @@ export interface ResourceLog {
   warn(message: string, keys?: Readonly<Record<string, unknown>>): void;
 }
 
+/** Asked only while resources are applied, and only for those that they name. */
+export type SecretSource = (name: string) => Promise<Readonly<Record<string, string>>>;
+
 export interface ApplyOptions {
   /** The host's file system: `/`, or the folder that stands for it. */
   readonly root: string;
   /** Ends the run; a command that is running is killed with all its children. */
   readonly signal: AbortSignal;
   readonly log: ResourceLog;
+  readonly platform: Platform;
+  /** Nothing is touched: the answer says what would change. */
+  readonly dryRun?: boolean;
+  /** The values of a Secret by their keys; rejects, for people, when they cannot be had. */
+  readonly secrets: SecretSource;
 }
 
 export interface Applied {
@@ -27,6 +36,20 @@ export interface Applied {
   readonly failure: string | null;
   /** For people: what was left undone although the run goes on, as an account whose name is taken. */
   readonly warning?: string;
+  /** For people: what this host is not made for, as packages of a host that is a folder. */
+  readonly notes?: readonly string[];
+  /** Of a dry run: what would change, 64 KiB at most, secrets masked. */
+  readonly diffs?: readonly ResourceDiff[];
+  /** The host wants to be started anew. */
+  readonly reboot?: boolean;
+}
+
+/** What a dry run found to differ. */
+export interface ResourceDiff {
+  /** Its id. */
+  readonly resource: string;
+  /** For people; of a text a unified diff. */
+  readonly diff: string;
 }
 
 /** What one resource came to. */
@@ -56,6 +79,8 @@ const applyPlain = async (
       return applyLink(root, resource);
     case 'execute':
       return applyExecute(root, resource, signal);
+    default:
+      throw new Error('this agent does not know resources of this type yet');
   }
 };
 

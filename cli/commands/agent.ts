@@ -9,6 +9,8 @@ import { lineLog } from '../../agent/line-log.js';
 import { recipesExecutor } from '../../agent/recipes-executor.js';
 import { AgentConfig } from '../../api-types/agent-protocol.js';
 import { decodeLoose, problemText } from '../../api-types/problems.js';
+import { detectPlatform } from '../../recipes/platform.js';
+import { noManager } from '../../recipes/services/no-manager.js';
 import { systemChance } from '../../runtime/chance.js';
 import { systemClock } from '../../runtime/clock.js';
 import { type CliContext, CliError } from '../context.js';
@@ -57,7 +59,12 @@ const run = async ({ version }: CliContext, flags: AgentFlags): Promise<void> =>
     machine,
     address: address ?? null,
     config,
-    executor: recipesExecutor({ root, log }),
+    executor: recipesExecutor({
+      root,
+      log,
+      platform: detectPlatform(root, noManager('nothing manages services on this host: it has no systemd')),
+      secrets: (name) => Promise.reject(new Error(`the secret ${name}: none are delivered to this host`)),
+    }),
     clock: systemClock,
     chance: systemChance,
     log,

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { applyResources } from '../../recipes/apply.js';
 import { recipeFor } from '../../recipes/catalog.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
-import { silentLog } from '../../runtime/log.js';
 import { assert, suite } from '../suite.js';
+import { optionsFor } from '../unit/recipes/options.js';
 import { host, role, snapshotOf } from '../unit/recipes/world.js';
 
 const test = suite<{ root: string }>('haproxy takes the configuration', { root: '' });
@@ -22,9 +22,8 @@ test.afterEach(async ({ root }) => {
 });
 
 const configured = async (root: string, snapshot: Snapshot): Promise<string> => {
-  const signal = new AbortController().signal;
   const resources = recipeFor('configure', snapshot, 'lb-1');
-  const applied = await applyResources(resources, { root, signal, log: silentLog });
+  const applied = await applyResources(resources, optionsFor(root));
   assert.is(applied.failure, null);
   return join(root, 'etc/haproxy/haproxy.cfg');
 };

@@ -9,8 +9,8 @@ import { planAccounts } from '../../../recipes/accounts/plan.js';
 import { parseProcess, processesOf, type Process } from '../../../recipes/accounts/processes.js';
 import { recipeFor } from '../../../recipes/catalog.js';
 import { inputOf } from '../../../recipes/inputs.js';
-import { silentLog } from '../../../runtime/log.js';
 import { assert, suite } from '../../suite.js';
+import { optionsFor } from './options.js';
 import { snapshotOf } from './world.js';
 
 const test = suite<{ root: string }>('accounts of a host that is a folder', { root: '' });
@@ -106,11 +106,7 @@ test('a run goes on past an account that fails, and says so', async ({ root }) =
   await writeFile(join(root, 'etc/passwd'), 'jane:x:1000:1000::/home/jane:/bin/sh\n');
   const accounts = { jane: { keys: [], roles: { app: 'ssh' as const } } };
   const snapshot = snapshotOf({ accounts });
-  const applied = await applyResources(recipeFor('configure', snapshot, 'app-1'), {
-    root,
-    signal: new AbortController().signal,
-    log: silentLog,
-  });
+  const applied = await applyResources(recipeFor('configure', snapshot, 'app-1'), optionsFor(root));
   assert.is(applied.failure, null);
   assert.match(applied.warning ?? '', /^account jane: /);
   assert.is(await text(root, 'etc/hostname'), 'app-1\n');

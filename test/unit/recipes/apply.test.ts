@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { applyResources, type Applied } from '../../../recipes/apply.js';
 import type { Resource } from '../../../recipes/resource.js';
-import { silentLog } from '../../../runtime/log.js';
 import { assert, suite } from '../../suite.js';
+import { optionsFor } from './options.js';
 
 const test = suite<{ root: string }>('resources change only what differs', { root: '' });
 
@@ -19,7 +19,7 @@ const apply = (
   root: string,
   resources: readonly Resource[],
   signal = new AbortController().signal,
-): Promise<Applied> => applyResources(resources, { root, signal, log: silentLog });
+): Promise<Applied> => applyResources(resources, optionsFor(root, { signal }));
 
 const all: readonly Resource[] = [
   { type: 'directory', path: '/srv/www', mode: 0o750 },
