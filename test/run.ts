@@ -1,10 +1,10 @@
 /**
  * Runs test files: `tsx test/run.ts unit` or with file names. Every file runs in a process of its own, unit tests in one
- * a folder; the run fails unless all passed, each file ran at least one test, and none was skipped. Ends with
- * `N passed, N failed`.
+ * a folder; two at a time, but for those that measure time and say `Runs alone` in their first comment. The run fails
+ * unless all passed, each file ran at least one test, and none was skipped. Ends with `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -96,6 +96,23 @@ const runAll = async (jobs: readonly Job[], atOnce: number): Promise<readonly Jo
   return results;
 };
 
+const AT_ONCE = 2;
+
+const runsAlone = ({ files }: Job): boolean =>
+  files.some((file) => {
+    const [comment = ''] = /^\/\*\*[^]*?\*\//.exec(readFileSync(join(root, file), 'utf8')) ?? [];
+    return comment.includes('Runs alone');
+  });
+
+/** Those that may share the machine, then the others. */
+const runShared = async (jobs: readonly Job[]): Promise<readonly JobResult[]> => [
+  ...(await runAll(
+    jobs.filter((job) => !runsAlone(job)),
+    AT_ONCE,
+  )),
+  ...(await runAll(jobs.filter(runsAlone), 1)),
+];
+
 const single = (file: string): Job => ({ name: file, files: [file] });
 
 /** Unit tests are many and quick: those of a folder share a process. */
@@ -116,8 +133,7 @@ const jobsFor = (argument: string): readonly Job[] => {
 const main = async (): Promise<void> => {
   const wanted = process.argv.slice(2);
   const results = [];
-  for (const argument of wanted)
-    results.push(...(await runAll(jobsFor(argument), argument === 'unit' ? 2 : 1)));
+  for (const argument of wanted) results.push(...(await runShared(jobsFor(argument))));
   const passed = results.reduce((sum, result) => sum + result.passed, 0);
   const failed = results.reduce(
     (sum, result) => sum + (result.ok ? 0 : Math.max(1, result.total - result.passed)),

@@ -1,4 +1,4 @@
-/** Ten thousand watches opened by one client of a control plane that is a process of its own. */
+/** Ten thousand watches opened by one client of a control plane that is a process of its own. Runs alone: it takes the machine. */
 import { readFileSync } from 'node:fs';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
