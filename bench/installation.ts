@@ -5,7 +5,7 @@ import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { adminClient } from '../local-cloud/admin-client.js';
-import { freePort } from '../test/e2e/world.js';
+import { freePort } from '../test/build/free-port.js';
 
 const COMMAND = fileURLToPath(new URL('../bin/scalarium', import.meta.url));
 

@@ -40,8 +40,16 @@ export const start = (
   directory: string,
   settings: Partial<Settings> = QUICK,
   seed = 1,
+  port = 0,
 ): Promise<RunningLocalCloud> =>
-  startLocalCloud({ directory, clock: systemClock, chance: seededChance(seed), settings, log: silentLog });
+  startLocalCloud({
+    directory,
+    port,
+    clock: systemClock,
+    chance: seededChance(seed),
+    settings,
+    log: silentLog,
+  });
 
 export const withCloud =
   (run: (bench: Bench) => Promise<void>, settings: Partial<Settings> = QUICK) =>

@@ -1,8 +1,8 @@
 /** A real OpenID Connect provider on loopback, and the part of a person with a browser. */
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair } from 'jose';
 import { calculatePKCECodeChallenge, randomPKCECodeVerifier } from 'openid-client';
+import { freePort } from './free-port.js';
 
 export const CLIENT = 'scalarium';
 
@@ -22,11 +22,11 @@ export interface TestProvider {
   readonly back: () => Promise<void>;
 }
 
-const listen = (server: Server, port: number): Promise<number> =>
+const listen = (server: Server, port: number): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => {
-      resolve((server.address() as AddressInfo).port);
+      resolve();
     });
   });
 
@@ -140,7 +140,8 @@ export const testProvider = async (people: Readonly<Record<string, Claims>>): Pr
       handler(request, response);
     });
   let server = serve();
-  const port = await listen(server, 0);
+  const port = await freePort();
+  await listen(server, port);
   const issuer = `http://127.0.0.1:${String(port)}`;
   await quietly(async () => {
     const { Provider } = await import('oidc-provider');

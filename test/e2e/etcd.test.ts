@@ -3,7 +3,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { assert, suite } from '../suite.js';
 import { startEtcd, type EtcdServer } from '../integration/etcd-server.js';
-import { COMMAND, eventually, freePort, makeWorld, run, type World } from './world.js';
+import { freePort } from '../build/free-port.js';
+import { COMMAND, eventually, makeWorld, run, type World } from './world.js';
 
 const HOSTS = 13;
 const CLUSTER = 'monster-world';

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { assert, suite } from '../suite.js';
 import { startEtcd, type EtcdServer } from '../integration/etcd-server.js';
 import { liveMachines } from './endpoint.js';
-import { COMMAND, eventually, freePort, makeWorld, run, type InstanceView, type World } from './world.js';
+import { freePort } from '../build/free-port.js';
+import { COMMAND, eventually, makeWorld, run, type InstanceView, type World } from './world.js';
 
 const HOSTS = 13;
 const CLUSTER = 'monster-world';

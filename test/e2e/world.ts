@@ -1,11 +1,11 @@
 /** A whole installation in a temporary folder, driven as a person would: by the command and by signals. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { identify, signalProcess, type ProcessIdentity } from '../../runtime/process-identity.js';
+import { freePort } from '../build/free-port.js';
 
 export const COMMAND = fileURLToPath(new URL('../../bin/scalarium', import.meta.url));
 export const EXAMPLE = fileURLToPath(new URL('../../examples/monster-world.yaml', import.meta.url));
@@ -31,19 +31,6 @@ export const run = (
         resolve({ code, stdout, stderr });
       },
     );
-  });
-
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address === null || typeof address === 'string') reject(new Error('no port'));
-        else resolve(address.port);
-      });
-    });
   });
 
 /** Polls until `read` gives something other than null or false; throws with the last value it complained about. */

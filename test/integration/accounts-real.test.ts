@@ -12,11 +12,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Account } from '../../api-types/accounts.js';
 import { applyAccounts, type AppliedAccounts } from '../../recipes/accounts/apply.js';
 import { inOwnMachine, isOwnMachine, noOwnMachine } from '../build/own-machine.js';
+import { freePort } from '../build/free-port.js';
 import { eventually } from '../e2e/world.js';
 import { assert, suite } from '../suite.js';
 
@@ -231,16 +231,6 @@ const realAccounts = (): void => {
     assert.is(knows('bob'), true);
     sh('visudo -c');
   });
-
-  const freePort = (): Promise<number> =>
-    new Promise((resolve) => {
-      const server = createServer().listen(0, '127.0.0.1', () => {
-        const address = server.address();
-        server.close(() => {
-          resolve(typeof address === 'object' && address !== null ? address.port : 0);
-        });
-      });
-    });
 
   test('a key opens a real sshd, the session ends when the grant goes, and nobody gets in again', async () => {
     const port = await freePort();

@@ -1,9 +1,9 @@
 /** A real etcd from Debian's package, on free ports and in a folder of its own; stopped by its pid. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../build/free-port.js';
 
 export interface EtcdServer {
   /** `http://127.0.0.1:<port>` */
@@ -19,18 +19,6 @@ export interface EtcdServer {
 
 const INSTALL = 'etcd is not on the PATH: apt-get install etcd-server etcd-client';
 const READY_WITHIN_MS = 20_000;
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
 
 const pause = (ms: number): Promise<void> =>
   new Promise((resolve) => {

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../build/free-port.js';
 import { QUICK, clientFor, launch, start, untilState } from '../build/local-cloud.js';
 import { assert, suite } from '../suite.js';
 
@@ -9,7 +10,7 @@ const test = suite('local cloud over restarts');
 
 test('is the same cloud after a restart, on the same port, and one directory has one', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'local-cloud-'));
-  const first = await start(directory);
+  const first = await start(directory, QUICK, 1, await freePort());
   const ec2 = clientFor(first.url, first.credentials.default);
   const ids = await launch(ec2, { MaxCount: 2, ClientToken: 'kept' });
   assert.match(

@@ -1,11 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { applyResources } from '../../recipes/apply.js';
 import { recipeFor } from '../../recipes/catalog.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
+import { freePort } from '../build/free-port.js';
 import { assert, suite } from '../suite.js';
 import { optionsFor } from '../unit/recipes/options.js';
 import { host, role, snapshotOf } from '../unit/recipes/world.js';
@@ -39,17 +39,6 @@ const check = (file: string): void => {
   const checked = spawnSync('haproxy', ['-c', '-f', file], { encoding: 'utf8' });
   assert.is(checked.status, 0, checked.stderr);
 };
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
 
 test('with app servers', async ({ root }) => {
   check(await configured(root, snapshotOf()));

@@ -2,13 +2,13 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { type CryptoKey, SignJWT, UnsecuredJWT, exportJWK, generateKeyPair } from 'jose';
 import { type Server, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { seededChance } from '../../../runtime/chance.js';
 import { silentLog } from '../../../runtime/log.js';
 import { Logins } from '../../../server/access/logins.js';
 import { accountName } from '../../../server/access/newcomers.js';
 import { type Oidc, openOidc } from '../../../server/access/oidc.js';
 import { Roster } from '../../../server/access/roster.js';
+import { freePort } from '../../build/free-port.js';
 import { type VirtualClock, virtualClock } from '../../fake/clock.js';
 import { type FakeObjects, fakeObjects, ref } from '../../fake/objects.js';
 import { assert, suite } from '../../suite.js';
@@ -49,8 +49,8 @@ const provider = async (clock: VirtualClock): Promise<Provider> => {
       })();
     });
   let server = serve();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await freePort();
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${String(port)}`;
   const key = (): CryptoKey => pair.privateKey;
   return {

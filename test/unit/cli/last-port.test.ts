@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { portFor } from '../../../cli/up/last-port.js';
+import { freePort } from '../../build/free-port.js';
 import { assert, suite } from '../../suite.js';
 
 interface Context {
@@ -18,8 +19,8 @@ test.beforeEach(async (context) => {
   context.data = mkdtempSync(join(tmpdir(), 'scalarium-port-'));
   context.told = [];
   context.other = createServer();
-  await new Promise<void>((resolve) => context.other.listen(0, '127.0.0.1', resolve));
-  context.port = (context.other.address() as AddressInfo).port;
+  context.port = await freePort();
+  await new Promise<void>((resolve) => context.other.listen(context.port, '127.0.0.1', resolve));
 });
 
 test.afterEach(async ({ data, other }) => {
