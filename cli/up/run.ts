@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { seconds, type Millis } from '../../api-types/units.js';
 import { ensureCloud } from './cloud-object.js';
+import { underNote, wasBegun } from './example-begun.js';
 import { startInstallation, type Installation, type Surroundings } from './installation.js';
 import type { UpOptions } from './options.js';
 import { fingerprintOf } from '../../server/tls/certificate.js';
@@ -37,10 +38,11 @@ const seed = async (options: UpOptions, installation: Installation, world: UpWor
   const { plane, endpoint, token } = installation;
   const provider = options.cloud === 'local' ? 'local' : 'aws';
   await ensureCloud(plane.objects, endpoint, provider);
-  const nothingYet = plane.objects.list('Cluster').length === 0;
-  const file = options.apply ?? (options.example && nothingYet ? world.example : null);
-  if (file === null) return;
-  await world.apply(file, { url: plane.url, token });
+  const at = { url: plane.url, token };
+  const wanted = options.example && (plane.objects.list('Cluster').length === 0 || wasBegun(options.data));
+  if (options.apply !== null) await world.apply(options.apply, at);
+  else if (wanted) await underNote(options.data, () => world.apply(world.example, at));
+  else return;
   // the file may hold the Cloud itself, and cannot know where the endpoint is this time
   await ensureCloud(plane.objects, endpoint, provider);
 };
