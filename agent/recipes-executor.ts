@@ -1,7 +1,8 @@
 /** Carries events out for real: the recipe of the host's roles, applied to its file system. */
-import { applyResources, type ResourceLog, type SecretSource } from '../recipes/apply.js';
+import { applyResources, type ResourceLog } from '../recipes/apply.js';
 import { recipeFor } from '../recipes/catalog.js';
 import type { Platform } from '../recipes/platform.js';
+import type { SecretSource } from '../recipes/secrets.js';
 import type { Executor } from './executor.js';
 
 export interface RecipesDependencies {

@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME…`: prints one table a benchmark. */
 import { addInstances, addUsers, fanOut, getsUnderLoad, listMillis, tableMillis, watchKib } from './api.js';
 import { reactions } from './reactions.js';
+import { resourceFigures } from './resources.js';
 import { embeddedFigures, etcdFigures } from './stores.js';
 import {
   SETTINGS,
@@ -216,6 +217,18 @@ const react = async (): Promise<void> => {
   }
 };
 
+const recipes = async (): Promise<void> => {
+  const { resources, runs, first, again, without } = await resourceFigures();
+  process.stdout.write(
+    `\n### A run of ${String(resources)} resources in one process, ${String(runs)} times\n\n${machineText()}` +
+      `${without === null ? '' : `; without packages: ${without}`}\n\n| figure | measured | goal |\n|---|---|---|\n`,
+  );
+  row('all are to be made: median', millisText(first.median), '≤ 1000 ms');
+  row('all are to be made: worst', millisText(first.worst));
+  row('nothing is to do: median', millisText(again.median), '≤ 150 ms');
+  row('nothing is to do: worst', millisText(again.worst));
+};
+
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   process: processes,
   'hollow-1000': async () => (await hollow(1000, { raised: false, goal: '≤ 20 s' })).end(),
@@ -225,6 +238,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   api,
   watches,
   reactions: react,
+  resources: recipes,
 };
 
 const main = async (): Promise<void> => {

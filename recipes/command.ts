@@ -1,38 +1,38 @@
 /** Runs a command in a process group of its own, with bounded output, killed whole. */
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-
-/** Of a chatty command the end is kept: that is where the error is. */
-const OUTPUT_BYTES = 16 * 1024;
-const SHOWN_LINES = 20;
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Output, type Listener } from './output.js';
+import { killMarked, newMark } from './stragglers.js';
 
 export interface Ended {
   readonly code: number | null;
   readonly killedBy: string | null;
-  /** The last lines of both its outputs. */
+  /** The last lines of both its outputs, printable and masked. */
   readonly output: string;
 }
 
 export interface CommandOptions {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Kills the whole group. */
+  /** Kills the whole group, and what has left it. */
   readonly signal: AbortSignal;
   /** Whose rights it runs with; without supplementary groups. */
-  readonly as?: { readonly uid: number; readonly gid: number };
+  readonly as?: Rights;
   /** What it reads from its standard input; nothing unless told. */
   readonly input?: string;
+  /** Hears its output; nobody unless told. */
+  readonly listener?: Listener;
+  /** Takes its standard output as it is, for commands whose answer is read. */
+  readonly stdout?: (chunk: Buffer) => void;
 }
 
-const tail = (): { readonly add: (chunk: Buffer) => void; readonly text: () => string } => {
-  let kept = Buffer.alloc(0);
-  return {
-    add: (chunk) => {
-      kept = Buffer.concat([kept, chunk]).subarray(-OUTPUT_BYTES);
-    },
-    text: () => kept.toString('utf8').trimEnd().split('\n').slice(-SHOWN_LINES).join('\n'),
-  };
-};
+export interface Rights {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** The group is gone when the child was its only member: that is what was wanted. */
 const killGroup = (child: ChildProcess): void => {
@@ -44,46 +44,70 @@ const killGroup = (child: ChildProcess): void => {
   }
 };
 
-const started = (
-  [program = '', ...rest]: readonly string[],
-  { cwd, env, as, input = '' }: CommandOptions,
-): ChildProcessByStdio<Writable, Readable, Readable> => {
-  const child = spawn(program, rest, { cwd, env, ...as, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
-  // it may end without having read everything: its exit code says whether that was wrong
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(input);
-  return child;
+/** A daemon that the command left behind may hold the pipes open for ever. */
+const DRAIN_MS = 200;
+
+/** What was said before the end is read to its end. */
+const drained = async (child: Child, closed: Promise<void>): Promise<void> => {
+  const done = new AbortController();
+  const late = sleep(DRAIN_MS, undefined, { signal: done.signal }).catch(() => undefined);
+  await Promise.race([closed, late]);
+  done.abort();
+  child.stdout.destroy();
+  child.stderr.destroy();
+};
+
+const listen = (child: Child, output: Output, { stdout }: CommandOptions): void => {
+  child.stdout.on('data', output.stream());
+  if (stdout !== undefined) child.stdout.on('data', stdout);
+  child.stderr.on('data', output.stream());
 };
 
 /** Resolves when it has ended, however it did; rejects when it cannot be started. */
 export const runCommand = (command: readonly string[], options: CommandOptions): Promise<Ended> =>
   new Promise((resolve, reject) => {
-    const child = started(command, options);
-    const { signal } = options;
-    const output = tail();
+    const [program = '', ...rest] = command;
+    const { cwd, env, as, input = '', signal, listener } = options;
+    const mark = newMark();
+    const child = spawn(program, rest, {
+      cwd,
+      env: { ...env, ...mark },
+      ...as,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    // it may end without having read everything: its exit code says whether that was wrong
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+    const output = new Output(listener);
+    listen(child, output, options);
+    const closed = new Promise<void>((heard) => child.once('close', heard));
     const kill = (): void => {
       killGroup(child);
     };
-    child.stdout.on('data', output.add);
-    child.stderr.on('data', output.add);
-    child.on('error', reject);
-    // `exit`, not `close`: a daemon that the command left behind may hold the pipes open for ever.
-    child.on('exit', (code, killedBy) => {
+    const finish = async (code: number | null, killedBy: string | null): Promise<void> => {
       signal.removeEventListener('abort', kill);
-      setImmediate(() => {
-        child.stdout.destroy();
-        child.stderr.destroy();
-        resolve({ code, killedBy, output: output.text() });
-      });
-    });
+      if (signal.aborted) await killMarked(mark);
+      await drained(child, closed);
+      output.end();
+      resolve({ code, killedBy, output: output.text() });
+    };
+    child.on('error', reject);
+    // `exit`, not `close`: see DRAIN_MS
+    child.on('exit', (code, killedBy) => void finish(code, killedBy));
     signal.addEventListener('abort', kill, { once: true });
     if (signal.aborted) kill();
   });
+
+/** A command is shown so far. */
+const SHOWN_CHARACTERS = 300;
 
 /** For people: the command, how it ended, what it said last. `cutShort`: why we ended it. */
 export const endedText = (command: readonly string[], ended: Ended, cutShort: string | null): string => {
   const how =
     cutShort ?? (ended.killedBy === null ? `exit code ${String(ended.code)}` : `killed by ${ended.killedBy}`);
   const said = ended.output === '' ? 'no output' : `last output:\n${ended.output}`;
-  return `command "${command.join(' ')}": ${how}; ${said}`;
+  const words = command.join(' ');
+  const shown = words.length > SHOWN_CHARACTERS ? `${words.slice(0, SHOWN_CHARACTERS)}…` : words;
+  return `command "${shown}": ${how}; ${said}`;
 };

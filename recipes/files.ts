@@ -1,92 +1,190 @@
-/** Executors of file, directory and link: check, then change only what differs. Each gives whether it changed. */
-import { chmod, lstat, mkdir, open, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+/** Files, directories and links: what differs is found by reading, and changed only when told. */
+import { chmod, lchown, lstat, mkdir, open, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { Ids } from './owners.js';
 import { ifThere, linkTarget, makeParents, placeOf } from './place.js';
-import type { DirectoryResource, LinkResource } from './resource.js';
+import { change, type Change, type Verdict } from './scene.js';
+import { textDiff } from './text-diff.js';
 
 const MODE_BITS = 0o7777;
 
 const modeOf = (stats: Stats): number => stats.mode & MODE_BITS;
 
 /** A name beside the place, the same each time, so that what a crash left is taken over by the next run. */
-const besides = (place: string): string => join(dirname(place), `.${basename(place)}.scalarium-new`);
+export const besides = (place: string): string => join(dirname(place), `.${basename(place)}.scalarium-new`);
 
 /** Throws when the file at this place must not come into force. */
-export type Check = (fresh: string) => Promise<void>;
+export type Judge = (fresh: string) => Promise<void>;
 
-/** Readers see the old content or the new, never half of it, whenever the power goes; never what `check` refuses. */
+const accepts: Judge = () => Promise.resolve();
+
+/** What a file is to be, beside its content. */
+export interface Rights {
+  readonly mode: number;
+  readonly ids?: Ids;
+}
+
+const own = async (place: string, ids: Ids | undefined): Promise<void> => {
+  if (ids?.uid === undefined && ids?.gid === undefined) return;
+  await lchown(place, ids.uid ?? -1, ids.gid ?? -1);
+};
+
+/** Readers see the old content or the new, never half of it, whenever the power goes; never what `judge` refuses. */
 export const writeWhole = async (
   place: string,
   content: string,
-  mode: number,
-  check: Check = () => Promise.resolve(),
+  { mode, ids }: Rights,
+  judge: Judge = accepts,
 ): Promise<void> => {
   const fresh = besides(place);
-  await rm(fresh, { force: true });
-  const handle = await open(fresh, 'wx', mode);
+  await rm(fresh, { force: true, recursive: true });
   try {
-    await handle.writeFile(content);
-    await handle.chmod(mode);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  try {
-    await check(fresh);
+    const handle = await open(fresh, 'wx', 0o600);
+    try {
+      await handle.writeFile(content);
+      if (ids !== undefined) await handle.chown(ids.uid ?? -1, ids.gid ?? -1);
+      await handle.chmod(mode);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await judge(fresh);
+    await rename(fresh, place);
   } catch (error) {
     await rm(fresh, { force: true });
     throw error;
   }
-  await rename(fresh, place);
 };
 
-const sameContent = async (place: string, stats: Stats, content: string): Promise<boolean> =>
-  stats.size === Buffer.byteLength(content) && (await readFile(place, 'utf8')) === content;
+/** One read of what there should be and a byte more: readFile would ask for the size again and look for the end. */
+const sameContent = async (place: string, stats: Stats, content: string): Promise<boolean> => {
+  const wanted = Buffer.from(content);
+  if (stats.size !== wanted.length) return false;
+  const handle = await open(place, 'r');
+  try {
+    const found = Buffer.allocUnsafe(wanted.length + 1);
+    const { bytesRead } = await handle.read(found, 0, found.length, 0);
+    return bytesRead === wanted.length && found.subarray(0, bytesRead).equals(wanted);
+  } finally {
+    await handle.close();
+  }
+};
 
 const describeKind = (stats: Stats): string => (stats.isDirectory() ? 'a directory' : 'no plain file');
 
-export const applyFile = async (
-  root: string,
-  file: { readonly path: string; readonly content: string; readonly mode?: number },
-): Promise<boolean> => {
+const octal = (mode: number): string => `0${mode.toString(8)}`;
+
+/** Mode and owner, where they differ from what is wanted. */
+const rightsDiff = (found: Stats, { mode, ids = {} }: Rights): readonly string[] => [
+  ...(modeOf(found) === mode ? [] : [`mode ${octal(modeOf(found))} → ${octal(mode)}`]),
+  ...(ids.uid === undefined || ids.uid === found.uid
+    ? []
+    : [`uid ${String(found.uid)} → ${String(ids.uid)}`]),
+  ...(ids.gid === undefined || ids.gid === found.gid
+    ? []
+    : [`gid ${String(found.gid)} → ${String(ids.gid)}`]),
+];
+
+const setRights = async (place: string, { mode, ids }: Rights): Promise<void> => {
+  // in this order: a change of the owner takes setuid bits away
+  await own(place, ids);
+  await chmod(place, mode);
+};
+
+export interface WantedFile extends Rights {
+  readonly path: string;
+  readonly content: string;
+  readonly judge?: Judge;
+  /** It holds secrets, also those of before, which nobody knows any more: what goes is not shown. */
+  readonly secret?: boolean;
+}
+
+/** Above it a diff would be more than anybody reads. */
+const MOST_DIFFED = 512 * 1024;
+
+/** The first two lines of a diff name the file. */
+const withoutOld = (diff: string): string =>
+  diff
+    .split('\n')
+    .map((line, index) => (index > 1 && line.startsWith('-') ? '-(not shown: the file holds secrets)' : line))
+    .join('\n');
+
+const sizesDiff = (found: Stats | null, { path, content }: WantedFile): string =>
+  `${path}: ${String(found?.size ?? 0)} → ${String(Buffer.byteLength(content))} bytes`;
+
+const contentDiff = async (place: string, found: Stats | null, file: WantedFile): Promise<string> => {
+  const size = Math.max(found?.size ?? 0, file.content.length);
+  if (size > MOST_DIFFED) return sizesDiff(found, file);
+  const before = found?.isFile() === true ? await readFile(place, 'utf8') : null;
+  const diff = textDiff(file.path, before, file.content);
+  if (diff === '') return `${file.path}: new, empty`;
+  return file.secret === true ? withoutOld(diff) : diff;
+};
+
+/** A file that is replaced keeps its owner unless told. */
+const keptIds = (found: Stats | null, ids: Ids): Ids => {
+  if (found?.isFile() !== true || process.getuid?.() !== 0) return ids;
+  return { uid: found.uid, gid: found.gid, ...ids };
+};
+
+const replaced = async (place: string, found: Stats | null, file: WantedFile): Promise<Change> =>
+  change(await contentDiff(place, found, file), async () => {
+    await makeParents(place);
+    const ids = keptIds(found, file.ids ?? {});
+    await writeWhole(place, file.content, { mode: file.mode, ids }, file.judge);
+  });
+
+/** A link in the file's place is replaced, never written through. */
+export const checkFile = async (root: string, file: WantedFile): Promise<Verdict> => {
   const place = await placeOf(root, file.path);
-  const mode = file.mode ?? 0o644;
   const found = await ifThere(() => lstat(place));
   if (found?.isFile() === true && (await sameContent(place, found, file.content))) {
-    if (modeOf(found) === mode) return false;
-    await chmod(place, mode);
-    return true;
+    const differs = rightsDiff(found, file);
+    return differs.length === 0 ? null : change(differs.join(', '), () => setRights(place, file));
   }
   if (found !== null && !found.isFile() && !found.isSymbolicLink())
     throw new Error(`expected a file, found ${describeKind(found)}`);
-  await makeParents(place);
-  await writeWhole(place, file.content, mode);
-  return true;
+  return replaced(place, found, file);
 };
 
-export const applyDirectory = async (root: string, directory: DirectoryResource): Promise<boolean> => {
+export const checkDirectory = async (
+  root: string,
+  directory: Rights & { readonly path: string },
+): Promise<Verdict> => {
   const place = await placeOf(root, directory.path);
-  const mode = directory.mode ?? 0o755;
   const found = await ifThere(() => lstat(place));
   if (found !== null && !found.isDirectory()) throw new Error('expected a directory, found something else');
-  if (found !== null && modeOf(found) === mode) return false;
-  if (found === null) await mkdir(place, { recursive: true });
-  await chmod(place, mode);
-  return true;
+  const differs = found === null ? ['new directory'] : rightsDiff(found, directory);
+  if (differs.length === 0) return null;
+  return change(`${directory.path}: ${differs.join(', ')}`, async () => {
+    if (found === null) await mkdir(place, { recursive: true });
+    await setRights(place, directory);
+  });
 };
 
-export const applyLink = async (root: string, link: LinkResource): Promise<boolean> => {
-  const place = await placeOf(root, link.path);
-  const target = linkTarget(link.path, link.target);
-  const found = await ifThere(() => lstat(place));
-  if (found?.isSymbolicLink() === true && (await readlink(place)) === target) return false;
-  if (found !== null && !found.isSymbolicLink() && !found.isFile())
-    throw new Error(`expected a link, found ${describeKind(found)}`);
+const setLink = async (place: string, target: string): Promise<void> => {
   await makeParents(place);
   const fresh = besides(place);
   await rm(fresh, { force: true });
   await symlink(target, fresh);
   await rename(fresh, place);
-  return true;
+};
+
+export const checkLink = async (root: string, path: string, wanted: string): Promise<Verdict> => {
+  const place = await placeOf(root, path);
+  const target = linkTarget(path, wanted);
+  const found = await ifThere(() => lstat(place));
+  const before = found?.isSymbolicLink() === true ? await readlink(place) : null;
+  if (before === target) return null;
+  if (found !== null && before === null && !found.isFile())
+    throw new Error(`expected a link, found ${describeKind(found)}`);
+  const from = before === null ? '' : ` (now to ${before})`;
+  return change(`${path}: a link to ${target}${from}`, () => setLink(place, target));
+};
+
+/** Carries a verdict out at once; gives whether anything differed. */
+export const carryOut = async (verdict: Verdict): Promise<boolean> => {
+  await verdict?.apply();
+  return verdict !== null;
 };

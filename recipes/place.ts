@@ -40,7 +40,8 @@ const refuseEscape = async (root: string, path: string, place: string): Promise<
     await refuseEscape(root, path, dirname(place));
     return;
   }
-  if (!within(await realpath(root), real))
+  // a real path below the root as it is named makes that a real path, too
+  if (!within(root, real) && !within(await realpath(root), real))
     throw new Error(`${path} leads out of the host's root, to ${real}`);
 };
 

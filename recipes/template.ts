@@ -1,5 +1,7 @@
 /** Templates: `{{ haproxy.port }}` and nothing else. */
 import * as E from 'fp-ts/lib/Either.js';
+import type { Filled } from './resource.js';
+import { isReference, type Secrets } from './secrets.js';
 
 const PLACE = /\{\{\s*([^{}]*?)\s*\}\}/g;
 
@@ -17,14 +19,18 @@ const lookUp = (attributes: Readonly<Record<string, unknown>>, name: string): un
 const isText = (value: unknown): value is string | number | boolean =>
   ['string', 'number', 'boolean'].includes(typeof value);
 
-/** Fills in a template; Left names every attribute that is unknown or is no text, number or boolean. */
+/**
+ * Fills in a template; Left names every attribute that is unknown or is no text, number or boolean. `resolved`: the
+ * values of those that are references to secrets.
+ */
 export const render = (
   template: string,
   attributes: Readonly<Record<string, unknown>>,
+  resolved: ReadonlyMap<string, string> = new Map(),
 ): E.Either<string, string> => {
   const unknown = new Set<string>();
   const text = template.replace(PLACE, (_place, name: string) => {
-    const value = lookUp(attributes, name);
+    const value = resolved.get(name) ?? lookUp(attributes, name);
     if (isText(value)) return String(value);
     unknown.add(name);
     return '';
@@ -32,4 +38,22 @@ export const render = (
   return unknown.size === 0
     ? E.right(text)
     : E.left(`unknown attribute ${[...unknown].map((name) => `"${name}"`).join(', ')} in the template`);
+};
+
+export interface FilledText {
+  readonly text: string;
+  /** There is a secret in it. */
+  readonly secret: boolean;
+}
+
+/** Fills in a template, secrets too: only those that stand in it are asked for. Throws as `render` says. */
+export const fill = async ({ template, attributes }: Filled, secrets: Secrets): Promise<FilledText> => {
+  const resolved = new Map<string, string>();
+  for (const [, name = ''] of template.matchAll(PLACE)) {
+    const value = lookUp(attributes, name);
+    if (isReference(value) && !resolved.has(name)) resolved.set(name, await secrets.text(value));
+  }
+  const rendered = render(template, attributes, resolved);
+  if (E.isLeft(rendered)) throw new Error(rendered.left);
+  return { text: rendered.right, secret: resolved.size > 0 };
 };

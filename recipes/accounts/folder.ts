@@ -4,7 +4,7 @@
  */
 import { lstat, rm } from 'node:fs/promises';
 import type { Account } from '../../api-types/accounts.js';
-import { applyDirectory, applyFile } from '../files.js';
+import { carryOut, checkDirectory, checkFile } from '../files.js';
 import { ifThere, placeOf } from '../place.js';
 import { homeOf, readAccounts, readHostFile, type AccountHost } from './host.js';
 import { authorizedKeys } from './keys.js';
@@ -44,7 +44,7 @@ class Folder implements AccountHost {
       const line = [name, '*', String(uid), String(gid), MARK, home, '/bin/sh'].join(':');
       await this.write('/etc/passwd', `${passwd}${line}\n`, 0o644);
     }
-    const made = await applyDirectory(this.root, { type: 'directory', path: home, mode: 0o700 });
+    const made = await carryOut(await checkDirectory(this.root, { path: home, mode: 0o700 }));
     return made || fresh;
   }
 
@@ -53,7 +53,7 @@ class Folder implements AccountHost {
     const place = await placeOf(this.root, folder);
     const found = await ifThere(() => lstat(place));
     if (found !== null && !found.isDirectory()) await rm(place);
-    await applyDirectory(this.root, { type: 'directory', path: folder, mode: 0o700 });
+    await carryOut(await checkDirectory(this.root, { path: folder, mode: 0o700 }));
     return this.write(`${folder}/authorized_keys`, authorizedKeys(account), 0o600);
   }
 
@@ -64,8 +64,8 @@ class Folder implements AccountHost {
     await this.write('/etc/passwd', lines.join('\n'), 0o644);
   }
 
-  private write(path: string, content: string, mode: number): Promise<boolean> {
-    return applyFile(this.root, { path, content, mode });
+  private async write(path: string, content: string, mode: number): Promise<boolean> {
+    return carryOut(await checkFile(this.root, { path, content, mode }));
   }
 }
 

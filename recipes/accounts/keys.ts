@@ -3,7 +3,7 @@
  * may change them while we look: so all of it is done with the owner's rights, under which they lead nowhere.
  */
 import type { Account } from '../../api-types/accounts.js';
-import { mustRun } from './tools.js';
+import { mustRun } from '../tools.js';
 
 const HEAD = '# Written by Scalarium; changes are overwritten.';
 const END = '# end';

@@ -60,3 +60,11 @@ export const isOurs = (entry: PasswdEntry, all: readonly PasswdEntry[], gid: num
   entry.gecos.split(',')[0] === MARK &&
   entry.uid >= 1000 &&
   all.every((other) => other === entry || other.uid !== entry.uid);
+
+/** What a login of this user starts; null: there is no such user. */
+export const shellIn = (passwd: string, name: string): string | null =>
+  linesOf(passwd).find(([of]) => of === name)?.[6] ?? null;
+
+/** The groups that list this user; without the user's own. */
+export const groupsWith = (group: string, name: string): readonly string[] =>
+  linesOf(group).flatMap(([of = '', , , members = '']) => (members.split(',').includes(name) ? [of] : []));

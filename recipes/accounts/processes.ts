@@ -2,7 +2,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ifThere } from '../place.js';
-import { runTool } from './tools.js';
+import { runTool } from '../tools.js';
 
 export interface Process {
   readonly pid: number;

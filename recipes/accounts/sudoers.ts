@@ -35,7 +35,7 @@ export const applySudo = async (root: string, name: string, signal: AbortSignal)
   const asWanted = found?.isFile() === true && (found.mode & 0o7777) === MODE;
   if (asWanted && (await readFile(place, 'utf8')) === content) return false;
   await mkdir(dirname(place), { recursive: true, mode: 0o750 });
-  await writeWhole(place, content, MODE, judged(signal));
+  await writeWhole(place, content, { mode: MODE }, judged(signal));
   return true;
 };
 

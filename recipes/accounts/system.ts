@@ -8,7 +8,7 @@ import { entryOf, homeOf, readAccounts, readHostFile, type AccountHost } from '.
 import { dropKeys, writeKeys } from './keys.js';
 import { MARK, gidIn, shadowIn, uidFor, type PasswdEntry } from './passwd.js';
 import { endProcesses } from './processes.js';
-import { mustRun, runTool } from './tools.js';
+import { mustRun, runTool } from '../tools.js';
 
 const ROOT = '/';
 

@@ -1,0 +1,119 @@
+/** Check of service, and what notifications do to one. */
+import { lstat } from 'node:fs/promises';
+import { checkFile } from '../files.js';
+import { ifThere, placeOf } from '../place.js';
+import type { ServiceResource } from '../resource.js';
+import type { Change, Check, Effect, Scene, Verdict } from '../scene.js';
+import type { ServiceState } from '../services/service-manager.js';
+
+const UNIT_FOLDERS = [
+  '/etc/systemd/system',
+  '/usr/local/lib/systemd/system',
+  '/lib/systemd/system',
+  '/usr/lib/systemd/system',
+];
+
+const NAME = /^[A-Za-z0-9:_.@\\-]+$/;
+
+/** Of a host that is a folder only what has its unit file there is its service. */
+const isOurs = async ({ name, unit }: ServiceResource, root: string): Promise<boolean> => {
+  if (unit !== undefined) return true;
+  const templateName = name.replace(/@.*$/, '@');
+  for (const folder of UNIT_FOLDERS)
+    for (const file of new Set([name, templateName])) {
+      const place = await placeOf(root, `${folder}/${file}.service`);
+      if ((await ifThere(() => lstat(place))) !== null) return true;
+    }
+  return false;
+};
+
+/** Throws, for people, when the service does not run. */
+export const refuseDead = async (name: string, { platform }: Scene): Promise<void> => {
+  const { running, result } = await platform.services.state(name);
+  if (!running)
+    throw new Error(`${name} was started and does not run${result === undefined ? '' : `: ${result}`}`);
+};
+
+const unitVerdict = async ({ name, unit }: ServiceResource, { root }: Scene): Promise<Verdict> =>
+  unit === undefined
+    ? null
+    : checkFile(root, { path: `/etc/systemd/system/${name}.service`, content: unit, mode: 0o644 });
+
+const enabledDiff = ({ enabled }: ServiceResource, found: ServiceState): readonly string[] => {
+  if (enabled === undefined || enabled === found.enabled) return [];
+  return [enabled ? 'enable' : 'disable'];
+};
+
+/** Gives the state after it, since a new unit may be another service. */
+const applyUnit = async (name: string, unit: Change, { platform }: Scene): Promise<ServiceState> => {
+  await unit.apply();
+  await platform.services.readUnits();
+  return platform.services.state(name);
+};
+
+const applyEnabled = async (
+  { name, enabled }: ServiceResource,
+  state: ServiceState,
+  { platform }: Scene,
+): Promise<void> => {
+  if (enabled === undefined || enabled === state.enabled) return;
+  await (enabled ? platform.services.enable(name) : platform.services.disable(name));
+};
+
+const apply = async (
+  resource: ServiceResource,
+  { found, unit }: { readonly found: ServiceState; readonly unit: Verdict },
+  scene: Scene,
+): Promise<Effect> => {
+  const { name } = resource;
+  const { services } = scene.platform;
+  const state = unit === null ? found : await applyUnit(name, unit, scene);
+  const wantsRunning = resource.state === 'running';
+  if (!state.loaded && wantsRunning) throw new Error(`there is no unit ${name}.service on this host`);
+  await applyEnabled(resource, state, scene);
+  if (state.running === wantsRunning) return { restart: wantsRunning && unit !== null };
+  if (!wantsRunning) {
+    await services.stop(name);
+    return {};
+  }
+  await services.start(name);
+  await refuseDead(name, scene);
+  return { started: true };
+};
+
+export const service: Check<ServiceResource> = async (resource, scene) => {
+  const { name } = resource;
+  if (!NAME.test(name)) throw new Error(`"${name}" is no name of a unit`);
+  if (scene.folder && !(await isOurs(resource, scene.root))) {
+    scene.note(`the service ${name} is left out: this host is a folder and has no unit of this name`);
+    return null;
+  }
+  const unit = await unitVerdict(resource, scene);
+  const found = await scene.platform.services.state(name);
+  const wantsRunning = resource.state === 'running';
+  const differs = [
+    ...(unit === null ? [] : [unit.diff]),
+    ...enabledDiff(resource, found),
+    ...(found.running === wantsRunning ? [] : [wantsRunning ? 'start' : 'stop']),
+  ];
+  if (differs.length === 0) return null;
+  const change: Change = { diff: differs.join('\n'), apply: () => apply(resource, { found, unit }, scene) };
+  return change;
+};
+
+/** What a notification does to it; nothing to one that is to be stopped, or is none of this host's. */
+export const actOn = async (
+  resource: ServiceResource,
+  action: 'restart' | 'reload',
+  scene: Scene,
+): Promise<boolean> => {
+  const { name } = resource;
+  if (resource.state === 'stopped') return false;
+  if (scene.folder && !(await isOurs(resource, scene.root))) return false;
+  const { services } = scene.platform;
+  const running = (await services.state(name)).running;
+  if (action === 'reload' && running && resource.reload !== 'restart') await services.reload(name);
+  else await services.restart(name);
+  await refuseDead(name, scene);
+  return true;
+};

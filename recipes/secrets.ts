@@ -1,0 +1,82 @@
+/** Secrets of a run: resolved when a resource is applied, remembered so that they can be taken out of every text. */
+import type { SecretReference, SecretText } from './resource.js';
+
+/** The values of a Secret by their keys; rejects, for people, when they cannot be had. */
+export type SecretSource = (name: string) => Promise<Readonly<Record<string, string>>>;
+
+export interface Secrets {
+  /** The value; throws with the names of the secret and the key when there is none. */
+  text(value: SecretText): Promise<string>;
+  /** Takes every value that was resolved so far out of a text. */
+  mask(text: string): string;
+}
+
+const MASK = '******';
+
+/** Shorter ones are not masked: every text is full of them, and the stars would tell where. */
+const SHORTEST = 4;
+
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+
+/** A value as programs print it: as it is, a line of it, in JSON, in a URL, in base64. */
+const shapesOf = (value: string): readonly string[] =>
+  [
+    value,
+    ...value.split('\n').map((line) => line.trim()),
+    JSON.stringify(value).slice(1, -1),
+    encodeURIComponent(value),
+    Buffer.from(value).toString('base64').replace(/=+$/, ''),
+  ].filter((shape) => shape.length >= SHORTEST);
+
+/** True of what stands for a secret's value. */
+export const isReference = (value: unknown): value is SecretReference => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { secret, key } = value as Partial<Record<'secret' | 'key', unknown>>;
+  return typeof secret === 'string' && typeof key === 'string' && Object.keys(value).length === 2;
+};
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+class RunSecrets implements Secrets {
+  private readonly fetched = new Map<string, Promise<Readonly<Record<string, string>>>>();
+  private readonly shapes = new Set<string>();
+  private pattern: RegExp | null = null;
+
+  constructor(private readonly source: SecretSource) {}
+
+  async text(value: SecretText): Promise<string> {
+    if (typeof value === 'string') return value;
+    const { secret, key } = value;
+    const values = await this.valuesOf(secret);
+    const found = Object.hasOwn(values, key) ? values[key] : undefined;
+    if (found === undefined) throw new Error(`the secret ${secret} has no key "${key}"`);
+    for (const shape of shapesOf(found)) this.shapes.add(shape);
+    this.pattern = null;
+    return found;
+  }
+
+  mask(text: string): string {
+    if (this.shapes.size === 0) return text;
+    this.pattern ??= this.compiled();
+    return text.replace(this.pattern, MASK);
+  }
+
+  /** The longest first: of one that begins another, nothing may stay. */
+  private compiled(): RegExp {
+    const longestFirst = [...this.shapes].sort((a, b) => b.length - a.length);
+    return new RegExp(longestFirst.map(escaped).join('|'), 'g');
+  }
+
+  private valuesOf(name: string): Promise<Readonly<Record<string, string>>> {
+    const known = this.fetched.get(name);
+    if (known !== undefined) return known;
+    const asked = this.source(name).catch((error: unknown) => {
+      throw new Error(`the secret ${name} cannot be had: ${messageOf(error)}`);
+    });
+    this.fetched.set(name, asked);
+    return asked;
+  }
+}
+
+/** Each Secret is asked for once. */
+export const openSecrets = (source: SecretSource): Secrets => new RunSecrets(source);
