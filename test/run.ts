@@ -9,7 +9,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const TIMEOUT_MS = Number(process.env['TEST_FILE_TIMEOUT_MS'] ?? 240_000);
+const TIMEOUT_MS = Number(process.env['TEST_FILE_TIMEOUT_MS'] ?? 600_000);
 
 /** What runs in one process. */
 interface Job {

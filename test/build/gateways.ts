@@ -9,7 +9,7 @@ import type { AgentConfig } from '../../api-types/agent-protocol.js';
 import type { EventResult, Lifecycle, ResultChunk } from '../../api-types/kinds/lifecycle-event.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { snapshotDigest } from '../../api-types/snapshot-digest.js';
-import { millis, seconds } from '../../api-types/units.js';
+import { millis } from '../../api-types/units.js';
 import { hex, systemChance } from '../../runtime/chance.js';
 import { systemClock, timestamp } from '../../runtime/clock.js';
 import { orThrow } from '../../runtime/failure.js';
@@ -24,6 +24,7 @@ import type { Ref } from '../../store/objects/objects.js';
 import { type OpenedObjects, openObjects } from '../../store/objects/open.js';
 import { type Observed, openObserved } from '../../store/observed/observed.js';
 import type { Store } from '../../store/store.js';
+import { PATIENCE_MS } from './patience.js';
 
 export const KEY = Buffer.alloc(32, 7);
 export const BATCH = 'batch-1';
@@ -256,11 +257,11 @@ export class World {
   }
 }
 
-/** Waits until `look` gives something; fails after ten seconds. */
+/** Waits until `look` gives something; fails when it never does. */
 export const until = async <A>(
   what: string,
   look: () => A | null | Promise<A | null>,
-  within = seconds(10),
+  within = millis(PATIENCE_MS),
 ): Promise<A> => {
   const deadline = systemClock.monotonic() + within;
   for (;;) {

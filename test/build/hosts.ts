@@ -2,7 +2,7 @@
 import { RunInstancesCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { millis, seconds } from '../../api-types/units.js';
+import { millis } from '../../api-types/units.js';
 import { openEc2Cloud } from '../../cloud/ec2/ec2.js';
 import type { Cloud } from '../../cloud/cloud.js';
 import { startHosts, type RunningHosts } from '../../local-cloud/hosts/main.js';
@@ -11,6 +11,7 @@ import type { RunningLocalCloud } from '../../local-cloud/main.js';
 import { systemChance } from '../../runtime/chance.js';
 import { systemClock } from '../../runtime/clock.js';
 import { silentLog } from '../../runtime/log.js';
+import { PATIENCE_MS } from './patience.js';
 
 const AGENT = `
 import { appendFileSync } from 'node:fs';
@@ -78,11 +79,11 @@ export const launchHosts = async (ec2: EC2Client, count: number): Promise<readon
   return (answer.Instances ?? []).map(({ InstanceId }) => InstanceId ?? '');
 };
 
-/** Waits until it holds, up to ten seconds. */
+/** Waits until it holds; fails when it never does. */
 export const eventually = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
-  const until = systemClock.monotonic() + seconds(10);
+  const until = systemClock.monotonic() + PATIENCE_MS;
   while (!(await holds())) {
-    if (systemClock.monotonic() > until) throw new Error(`not within 10 s: ${what}`);
+    if (systemClock.monotonic() > until) throw new Error(`waited in vain: ${what}`);
     await systemClock.sleep(millis(15));
   }
 };

@@ -17,6 +17,7 @@ import { seededChance } from '../../runtime/chance.js';
 import { systemClock } from '../../runtime/clock.js';
 import { silentLog } from '../../runtime/log.js';
 import { millis } from '../../api-types/units.js';
+import { PATIENCE_MS } from './patience.js';
 
 export const QUICK: Partial<Settings> = {
   boot: millis(40),
@@ -93,7 +94,7 @@ export const describe = async (ec2: EC2Client, ids: string[]): Promise<Instance[
 };
 
 export const untilState = async (ec2: EC2Client, ids: string[], state: string): Promise<Instance[]> => {
-  const deadline = systemClock.monotonic() + 5000;
+  const deadline = systemClock.monotonic() + PATIENCE_MS;
   for (;;) {
     const machines = await describe(ec2, ids);
     if (machines.every((machine) => machine.State?.Name === state)) return machines;

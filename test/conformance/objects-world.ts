@@ -12,6 +12,7 @@ import { openObjects, type OpenedObjects } from '../../store/objects/open.js';
 import { openOwnership, type OpenedOwnership } from '../../store/ownership-open.js';
 import { GLOBAL } from '../../store/ownership.js';
 import type { Store } from '../../store/store.js';
+import { PATIENCE_MS } from '../build/patience.js';
 
 /** Seals what the keepers of these planes find in plain. */
 export const WORLD_SEALER = openSealer(Buffer.alloc(32, 9), systemChance);
@@ -33,7 +34,7 @@ export interface PlaneOptions {
 
 /** Waits for a condition; fails with what it waited for. */
 export const eventually = async <A>(what: string, read: () => A | null | false | undefined): Promise<A> => {
-  const until = systemClock.monotonic() + 30_000;
+  const until = systemClock.monotonic() + PATIENCE_MS;
   for (;;) {
     const value = read();
     if (value !== null && value !== false && value !== undefined) return value;

@@ -4,6 +4,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Subscription } from 'rxjs';
 import { orThrow, type Failure } from '../../runtime/failure.js';
 import type { Compare, Operation, RevisionEvents, Store, TransactionResult } from '../../store/store.js';
+import { PATIENCE_MS } from '../build/patience.js';
 import { assert } from '../suite.js';
 
 export const put = (key: string, value = 'v', lease?: string): Operation =>
@@ -34,7 +35,7 @@ export const revisionOf = async (store: Store): Promise<number> => (await orThro
 export const until = async (
   what: string,
   holds: () => boolean | Promise<boolean>,
-  withinMs = 10_000,
+  withinMs = PATIENCE_MS,
 ): Promise<void> => {
   const deadline = performance.now() + withinMs;
   while (!(await holds())) {

@@ -1,4 +1,4 @@
-/** Grants and keys reach the hosts they concern within seconds, and no others, as a person sees it. */
+/** Grants and keys reach the hosts they concern within seconds, and no others, as a person sees it. Runs alone: it measures. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite } from '../suite.js';

@@ -40,7 +40,7 @@ const sortedIds = (ids: readonly (string | undefined)[]): readonly string[] =>
   ids.map((id) => id ?? '').sort();
 
 const settled = async (world: World): Promise<void> => {
-  const instances = await world.allOnline(HOSTS, 90);
+  const instances = await world.allOnline(HOSTS);
   const machines = await liveMachines(world);
   assert.equal(
     sortedIds(machines.map((machine) => machine.InstanceId)),

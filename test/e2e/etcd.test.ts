@@ -87,25 +87,17 @@ test('a broken spec put by etcdctl freezes the role: nothing dies, and the statu
   const before = await readSpec(etcd, 'cache');
   const machines = (await world.instances()).map((instance) => instance.status.machine?.id);
   await etcdctl(etcd, 'put', `${SPEC}/cache`, '{"spec": {"type": "memcached", "replicas": "none"}}');
-  const valid = await eventually(
-    'Valid=False',
-    async () => {
-      const found = await condition(world, 'cache', 'Valid');
-      return found?.status === 'False' ? found : null;
-    },
-    20,
-  );
+  const valid = await eventually('Valid=False', async () => {
+    const found = await condition(world, 'cache', 'Valid');
+    return found?.status === 'False' ? found : null;
+  });
   assert.match(valid.message, /replicas/);
   assert.equal(
     (await world.instances()).map((instance) => instance.status.machine?.id),
     machines,
   );
   await etcdctl(etcd, 'put', `${SPEC}/cache`, JSON.stringify(before));
-  await eventually(
-    'Valid=True',
-    async () => (await condition(world, 'cache', 'Valid'))?.status === 'True',
-    20,
-  );
+  await eventually('Valid=True', async () => (await condition(world, 'cache', 'Valid'))?.status === 'True');
 });
 
 test('etcdctl del and put at once: a new incarnation', async ({ etcd, world }) => {
@@ -172,7 +164,6 @@ test('etcdctl del of all roles by prefix parks: nothing is stopped without conse
   await eventually(
     'ConsentRequired on app',
     async () => (await condition(world, 'app', 'ConsentRequired'))?.status === 'True',
-    20,
   );
   assert.equal(
     (await world.instances()).map((instance) => instance.status.machine?.id),

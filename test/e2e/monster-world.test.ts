@@ -1,4 +1,4 @@
-/** The README's promise: Monster World comes up, stays up, comes back, heals, and leaves nothing behind. */
+/** The README's promise: Monster World comes up, stays up, comes back, heals, and leaves nothing behind. Runs alone: it measures. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identify, isAlive } from '../../runtime/process-identity.js';

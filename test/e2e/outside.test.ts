@@ -46,15 +46,11 @@ test('terminate-instances of one from outside is healed, the others are left alo
   const pids = await byName(world);
   const victim = before['app-5'] ?? '';
   await terminate(world, victim);
-  await eventually(
-    'app-5 is online on a new machine',
-    async () => {
-      const app5 = (await world.instances()).find(({ metadata }) => metadata.name === 'app-5');
-      const machine = app5?.status.machine?.id ?? victim;
-      return app5?.status.phase === 'online' && machine !== victim;
-    },
-    40,
-  );
+  await eventually('app-5 is online on a new machine', async () => {
+    const app5 = (await world.instances()).find(({ metadata }) => metadata.name === 'app-5');
+    const machine = app5?.status.machine?.id ?? victim;
+    return app5?.status.phase === 'online' && machine !== victim;
+  });
   const [after, now] = [await machinesOf(world), await byName(world)];
   for (const [name, machine] of Object.entries(before)) {
     if (name === 'app-5') continue;
@@ -85,7 +81,6 @@ for (const [part, title] of [
     await eventually(
       'it runs again',
       () => ![0, killed].includes(pidOf(world, part)) && identify(pidOf(world, part)) !== null,
-      10,
     );
     assert.match(world.output(), `warning: ${title} ended by SIGKILL and is started again`);
     // a driver that has adopted its hosts watches them; one that died before is booted again, as after a power cut
@@ -94,14 +89,10 @@ for (const [part, title] of [
     const victim = (await byName(world)).get('cache-1');
     assert.ok(victim !== undefined);
     process.kill(victim.pid, 'SIGKILL');
-    await eventually(
-      'cache-1 is online on a new machine',
-      async () => {
-        const machine = (await machinesOf(world))['cache-1'] ?? '';
-        return machine !== '' && machine !== victim.machine;
-      },
-      40,
-    );
+    await eventually('cache-1 is online on a new machine', async () => {
+      const machine = (await machinesOf(world))['cache-1'] ?? '';
+      return machine !== '' && machine !== victim.machine;
+    });
     await world.allOnline(HOSTS);
     const [after, now] = [await machinesOf(world), await byName(world)];
     for (const [name, machine] of Object.entries(before)) {

@@ -6,6 +6,7 @@ import { assert, suite } from '../suite.js';
 import { startEtcd, type EtcdServer } from '../integration/etcd-server.js';
 import { liveMachines } from './endpoint.js';
 import { freePort } from '../build/free-port.js';
+import { PATIENCE_MS } from '../build/patience.js';
 import { COMMAND, eventually, makeWorld, run, type InstanceView, type World } from './world.js';
 
 const HOSTS = 13;
@@ -78,14 +79,10 @@ const setReplicas = async ({ etcd }: Context, replicas: number): Promise<void> =
 };
 
 const onlineAt = (context: Context, who: Who, count: number): Promise<readonly InstanceView[]> =>
-  eventually(
-    `${String(count)} hosts online, says the ${who}`,
-    async () => {
-      const seen = await seenBy(context, who);
-      return seen.length === count && seen.every(({ status }) => status.phase === 'online') ? seen : null;
-    },
-    60,
-  ).catch(async (error: unknown) => {
+  eventually(`${String(count)} hosts online, says the ${who}`, async () => {
+    const seen = await seenBy(context, who);
+    return seen.length === count && seen.every(({ status }) => status.phase === 'online') ? seen : null;
+  }).catch(async (error: unknown) => {
     const seen = await seenBy(context, who);
     const late = seen.filter(({ status }) => status.phase !== 'online');
     throw new Error(`${String(error)}; there are ${String(seen.length)}\n${JSON.stringify(late, null, 1)}`);
@@ -100,7 +97,7 @@ const metric = async ({ first, secondUrl }: Context, who: Who, wanted: string): 
   const url = who === 'first' ? `http://127.0.0.1:${String(first.port)}` : secondUrl;
   const token = readFileSync(join(first.data, 'token'), 'utf8').trim();
   const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
-  const answer = await fetch(`${url}/metrics`, { headers, signal: AbortSignal.timeout(2000) });
+  const answer = await fetch(`${url}/metrics`, { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
   const metrics = (await answer.json()) as readonly Metric[];
   return metrics.find(({ name }) => name === wanted)?.value ?? -1;
 };
@@ -121,7 +118,7 @@ test('an owner stopped in the middle of a launch is relieved; when it goes on it
   const firstOwner = await ownerOf(context);
   const record = await roleRecord(context);
   await setReplicas(context, 9);
-  await eventually('a batch is in the record', async () => (await roleRecord(context)) !== record, 10);
+  await eventually('a batch is in the record', async () => (await roleRecord(context)) !== record);
   context.first.process().kill('SIGSTOP');
   const after = machinesOf(await onlineAt(context, 'second', HOSTS + 1));
   for (const [name, machine] of Object.entries(before)) assert.is(after[name], machine, name);
@@ -130,7 +127,6 @@ test('an owner stopped in the middle of a launch is relieved; when it goes on it
   await eventually(
     'all agents have come to the second',
     async () => (await metric(context, 'second', 'scalarium_gateway_connected')) === HOSTS + 1,
-    90,
   );
 
   context.first.process().kill('SIGCONT');

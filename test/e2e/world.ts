@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { identify, signalProcess, type ProcessIdentity } from '../../runtime/process-identity.js';
 import { freePort } from '../build/free-port.js';
+import { PATIENCE_SECONDS } from '../build/patience.js';
 
 export const COMMAND = fileURLToPath(new URL('../../bin/scalarium', import.meta.url));
 export const EXAMPLE = fileURLToPath(new URL('../../examples/monster-world.yaml', import.meta.url));
@@ -37,7 +38,7 @@ export const run = (
 export const eventually = async <A>(
   what: string,
   read: () => Promise<A | null | false> | A | null | false,
-  withinSeconds = 60,
+  withinSeconds = PATIENCE_SECONDS,
 ): Promise<A> => {
   const until = performance.now() + withinSeconds * 1000;
   for (;;) {
@@ -160,7 +161,7 @@ export const makeWorld = async (
     child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   };
-  const allOnline = (count: number, withinSeconds = 60): Promise<readonly InstanceView[]> =>
+  const allOnline = (count: number, withinSeconds = 2 * PATIENCE_SECONDS): Promise<readonly InstanceView[]> =>
     eventually(
       `${String(count)} hosts online`,
       async () => {

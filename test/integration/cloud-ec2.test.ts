@@ -10,6 +10,7 @@ import { systemClock, type Clock } from '../../runtime/clock.js';
 import { orThrow, type Failure } from '../../runtime/failure.js';
 import { silentLog } from '../../runtime/log.js';
 import { QUICK, withCloud, type Bench } from '../build/local-cloud.js';
+import { PATIENCE_MS } from '../build/patience.js';
 import { assert, suite } from '../suite.js';
 
 const RAISED: Quota = {
@@ -60,7 +61,7 @@ const alive = async ({ admin }: Bench): Promise<number> =>
 const ids = (machines: readonly Machine[]): string[] => machines.map(({ id }) => id).sort();
 
 const until = async (condition: () => boolean | Promise<boolean>, what: string): Promise<void> => {
-  const deadline = systemClock.monotonic() + 10_000;
+  const deadline = systemClock.monotonic() + PATIENCE_MS;
   while (!(await condition())) {
     if (systemClock.monotonic() > deadline) throw new Error(`never: ${what}`);
     await systemClock.sleep(millis(20));

@@ -16,6 +16,7 @@ import { startManager, type Manager } from '../../runtime/manager.js';
 import { openEmbeddedStore } from '../../store/embedded/embedded.js';
 import type { Live, Ref } from '../../store/objects/objects.js';
 import type { Store } from '../../store/store.js';
+import { PATIENCE_MS } from '../build/patience.js';
 import { del, put, startPlane, type Plane } from '../conformance/objects-world.js';
 import { oneMachineASlot } from '../expect/fleet.js';
 import { fakeCloud, type FakeCloud } from '../fake/cloud.js';
@@ -72,8 +73,8 @@ const serveAll = ({ objects }: Plane): Subscription =>
     if (writes.length > 0) void objects.write(null, writes)();
   });
 
-const until = async (what: string, holds: () => boolean, limit = 20_000): Promise<void> => {
-  const end = clock.monotonic() + limit;
+const until = async (what: string, holds: () => boolean): Promise<void> => {
+  const end = clock.monotonic() + PATIENCE_MS;
   while (!holds()) {
     if (clock.monotonic() > end) throw new Error(`never happened: ${what}`);
     await clock.sleep(millis(20));

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../build/free-port.js';
+import { PATIENCE_MS } from '../build/patience.js';
 
 export interface EtcdServer {
   /** `http://127.0.0.1:<port>` */
@@ -18,7 +19,6 @@ export interface EtcdServer {
 }
 
 const INSTALL = 'etcd is not on the PATH: apt-get install etcd-server etcd-client';
-const READY_WITHIN_MS = 20_000;
 
 const pause = (ms: number): Promise<void> =>
   new Promise((resolve) => {
@@ -67,7 +67,7 @@ const run = async (args: readonly string[], endpoint: string): Promise<Running> 
       resolve();
     });
   });
-  const until = performance.now() + READY_WITHIN_MS;
+  const until = performance.now() + PATIENCE_MS;
   while (!(await healthy(endpoint))) {
     const why =
       ends[0] ?? (performance.now() > until ? `etcd was not ready in time: ${said.join('')}` : null);

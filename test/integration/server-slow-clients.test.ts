@@ -1,8 +1,12 @@
-/** Clients that send little, read nothing, or never leave: each is cut off, and the others are served meanwhile. */
+/** Clients that send little, read nothing, or never leave: each is cut off, and the others are served meanwhile. Runs alone: it measures. */
+import type { ServerResponse } from 'node:http';
 import { type Socket, connect } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { millis } from '../../api-types/units.js';
 import { systemClock } from '../../runtime/clock.js';
+import type { RequestHook } from '../../server/hooks.js';
+import { untilTrue } from '../build/gateways.js';
+import { PATIENCE_MS } from '../build/patience.js';
 import { API, TOKEN, type TestServer, shop, testServer } from '../build/server.js';
 import { testIdentity } from '../build/tls.js';
 import { ref } from '../fake/objects.js';
@@ -13,8 +17,16 @@ const PATIENCE = { greeting: millis(300), headers: millis(400), request: millis(
 const test = suite('slow clients');
 
 let server: TestServer;
+/** Answers to lists of roles that are under way. */
+const answers = new Set<ServerResponse>();
 test.before(async () => {
-  server = await testServer({ tls: await testIdentity(), patience: PATIENCE });
+  const noting: RequestHook = ({ url }, response) => {
+    if (url !== `${API}/roles`) return false;
+    answers.add(response);
+    response.once('close', () => answers.delete(response));
+    return false;
+  };
+  server = await testServer({ tls: await testIdentity(), patience: PATIENCE, extra: [noting] });
   shop(server.objects);
 });
 test.after(() => server.running.close());
@@ -53,7 +65,10 @@ const holding = (first: string | Buffer, socket: Socket): Held => {
 const plain = (first: string | Buffer): Held =>
   holding(first, connect({ port: server.running.port, host: '127.0.0.1', allowHalfOpen: true }));
 
-const within = async (held: readonly Held[], limit = 5000): Promise<readonly string[]> => {
+/** Long before anybody's patience, but that of this test, is at its end. */
+const SOON = 9_000;
+
+const within = async (held: readonly Held[], limit = SOON): Promise<readonly string[]> => {
   const stop = new AbortController();
   const late = systemClock.sleep(millis(limit), stop.signal).then(() => null);
   const texts = await Promise.race([Promise.all(held.map(({ closed }) => closed)), late]);
@@ -108,7 +123,8 @@ test('an answer that nobody takes is cut off, and a slow reader gets all of his'
     held.socket.pause();
     return held;
   });
-  await systemClock.sleep(millis(2500));
+  await untilTrue('all have asked', () => answers.size === stuck.length);
+  await untilTrue('all are cut off', () => answers.size === 0);
   let cut = 0;
   for (const { socket, closed } of stuck) {
     socket.resume();
@@ -122,6 +138,6 @@ test('an answer that nobody takes is cut off, and a slow reader gets all of his'
     systemClock.after(millis(5), () => slow.socket.resume());
   };
   slow.socket.on('data', take);
-  const [text = ''] = await within([slow], 30_000);
+  const [text = ''] = await within([slow], PATIENCE_MS);
   assert.match(text, '"big-59"');
 });

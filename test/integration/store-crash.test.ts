@@ -85,7 +85,7 @@ test('every acknowledged write survives kill -9 at any moment, whole', async () 
     const directory = newDirectory();
     const writer = startWriter(directory);
     const enough = 200 * 2 ** round;
-    await until('it writes', () => writer.lines().length > enough, 30_000);
+    await until('it writes', () => writer.lines().length > enough);
     await writer.kill();
     const [first, ...acknowledged] = writer.lines();
     assert.is(first, 'open');
@@ -98,7 +98,7 @@ test('every acknowledged write survives kill -9 at any moment, whole', async () 
 test('a second process is refused by name while the first lives, and admitted after kill -9', async () => {
   const directory = newDirectory();
   const writer = startWriter(directory);
-  await until('it writes', () => writer.lines().length > 10, 30_000);
+  await until('it writes', () => writer.lines().length > 10);
   const second = startWriter(directory);
   assert.is(await second.exited, 1);
   assert.match(second.said(), `in use by process ${String(writer.pid)}`);

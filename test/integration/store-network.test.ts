@@ -112,11 +112,11 @@ test('a connection that goes silent is given up: calls time out, the watch is lo
   assert.ok(performance.now() - since < 15_000, 'a call may not hang');
   const renewal = await failureOf(proxied.renewLease('1234'));
   assert.is(renewal.reason, 'StoreUnavailable');
-  await until('the watch is lost', () => seen.failures.length > 0, 25_000);
+  await until('the watch is lost', () => seen.failures.length > 0);
   assert.is(seen.failures[0]?.reason, 'WatchLost');
   proxy.silence(false);
   proxy.cut();
-  await until('it works again', async () => E.isRight(await proxied.get('/silent/a')()), 20_000);
+  await until('it works again', async () => E.isRight(await proxied.get('/silent/a')()));
 });
 
 test('a transaction whose answer is lost is never said to have failed its compare', async () => {
@@ -146,7 +146,7 @@ test('etcd killed and started again: calls fail as StoreUnavailable, then work; 
     'StoreUnavailable',
   );
   await server.start();
-  await until('it works again', async () => E.isRight(await direct.get('/again/b')()), 15_000);
+  await until('it works again', async () => E.isRight(await direct.get('/again/b')()));
   assert.is((await orThrow(direct.get('/again/b')))?.value, 'v');
 });
 
