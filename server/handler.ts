@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Status } from '../api-types/status.js';
 import type { Attributes, Caller } from './access/access.js';
+import { impersonationRefused } from './access/impersonation.js';
 import { auditAnswer } from './audit/entries.js';
 import type { Answer, Context, Reply } from './context.js';
 import type { Asked, Door } from './door.js';
@@ -72,6 +73,14 @@ const whatOf = ({ verb, path, resource }: Attributes): string => {
   return `${verb} ${object}${cluster === null ? '' : ` in cluster "${cluster}"`}`;
 };
 
+/** Who asks, in their own name; Left: how the request ends without that. */
+const askerOf = async (context: Context, { request }: Asked): Promise<E.Either<Handled, Caller>> => {
+  const caller = await context.access.authenticate(request);
+  if (E.isLeft(caller)) return E.left(refused(caller.left, null, null));
+  const inOthersName = impersonationRefused(request, caller.right.user);
+  return inOthersName === null ? caller : E.left(refused(inOthersName, caller.right, null));
+};
+
 const handled = async (context: Context, asked: Asked): Promise<Handled> => {
   const door = doorOf(asked);
   if (door !== null && E.isRight(door) && door.right.anonymous === true) {
@@ -81,8 +90,8 @@ const handled = async (context: Context, asked: Asked): Promise<Handled> => {
     const reason = refusedWith(answer)?.message ?? 'open to all';
     return { answer, caller: null, attributes, reason };
   }
-  const caller = await context.access.authenticate(asked.request);
-  if (E.isLeft(caller)) return refused(caller.left, null, null);
+  const caller = await askerOf(context, asked);
+  if (E.isLeft(caller)) return caller.left;
   if (door === null) return toResource(context, asked, caller.right);
   if (E.isLeft(door)) return refused(door.left, caller.right, null);
   return throughDoor(context, asked, door.right, caller.right);

@@ -207,6 +207,20 @@ test(
 );
 
 test(
+  'who asks in the name of somebody with few rights does not do it with all their own',
+  withServer(async (server) => {
+    person(server.objects, 'eve');
+    const role = `${API}/namespaces/shop/roles/app`;
+    for (const header of ['Impersonate-User', 'impersonate-group', 'Impersonate-Extra-scopes']) {
+      const answer = await server.ask('DELETE', role, { token: ROOT, headers: { [header]: 'eve' } });
+      assert.is(answer.code, 403, answer.text);
+      assert.match(answer.text, /asking in another name \(impersonate-/);
+    }
+    assert.is((await server.ask('GET', role, { token: ROOT })).code, 200);
+  }),
+);
+
+test(
   'a token may be called like what every object has',
   withServer(async (server) => {
     const token = person(server.objects, 'eve');
