@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { IncomingMessage } from 'node:http';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import type { Status } from '../api-types/status.js';
+import { givenTwice } from './json-twice.js';
 import { badRequest, tooLarge, unavailable, unsupportedMedia } from './statuses.js';
 
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
@@ -97,6 +98,17 @@ const refusal = (root: unknown): string | null => {
   return null;
 };
 
+/** Like YAML with keys given twice. */
+const jsonParsed = (text: string, strict: boolean): E.Either<Status, Parsed> => {
+  const value = jsonOf(text);
+  if (E.isLeft(value)) return value;
+  const warnings = givenTwice(text).map((key) => `duplicate field: "${key}"`);
+  const [first] = warnings;
+  return strict && first !== undefined
+    ? E.left(badRequest(`the body is not taken: ${first}`))
+    : E.right({ documents: [value.right], warnings });
+};
+
 const jsonOf = (text: string): E.Either<Status, unknown> => {
   try {
     return E.right(JSON.parse(text));
@@ -161,7 +173,7 @@ const MEDIA: Readonly<Record<string, Media>> = {
 const parsedAs = (media: Media, text: string, strict: boolean): E.Either<Status, Parsed> => {
   const inYaml = media === 'yaml' || (media === 'apply-patch' && !text.trimStart().startsWith('{'));
   if (inYaml) return yamlOf(text, strict);
-  return E.map((value: unknown): Parsed => ({ documents: [value], warnings: [] }))(jsonOf(text));
+  return jsonParsed(text, strict);
 };
 
 const STRATEGIC = 'application/strategic-merge-patch+json';

@@ -84,6 +84,15 @@ test(
     const last = await ask('POST', `${roles}?fieldValidation=Warn`, { body: twice, type });
     assert.is(last.code, 201, last.text);
     assert.match(String(last.headers['warning']), 'duplicate field');
+    const inJson = '{"metadata":{"name":"three"},"spec":{"type":"custom","replicas":1,"replicas":2}}';
+    const refused = await ask('POST', roles, { body: inJson });
+    assert.is(refused.code, 400);
+    assert.match(refused.text, 'duplicate field: \\"replicas\\"');
+    const taken = await ask('POST', `${roles}?fieldValidation=Warn`, { body: inJson });
+    assert.is(taken.code, 201, taken.text);
+    assert.match(String(taken.headers['warning']), "duplicate field: 'replicas'");
+    const quiet = await ask('PUT', `${roles}/three?fieldValidation=Ignore`, { body: inJson });
+    assert.equal([quiet.code, quiet.headers['warning']], [200, undefined]);
   }),
 );
 
