@@ -2,9 +2,11 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { KINDS, KIND_NAMES, type KindEntry, type KindName, kindEntry } from './kinds.js';
+import { labelProblems } from './labels.js';
 import { API_VERSION, SYSTEM_NAMESPACE } from './metadata.js';
 import type { Manifest } from './plan.js';
-import { type Problem, UNKNOWN_FIELD, decodeStrict, shown, withoutValues } from './problems.js';
+import { type Problem, UNKNOWN_FIELD, decodeStrict, shown } from './problems.js';
+import { tellable } from './tellable.js';
 import { Name, fields } from './words.js';
 
 /** A spec with its labels and annotations, as JSON in UTF-8. */
@@ -115,7 +117,22 @@ const reservedProblems = (entry: KindEntry, { name }: SentMetadata): readonly Pr
 const placeProblems = (entry: KindEntry, metadata: SentMetadata): readonly Problem[] => [
   ...scopeProblems(entry, metadata),
   ...reservedProblems(entry, metadata),
+  ...labelProblems(metadata),
 ];
+
+/** Values become files and variables on hosts. */
+const VALUE_NAME = /^[-._a-zA-Z0-9]{1,253}$/;
+
+const valueNameProblems = (kind: KindName, spec: unknown): readonly Problem[] => {
+  const data = kind === 'Secret' && isPlain(spec) ? spec['data'] : undefined;
+  return Object.keys(isPlain(data) ? data : {})
+    .filter((name) => !VALUE_NAME.test(name))
+    .map((name) => ({
+      path: `spec.data.${name}`,
+      expected: 'a name of at most 253 letters, digits, "-", "_" and "."',
+      got: `${String(name.length)} characters`,
+    }));
+};
 
 const sizeProblems = (document: unknown): readonly Problem[] => {
   const size = Buffer.byteLength(JSON.stringify(document));
@@ -130,9 +147,6 @@ const kindOf = (word: unknown): E.Either<readonly Problem[], KindName> => {
   if (kind !== undefined) return E.right(kind);
   return E.left([{ path: 'kind', expected: `one of ${writable.join(', ')}`, got: shown(word) }]);
 };
-
-const tellable = (kind: KindName, problems: readonly Problem[]): readonly Problem[] =>
-  kind === 'Secret' ? withoutValues(problems) : problems;
 
 const leftOf = (decoded: E.Either<readonly Problem[], unknown>): readonly Problem[] =>
   E.isLeft(decoded) ? decoded.left : [];
@@ -154,6 +168,7 @@ export const decodeManifest = (
     ...below('metadata', leftOf(metadata)),
     ...(E.isRight(metadata) ? placeProblems(entry, metadata.right) : []),
     ...below('spec', leftOf(spec)),
+    ...valueNameProblems(kind.right, input['spec']),
     ...sizeProblems({ spec: input['spec'], metadata: sent }),
   ];
   if (problems.length > 0 || E.isLeft(metadata) || E.isLeft(spec))

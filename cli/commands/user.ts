@@ -24,12 +24,18 @@ interface UserFlags extends GlobalFlags, PasswordFlags {
 
 const addressOf = (name: string): Address<'User'> => ({ kind: 'User', cluster: null, name });
 
+const publicLines = (file: string, text: string): readonly string[] => {
+  if (text.includes('PRIVATE KEY-----'))
+    throw new Error(`this one holds a private key, which is nobody else's: give ${file}.pub`);
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines.filter((line) => line !== '' && !line.startsWith('#'));
+};
+
 /** The keys in files as ssh-keygen writes them, comments and empty lines left out. */
 const keysIn = (files: readonly string[]): readonly string[] =>
   files.flatMap((file) => {
     try {
-      const lines = readFileSync(file, 'utf8').split('\n');
-      return lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+      return publicLines(file, readFileSync(file, 'utf8'));
     } catch (error) {
       throw new UsageError(`${file}: expected a file with public keys: ${(error as Error).message}`, error);
     }

@@ -1,5 +1,6 @@
 /** `labelSelector` and `fieldSelector` of lists and watches. */
 import * as E from 'fp-ts/lib/Either.js';
+import { isLabelKey, isLabelValue } from '../../api-types/labels.js';
 import type { Labels } from '../../api-types/metadata.js';
 import type { Status } from '../../api-types/status.js';
 import type { Live } from '../../store/objects/objects.js';
@@ -13,8 +14,6 @@ type LabelTerm = E.Either<string, (labels: Labels) => boolean>;
 
 const ownLabels = ({ labels }: Live): Labels => labels;
 
-const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 /** `key in (a, b)`, `key notin (a)`. */
 const SET_TERM = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/;
 const VALUE_TERM = /^([^=!\s]+)\s*(==|=|!=)([^=!]*)$/;
@@ -36,8 +35,8 @@ const labelTerms = (text: string): readonly string[] => {
 };
 
 const chosen = (key: string, values: readonly string[], wanted: boolean): LabelTerm => {
-  if (!LABEL_KEY.test(key)) return E.left(`"${key}" is no label key`);
-  const wrong = values.find((value) => !LABEL_VALUE.test(value));
+  if (!isLabelKey(key)) return E.left(`"${key}" is no label key`);
+  const wrong = values.find((value) => !isLabelValue(value));
   if (wrong !== undefined) return E.left(`"${wrong}" is no label value`);
   const among = new Set(values);
   return E.right((labels) => {
@@ -47,7 +46,7 @@ const chosen = (key: string, values: readonly string[], wanted: boolean): LabelT
 };
 
 const present = (key: string, wanted: boolean): LabelTerm =>
-  LABEL_KEY.test(key)
+  isLabelKey(key)
     ? E.right((labels) => Object.hasOwn(labels, key) === wanted)
     : E.left(`"${key}" is no label key`);
 

@@ -8,7 +8,8 @@ import { parse as parseYaml } from 'yaml';
 import { kindEntry } from '../../api-types/kinds.js';
 import { OwnersNote } from '../../api-types/managed-fields.js';
 import { Owner } from '../../api-types/metadata.js';
-import { decodeLoose, decodeStrict, shown, withoutValues, type Problem } from '../../api-types/problems.js';
+import { decodeLoose, decodeStrict, shown, type Problem } from '../../api-types/problems.js';
+import { tellable } from '../../api-types/tellable.js';
 import { Name, fields } from '../../api-types/words.js';
 import type { KeyValue } from '../store.js';
 import type { Ref, SpecDocument } from './objects.js';
@@ -131,8 +132,8 @@ const readAny = (ref: Ref, value: string): Edit => {
 
 const readEdit = (ref: Ref, value: string): Edit => {
   const edit = readAny(ref, value);
+  if (!edit.valid) return { valid: false, problems: tellable(ref.kind, edit.problems) };
   if (ref.kind !== 'Secret') return edit;
-  if (!edit.valid) return { valid: false, problems: withoutValues(edit.problems) };
   return isPlainSecret(edit.document) ? { ...edit, plain: true } : edit;
 };
 
