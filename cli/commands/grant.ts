@@ -56,7 +56,8 @@ const grantName = ({ user, group }: Who): string => {
 const isOf = ({ spec }: ObjectOf<'Grant'>, { user, group }: Who): boolean =>
   user === undefined ? spec?.group === group : spec?.user === user;
 
-const saved = async (client: Client, cluster: string, spec: GrantSpec): Promise<void> => {
+/** Gives what the server says to it, or null. */
+const saved = async (client: Client, cluster: string, spec: GrantSpec): Promise<string | null> => {
   const address = { kind: 'Grant', cluster, name: grantName(spec) } as const;
   const live = await valueOrNull(client.get(address));
   if (live !== null && !isOf(live, spec))
@@ -66,12 +67,12 @@ const saved = async (client: Client, cluster: string, spec: GrantSpec): Promise<
     );
   const metadata = { name: address.name, namespace: cluster };
   if (live === null) {
-    await valueOf(client.create(address, { apiVersion: API_VERSION, kind: 'Grant', metadata, spec }));
-    return;
+    const made = { apiVersion: API_VERSION, kind: 'Grant', metadata, spec } as const;
+    return (await valueOf(client.create(address, made))).warning;
   }
   const { resourceVersion } = live.metadata;
   const document = { ...live, metadata: { ...metadata, resourceVersion }, spec };
-  await valueOf(client.replace(address, { ...document, status: undefined }));
+  return (await valueOf(client.replace(address, { ...document, status: undefined }))).warning;
 };
 
 const grant = async (context: CliContext, words: readonly string[], flags: GrantFlags): Promise<void> => {
@@ -85,7 +86,8 @@ const grant = async (context: CliContext, words: readonly string[], flags: Grant
     ...(flags.sudo === true ? { sudo: true } : {}),
     ...(flags.role === undefined ? {} : { roles: flags.role }),
   };
-  await saved(client, cluster, spec);
+  const warning = await saved(client, cluster, spec);
+  if (warning !== null) context.err(`warning: ${warning}\n`);
   const accounts = flags.sudo === true ? ', with sudo' : flags.ssh === true ? ', with ssh' : '';
   context.out(`${textOfWho(who)}: ${level} in cluster ${cluster}${accounts}\n`);
 };

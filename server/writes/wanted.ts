@@ -18,6 +18,7 @@ import { ownersOfLive, ownersSent, treeOf } from '../apply/owners.js';
 import { invalid } from '../statuses.js';
 import { sealedDocument } from '../secrets/documents.js';
 import type { Admission } from './admission.js';
+import { noticesOf } from './notices.js';
 import type { Wanted, Writing } from './writing.js';
 
 /** The object whose fields are written: one that is being deleted is not it, the next one is new. */
@@ -49,7 +50,8 @@ const stored = (
   live: Live | null,
 ): E.Either<Status, Stored> => {
   const document = documentOf(manifest, standing(live));
-  if (ref.kind !== 'Secret') return E.right({ document, warnings });
+  if (ref.kind !== 'Secret')
+    return E.right({ document, warnings: [...warnings, ...noticesOf(writing, manifest)] });
   const kept = { live, compared: mayReveal(writing) };
   const sealed = sealedDocument(ref, document, kept, writing.context.sealer);
   if (E.isLeft(sealed)) return E.left(invalid(ref.kind, ref.name, sealed.left));

@@ -86,6 +86,9 @@ test(
     assert.is((await run('grant', 'revoke', 'ben', '-n', 'shop')).code, 3);
     assert.is((await run('grant', 'ben', 'everything', '-n', 'shop')).code, 64);
     assert.is((await run('grant', 'ben', '-n', 'shop')).code, 64);
+    const slip = await run('grant', 'bne', 'show', '-n', 'shop');
+    assert.is(slip.code, 0);
+    assert.match(slip.err, /^warning: there is no user 'bne'/);
   }),
 );
 
@@ -141,5 +144,14 @@ test(
     assert.match(deleted.err, /^warning: grants still name user 'anna'.*: shop\/[\w-]+; delete them too\n$/);
     assert.is((await run('user', 'create', 'Anna')).code, 1);
     assert.is((await run('user', 'create', 'x', '--ssh-key', join(folder, 'none'))).code, 64);
+    const own = join(folder, 'id');
+    writeFileSync(
+      own,
+      '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\n-----END OPENSSH PRIVATE KEY-----\n',
+    );
+    const refused = await run('user', 'create', 'x', '--ssh-key', own);
+    assert.is(refused.code, 64);
+    assert.match(refused.err, 'private key');
+    assert.not.match(refused.err, 'b3BlbnNz');
   }),
 );
