@@ -2,8 +2,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { statusOfError } from '../client/watch.js';
 import { lineOf } from './answers.js';
-import { VERB_GROUPS, VERBS } from './commands.js';
-import { type CliContext, CliError } from './context.js';
+import { VERB_GROUPS } from './commands.js';
+import { type CliContext, CliError, UsageError } from './context.js';
 import { EXIT, exitOfError } from './exit-codes.js';
 import { exitCodesText, withManual } from './manual.js';
 
@@ -86,7 +86,9 @@ const told = (context: CliContext, error: unknown): number => {
 const helpOf = async (verb: string, context: CliContext): Promise<void> => {
   const program = await programWith(verb, context);
   const command = program.commands.find((one) => one.name() === verb);
-  (command ?? program).outputHelp();
+  if (command === undefined)
+    throw new UsageError(`there is no command "${verb}"; "${context.program} help" lists them`);
+  command.outputHelp();
 };
 
 /** The hidden verb of completion scripts: `__complete -- WORDS…`. */
@@ -112,8 +114,7 @@ export const runCli = async (context: CliContext, words: readonly string[]): Pro
     const program = await programWith(verb, context);
     if (words.length === 0) program.outputHelp();
     else if (verb === 'help' && words[1] === 'exit-codes') context.out(exitCodesText());
-    else if (verb === 'help' && VERBS.some(({ name }) => name === words[1]))
-      await helpOf(words[1] ?? '', context);
+    else if (verb === 'help' && words[1] !== undefined) await helpOf(words[1], context);
     else await program.parseAsync([...words], { from: 'user' });
   } catch (error) {
     context.exitCode(told(context, error));

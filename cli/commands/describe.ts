@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Client, ObjectOf } from '../../client/client.js';
 import { clusterMeant, valueOf, valueOrNull } from '../answers.js';
-import { type CliContext, CliError, type GlobalFlags } from '../context.js';
+import { type CliContext, type GlobalFlags, UsageError } from '../context.js';
 import { described } from '../describe.js';
 import { eventOf } from '../event-rows.js';
 import { type Asked, asked } from '../words.js';
@@ -32,7 +32,6 @@ const objectsAsked = async (
 ): Promise<readonly ObjectOf[]> => {
   const cluster = what.entry.scope === 'Cluster' ? null : await clusterMeant(client, flags);
   const { kind, names } = what;
-  if (names.length === 0) throw new CliError(`name the ${what.entry.plural} to describe`);
   const objects: ObjectOf[] = [];
   for (const name of names) objects.push(await valueOf(client.get({ kind, cluster, name })));
   return objects;
@@ -41,6 +40,7 @@ const objectsAsked = async (
 const run = async (context: CliContext, words: readonly string[], flags: GlobalFlags): Promise<void> => {
   const [word = '', ...names] = words;
   const what = asked(word, names);
+  if (what.names.length === 0) throw new UsageError(`name the ${what.entry.plural} to describe`);
   const client = context.connect(flags);
   const texts: string[] = [];
   for (const object of await objectsAsked(client, what, flags)) {
