@@ -107,12 +107,14 @@ const some = (items: readonly unknown[]): boolean => items.length > 0;
 
 const present = <A>(items: readonly (A | null)[]): readonly A[] => items.filter((item) => item !== null);
 
+const machinesText = (count: number): string => (count === 1 ? '1 machine' : `${String(count)} machines`);
+
 const launchNotes = (view: RoleView, calls: readonly LaunchBatch[]): readonly Note[] =>
   calls.map((batch) =>
     normal(
       view.role.ref,
       'Launching',
-      `${String(batch.slots.length)} machines in ${batch.zone}, batch ${batch.id}, call ${String(batch.calls ?? 1)}`,
+      `${machinesText(batch.slots.length)} in ${batch.zone}, batch ${batch.id}, call ${String(batch.calls ?? 1)}`,
     ),
   );
 
