@@ -24,6 +24,8 @@ export interface CliContext {
   ask(question: string): Promise<string | null>;
   /** The same, and what is typed is not shown. */
   askSecret(question: string): Promise<string | null>;
+  /** How many milliseconds a completion waits for names: nobody waits longer for a Tab. */
+  readonly tabPatience: number;
   /** Ends a watch: Ctrl-C. */
   readonly interrupted: AbortSignal;
   exitCode(code: number): void;

@@ -94,6 +94,7 @@ const context: CliContext = {
   readStdin,
   ask,
   askSecret,
+  tabPatience: 200,
   get interrupted() {
     return interrupted();
   },

@@ -7,9 +7,6 @@ import { collectionPath } from '../../client/paths.js';
 import type { CliContext, GlobalFlags } from '../context.js';
 import { type Candidates, candidates } from './candidates.js';
 
-/** Nobody waits longer for a Tab. */
-const PATIENCE = 200;
-
 /** Verbs that bring a whole control plane along: too slow to load for a Tab. */
 const HEAVY = ['up', 'down', 'agent', 'local-cloud', 'hosts'];
 
@@ -40,7 +37,7 @@ const namesOf = async (
     kindEntry(kind).scope === 'Cluster'
       ? null
       : (flags.namespace ?? context.env['SCALARIUM_NAMESPACE'] ?? null);
-  const signal = AbortSignal.timeout(PATIENCE);
+  const signal = AbortSignal.timeout(context.tabPatience);
   const answer = await context
     .connect(flags)
     .raw('GET', `${collectionPath(kind, cluster)}?limit=500`, { signal })();

@@ -4,6 +4,7 @@ import { runCli } from '../../cli/program.js';
 import { openClient } from '../../client/client.js';
 import { millis } from '../../api-types/units.js';
 import { systemClock } from '../../runtime/clock.js';
+import { PATIENCE_MS } from './patience.js';
 import { TOKEN } from './server.js';
 
 export interface CliRun {
@@ -52,6 +53,7 @@ export const cli = async (setting: CliSetting, ...words: readonly string[]): Pro
     readStdin: () => Promise.resolve(setting.stdin ?? ''),
     ask: () => Promise.resolve(setting.answer ?? null),
     askSecret: () => Promise.resolve(setting.secret ?? setting.answer ?? null),
+    tabPatience: PATIENCE_MS,
     interrupted: setting.signal ?? new AbortController().signal,
     exitCode: (code) => {
       said.code = code;

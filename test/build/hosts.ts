@@ -2,7 +2,7 @@
 import { RunInstancesCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { millis } from '../../api-types/units.js';
+import { millis, minutes } from '../../api-types/units.js';
 import { openEc2Cloud } from '../../cloud/ec2/ec2.js';
 import type { Cloud } from '../../cloud/cloud.js';
 import { startHosts, type RunningHosts } from '../../local-cloud/hosts/main.js';
@@ -61,7 +61,8 @@ export const startFakeHosts = (
     cloud: hostsCloud(cloud),
     ...(admin === undefined ? {} : { admin }),
     directory: join(directory, 'hosts'),
-    pollEvery: millis(200),
+    // told of changes, it must not need to look
+    pollEvery: admin === undefined ? millis(200) : minutes(60),
     ...around,
   });
 };

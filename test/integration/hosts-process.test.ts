@@ -33,16 +33,10 @@ const booted = (hosts: RunningHosts, count: number): Promise<void> =>
   });
 
 test(
-  'each running machine has a process with its own root, address and configuration, soon',
+  'each running machine has a process with its own root, address and configuration, as the local cloud tells it',
   withCloud(async ({ cloud, ec2, admin, directory }) => {
     const hosts = await startFakeHosts(directory, cloud, admin);
     const ids = await launchHosts(ec2, 3);
-    await eventually('running', async () =>
-      (await admin.machines()).every(({ state }) => state === 'running'),
-    );
-    const runningAt = systemClock.monotonic();
-    await eventually('three pids', () => hosts.list().filter(({ pid }) => pid !== null).length === 3);
-    assert.ok(systemClock.monotonic() - runningAt < 500);
     await booted(hosts, 3);
     const entries = hosts.list();
     assert.equal(entries.map(({ machine }) => machine).sort(), [...ids].sort());

@@ -1,5 +1,6 @@
 /** What the local cloud refuses, and what it does wrong when told to. */
 import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import { millis } from '../../api-types/units.js';
 import {
   QUICK,
   clientFor,
@@ -9,7 +10,11 @@ import {
   untilState,
   withCloud,
 } from '../build/local-cloud.js';
+import { PATIENCE_MS } from '../build/patience.js';
 import { assert, suite } from '../suite.js';
+
+/** So that a slow driver still sees each state. */
+const SLOW = { ...QUICK, boot: millis(3000), terminate: millis(3000) };
 
 const test = suite('local cloud: refusals and faults');
 
@@ -96,15 +101,15 @@ test(
   withCloud(async ({ ec2, admin }) => {
     const empty = await admin.changes('', 0);
     assert.ok(empty.reset);
-    const waiting = admin.changes(empty.cursor, 5000);
+    const waiting = admin.changes(empty.cursor, PATIENCE_MS);
     const [id = ''] = await launch(ec2, { UserData: Buffer.from('hello').toString('base64') });
     let feed = await waiting;
     assert.is(feed.machines[0]?.state, 'pending');
-    feed = await admin.changes(feed.cursor, 5000);
+    feed = await admin.changes(feed.cursor, PATIENCE_MS);
     assert.is(feed.machines[0]?.state, 'running');
     assert.is(feed.machines[0]?.userData, 'hello');
     await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
-    feed = await admin.changes(feed.cursor, 5000);
+    feed = await admin.changes(feed.cursor, PATIENCE_MS);
     assert.is(feed.machines[0]?.state, 'shutting-down');
-  }),
+  }, SLOW),
 );

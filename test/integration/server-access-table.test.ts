@@ -33,6 +33,12 @@ const TABLE: readonly (readonly [path: string, name: string, verbs: string, leas
   ['/namespaces/shop/secrets', 'db', 'delete deletecollection', 'manage'],
   ['/namespaces/shop/grants', 'other', 'list watch', 'show'],
   ['/namespaces/shop/grants', 'other', `get ${WRITE}`, 'manage'],
+  ['/namespaces/shop/roles/app', 'scale', 'get', 'show'],
+  ['/namespaces/shop/roles/app', 'scale', 'update patch', 'manage'],
+  ['/namespaces/shop/instances/app-1', 'logs', 'get', 'show'],
+  ['/namespaces/shop/runs', 'all', READ, 'show'],
+  ['/namespaces/shop/runs', 'all', 'create', 'deploy'],
+  ['/namespaces/shop/runs', 'all', 'update patch delete deletecollection', 'manage'],
   ['/users', 'eve', 'list watch', 'nobody'],
   ['/users', 'eve', `get ${WRITE}`, 'admin'],
 ];
@@ -59,6 +65,7 @@ const doing = (server: AccessServer, token: string, path: string, name: string) 
 const population = ({ objects }: AccessServer): Readonly<Record<Who, string>> => {
   objects.has(ref('Instance', 'shop', 'app-1'), { spec: { role: 'app' } });
   objects.has(ref('Secret', 'shop', 'db'), { spec: {} });
+  objects.has(ref('Run', 'shop', 'all'), { spec: { event: 'setup' } });
   objects.has(ref('User', null, 'eve'), { spec: {} });
   grant(objects, 'other', { user: 'eve', level: 'show' });
   const tokens = WHO.map((who) => [who, person(objects, who, { admin: who === 'admin' })] as const);

@@ -5,6 +5,7 @@
 import { findView } from '../../../server/views/views.js';
 import { API_VERSION } from '../../../api-types/metadata.js';
 import type { GrantSpec } from '../../../api-types/kinds/grant.js';
+import { KIND_NAMES, kindEntry } from '../../../api-types/kinds.js';
 import type { Held } from '../../../server/access/grants.js';
 import { type Facts, decide, sees } from '../../../server/access/rights.js';
 import { fakeObjects, ref } from '../../fake/objects.js';
@@ -104,6 +105,7 @@ for (const [plural, verbs, least] of TABLE)
     });
 
 test('every kind has a row for each verb that it is served with', () => {
+  assert.equal(Object.keys(NAMES).sort(), KIND_NAMES.map((kind) => kindEntry(kind).plural).sort());
   for (const plural of Object.keys(NAMES)) {
     const told = TABLE.filter(([of]) => of === plural).flatMap(([, verbs]) => verbs.split(' '));
     for (const verb of findView(API_VERSION, plural)!.verbs)

@@ -31,6 +31,7 @@ const context = (program = 'scalarium'): { readonly context: CliContext; readonl
       readStdin: nobody,
       ask: nobody,
       askSecret: nobody,
+      tabPatience: 0,
       interrupted: new AbortController().signal,
       exitCode: nobody,
       connect: nobody,
