@@ -6,20 +6,22 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setImmediate as breath } from 'node:timers/promises';
 import { constants, createGzip } from 'node:zlib';
+import { STRETCH, turn } from '../../runtime/turns.js';
 import type { Answer, Context } from '../context.js';
 import type { Asked } from '../door.js';
 import { cutWhenStuck } from '../patience.js';
 
 /** From this size on an answer is compressed, as in Kubernetes. */
 const COMPRESS_FROM = 128 * 1024;
-/** What is made before others are served: so many letters, or milliseconds. */
+/** What is made before others are served: so many letters, or a stretch. */
 const PIECE = 64 * 1024;
-const STRETCH = 3;
+
+/** Pieces, and as its end the last of them: who has that waits for nothing more. */
+type Pieces = Generator<string, string | undefined>;
 
 /** Texts gathered to pieces; a text alone is as long as it is. */
-function* gathered(texts: Iterable<string>, { clock }: Context): Generator<string> {
+function* gathered(texts: Iterable<string>, { clock }: Context): Pieces {
   let piece = '';
   let begun = clock.monotonic();
   for (const text of texts) {
@@ -29,34 +31,31 @@ function* gathered(texts: Iterable<string>, { clock }: Context): Generator<strin
     piece = '';
     begun = clock.monotonic();
   }
-  if (piece !== '') yield piece;
+  return piece;
 }
 
-async function* paced(pieces: Iterable<string>): AsyncGenerator<string> {
-  for (const piece of pieces) {
-    yield piece;
-    await breath();
+async function* paced(first: readonly string[], rest: Pieces): AsyncGenerator<string> {
+  yield* first;
+  for (;;) {
+    await turn();
+    const { value = '', done = false } = rest.next();
+    if (value !== '') yield value;
+    if (done) return;
   }
 }
 
-function* chained(first: readonly string[], rest: Generator<string>): Generator<string> {
-  yield* first;
-  yield* rest;
-}
-
-/** Takes pieces until they make a long answer, or all there are. */
+/** Takes pieces until they make a long answer, or all there are. A short answer is made at once. */
 const begun = async (
-  pieces: Generator<string>,
+  pieces: Pieces,
 ): Promise<{ readonly first: readonly string[]; readonly long: boolean }> => {
   const first: string[] = [];
   let length = 0;
   for (;;) {
-    const next = pieces.next();
-    if (next.done === true) return { first, long: false };
-    first.push(next.value);
-    length += next.value.length;
-    if (length >= COMPRESS_FROM) return { first, long: true };
-    await breath();
+    const { value = '', done = false } = pieces.next();
+    first.push(value);
+    length += value.length;
+    if (done || length >= COMPRESS_FROM) return { first, long: length >= COMPRESS_FROM };
+    await turn();
   }
 };
 
@@ -102,6 +101,6 @@ export const answerTexts = async (
   });
   cutWhenStuck(response, context.patience);
   if (method === 'HEAD') response.end();
-  else void streamed(context, response, paced(chained(first, pieces)), gzip);
+  else void streamed(context, response, paced(first, pieces), gzip);
   return null;
 };

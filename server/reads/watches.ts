@@ -3,6 +3,7 @@ import { setImmediate as breath } from 'node:timers/promises';
 import type { Status } from '../../api-types/status.js';
 import { seconds } from '../../api-types/units.js';
 import type { Clock, Timer } from '../../runtime/clock.js';
+import { STRETCH } from '../../runtime/turns.js';
 import type { Metric } from '../metrics.js';
 import type { Ring } from '../ring.js';
 import { tooManyRequests } from '../statuses.js';
@@ -10,8 +11,6 @@ import { tooManyRequests } from '../statuses.js';
 /** Of one user, and from one address: a watch costs memory and a connection for as long as it lasts. */
 const MOST = 2000;
 const TICK = seconds(1);
-/** Watches that are served at a stretch, before other requests get their turn. */
-const STRETCH = 200;
 
 /** What a server does with a watch. */
 export interface OpenWatch {
@@ -44,16 +43,20 @@ const counted = (counts: Map<string, number>, key: string, by: number): void => 
   else counts.set(key, count);
 };
 
-/** Serves them in turns; a change that comes meanwhile makes for another round. */
-const rounds = (open: ReadonlySet<OpenWatch>): (() => void) => {
+/**
+ * Serves them a stretch at a time; a change that comes meanwhile makes for another round. They take no turns with those
+ * who have much to do: news go first, and only what is short goes in between.
+ */
+const rounds = (open: ReadonlySet<OpenWatch>, clock: Clock): (() => void) => {
   let running = false;
   let asked = 0;
   const round = async (): Promise<void> => {
-    let served = 0;
+    let begun = clock.monotonic();
     for (const watch of open) {
       watch.pump();
-      served += 1;
-      if (served % STRETCH === 0) await breath();
+      if (clock.monotonic() - begun < STRETCH) continue;
+      await breath();
+      begun = clock.monotonic();
     }
   };
   const run = async (): Promise<void> => {
@@ -76,7 +79,7 @@ export const openWatches = (ring: Ring, clock: Clock, most = MOST): Watches => {
   const users = new Map<string, number>();
   const addresses = new Map<string, number>();
   let refused = 0;
-  const subscription = ring.more$.subscribe(rounds(open));
+  const subscription = ring.more$.subscribe(rounds(open, clock));
   let timer: Timer;
   const tickLater = (): void => {
     timer = clock.after(TICK, () => {
