@@ -118,7 +118,8 @@ export interface Cloud {
  */
 export interface Machines {
   get(id: string): Machine | null;
-  byCluster(cluster: string): readonly Machine[];
+  /** Those that bear the batch's tag, or were launched with its token. */
+  ofBatch(batch: string): readonly Machine[];
   /** Monotonic time at which the last complete sweep *began*, or null when there was none yet. */
   lastFullSweep(): Millis | null;
   /** Ids whose description changed, appeared, or were missing from a complete sweep. */

@@ -133,7 +133,7 @@ export const openMachines = (options: MachinesOptions): OpenMachines => {
   const sweeps = sweeping(work);
   return {
     get: (id) => sightings.get(id),
-    byCluster: (cluster) => sightings.byCluster(cluster),
+    ofBatch: (batch) => sightings.ofBatch(batch),
     lastFullSweep: sweeps.last,
     changes$: changes.asObservable(),
     look: looking(work),

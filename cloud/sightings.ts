@@ -4,7 +4,7 @@
  * before. Pure bookkeeping: no calls, no timers.
  */
 import { hours, seconds, type Millis } from '../api-types/units.js';
-import { TAGS, type Machine } from './cloud.js';
+import { TAGS, type Machine, type Tags } from './cloud.js';
 
 /** How long after it first heard of a machine an endpoint may fail to list it although it lives. */
 const CONSISTENCY_WINDOW = seconds(60);
@@ -26,7 +26,8 @@ interface Sighting {
 
 export interface Sightings {
   get(id: string): Machine | null;
-  byCluster(cluster: string): readonly Machine[];
+  /** Known machines that bear the batch's tag or token. */
+  ofBatch(batch: string): readonly Machine[];
   /** Takes in descriptions from a call that began at `begun`; gives the ids that changed. */
   see(machines: readonly Machine[], begun: Millis): readonly string[];
   /** Takes in a complete listing; gives the ids that changed or were missing from it. */
@@ -43,7 +44,14 @@ const backFromTheDead = (before: Machine, next: Machine): boolean =>
     ? next.state !== 'terminated'
     : before.state === 'shutting-down' && !ENDED.has(next.state);
 
-const same = (a: Machine, b: Machine): boolean => JSON.stringify(a) === JSON.stringify(b);
+const sameTags = (a: Tags, b: Tags): boolean => {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+};
+
+/** Asked of every machine in every sweep. */
+const same = ({ tags, ...a }: Machine, { tags: others, ...b }: Machine): boolean =>
+  sameTags(tags, others) && (Object.keys(b) as (keyof typeof b)[]).every((key) => a[key] === b[key]);
 
 const missed = ({ misses, firstAt, seenAt }: Sighting, lastSweep: Millis | null): boolean =>
   misses >= MISSES && lastSweep !== null && lastSweep - firstAt >= CONSISTENCY_WINDOW && lastSweep > seenAt;
@@ -51,8 +59,8 @@ const missed = ({ misses, firstAt, seenAt }: Sighting, lastSweep: Millis | null)
 interface Books {
   readonly entries: Map<string, Sighting>;
   lastSweep: Millis | null;
-  /** Machines by cluster; null: to be made again. */
-  clusters: ReadonlyMap<string, readonly Machine[]> | null;
+  /** Ids by the batch that launched them. */
+  readonly batches: Map<string, Set<string>>;
 }
 
 const isGone = (sighting: Sighting, lastSweep: Millis | null): boolean =>
@@ -60,6 +68,26 @@ const isGone = (sighting: Sighting, lastSweep: Millis | null): boolean =>
 
 const outdated = (before: Sighting, machine: Machine, begun: Millis): boolean =>
   begun < before.seenAt || (before.machine !== null && backFromTheDead(before.machine, machine));
+
+const batchOf = ({ tags, clientToken }: Machine): string | null => tags[TAGS.batch] ?? clientToken;
+
+/** A tag may come later than the machine: it is then listed by both, and `ofBatch` looks again. */
+const note = ({ batches }: Books, machine: Machine): void => {
+  const batch = batchOf(machine);
+  if (batch === null) return;
+  const there = batches.get(batch) ?? new Set<string>();
+  batches.set(batch, there);
+  there.add(machine.id);
+};
+
+const forget = ({ batches, entries }: Books, id: string): void => {
+  const machine = entries.get(id)?.machine ?? null;
+  entries.delete(id);
+  const batch = machine === null ? null : batchOf(machine);
+  if (batch === null) return;
+  batches.get(batch)?.delete(id);
+  if (batches.get(batch)?.size === 0) batches.delete(batch);
+};
 
 /** Takes one description in; true when it said something new. */
 const seen = (books: Books, machine: Machine, begun: Millis): boolean => {
@@ -69,7 +97,7 @@ const seen = (books: Books, machine: Machine, begun: Millis): boolean => {
   const entry = { machine: unchanged ? before.machine : machine, firstAt: before.firstAt };
   books.entries.set(machine.id, { ...entry, seenAt: begun, misses: 0 });
   const news = !unchanged || before.misses > 0;
-  if (news) books.clusters = null;
+  note(books, machine);
   return news;
 };
 
@@ -77,23 +105,9 @@ const seen = (books: Books, machine: Machine, begun: Millis): boolean => {
 const miss = (books: Books, id: string, begun: Millis): boolean => {
   const sighting = books.entries.get(id);
   if (sighting === undefined || begun <= sighting.seenAt) return false;
-  books.clusters = null;
-  if (isGone(sighting, begun) && begun - sighting.seenAt > REMEMBERED) books.entries.delete(id);
+  if (isGone(sighting, begun) && begun - sighting.seenAt > REMEMBERED) forget(books, id);
   else books.entries.set(id, { ...sighting, misses: sighting.misses + 1 });
   return sighting.machine?.state !== 'terminated';
-};
-
-const grouped = ({ entries, lastSweep }: Books): ReadonlyMap<string, readonly Machine[]> => {
-  const groups = new Map<string, Machine[]>();
-  for (const sighting of entries.values()) {
-    const { machine } = sighting;
-    const cluster = machine?.tags[TAGS.cluster];
-    if (machine === null || cluster === undefined || missed(sighting, lastSweep)) continue;
-    const group = groups.get(cluster) ?? [];
-    group.push(machine);
-    groups.set(cluster, group);
-  }
-  return groups;
 };
 
 const known = (sighting: Sighting, lastSweep: Millis | null): Machine | null =>
@@ -101,7 +115,7 @@ const known = (sighting: Sighting, lastSweep: Millis | null): Machine | null =>
 
 /** Opens empty books. */
 export const createSightings = (): Sightings => {
-  const books: Books = { entries: new Map(), lastSweep: null, clusters: null };
+  const books: Books = { entries: new Map(), lastSweep: null, batches: new Map() };
   const see: Sightings['see'] = (machines, begun) =>
     machines.filter((machine) => seen(books, machine, begun)).map(({ id }) => id);
   return {
@@ -109,10 +123,12 @@ export const createSightings = (): Sightings => {
       const sighting = books.entries.get(id);
       return sighting === undefined ? null : known(sighting, books.lastSweep);
     },
-    byCluster: (cluster) => {
-      books.clusters ??= grouped(books);
-      return books.clusters.get(cluster) ?? [];
-    },
+    ofBatch: (batch) =>
+      [...(books.batches.get(batch) ?? [])].flatMap((id) => {
+        const sighting = books.entries.get(id);
+        const machine = sighting === undefined || missed(sighting, books.lastSweep) ? null : sighting.machine;
+        return machine !== null && batchOf(machine) === batch ? [machine] : [];
+      }),
     see,
     sweep: (machines, begun) => {
       const changed = see(machines, begun);

@@ -10,6 +10,7 @@ import { transient, type Failure } from '../../runtime/failure.js';
 import type { LogKeys, Log } from '../../runtime/log.js';
 import type { Budget, Grant } from './budget.js';
 import { failureOf, mayHaveHappened } from './errors.js';
+import { readInTurns } from './in-turns.js';
 import type { Ec2Action } from './quotas.js';
 
 export interface Credentials {
@@ -62,7 +63,7 @@ export const createClient = ({ endpoint, region, credentials }: ClientOptions): 
   // the SDK warns about Node 20 at its first client; what we support is said in package.json
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   const agent = { keepAlive: true, maxSockets: MAX_SOCKETS };
-  return new EC2Client({
+  const client = new EC2Client({
     region,
     maxAttempts: 1,
     requestHandler: {
@@ -73,6 +74,8 @@ export const createClient = ({ endpoint, region, credentials }: ClientOptions): 
     ...(endpoint === null ? {} : { endpoint }),
     ...(credentials === null ? {} : { credentials }),
   });
+  readInTurns(client);
+  return client;
 };
 
 export interface CallerOptions {

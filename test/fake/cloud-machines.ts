@@ -48,7 +48,8 @@ export const fakeMachines = (shown: Shown, clock: Clock, sweepEvery?: Millis): F
 
   return {
     get: (id) => known.get(id) ?? null,
-    byCluster: (cluster) => [...known.values()].filter((machine) => machine.tags[TAGS.cluster] === cluster),
+    ofBatch: (batch) =>
+      [...known.values()].filter(({ tags, clientToken }) => (tags[TAGS.batch] ?? clientToken) === batch),
     lastFullSweep: () => swept,
     changes$: changes.asObservable(),
     look: (ids) => {

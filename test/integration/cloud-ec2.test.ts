@@ -256,7 +256,7 @@ test(
       const launched = await orThrow(cloud.runInstances(request('t', 4)));
       machines.note(launched);
       const [dead = '', left = '', ...others] = ids(launched);
-      await until(() => machines.byCluster('shop').every(({ state }) => state === 'running'), 'all running');
+      await until(() => machines.ofBatch('t').every(({ state }) => state === 'running'), 'all running');
       await bench.admin.kill(dead);
       await bench.admin.omit([left], 1500);
       await until(() => machines.gone(dead), 'the dead one is gone');

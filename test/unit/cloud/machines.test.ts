@@ -51,7 +51,7 @@ test('a sweep finds what bears our tag, and tells that it changed', async () => 
   assert.is(machines.get(id)?.state, 'running');
   assert.equal(told, [id]);
   assert.equal(
-    machines.byCluster('shop').map((machine) => machine.id),
+    machines.ofBatch('t').map((machine) => machine.id),
     [id],
   );
   machines.close();
@@ -94,7 +94,7 @@ test('a machine left out of listings is gone only after the window and two sweep
   await clock.advance(30_000);
   assert.is(machines.gone(id), true);
   assert.is(machines.get(id), null);
-  assert.equal(machines.byCluster('shop'), []);
+  assert.equal(machines.ofBatch('t'), []);
   fake.omit([]);
   await clock.advance(11_000);
   assert.is(machines.gone(id), false);
@@ -138,7 +138,7 @@ test('many looks make one call, about 100 ms later', async () => {
   const calls = fake.cloud.calls()['DescribeInstances'] ?? 0;
   await clock.advance(101);
   assert.is(fake.cloud.calls()['DescribeInstances'], calls + 1);
-  assert.is(machines.byCluster('shop').length, 3);
+  assert.is(machines.ofBatch('t').length, 3);
   machines.close();
 });
 
