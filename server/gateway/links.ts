@@ -29,6 +29,8 @@ import { nextSession } from './sessions.js';
 
 /** Heartbeats without a sign of life after which a connection is taken for half open. */
 const PATIENCE = 3;
+/** Parts of a heartbeat; with each some of the connections have their turn. */
+const SHARES = 50;
 
 export interface LinksDependencies {
   readonly id: string;
@@ -60,8 +62,14 @@ const messageOf = (data: RawData): AgentMessage | null => {
 export class Links {
   private readonly byMachine = new Map<string, Link>();
   private timer: Timer;
+  private beats = 0;
+  /** Connections that have not had their turn in this heartbeat. */
+  private round: Link[] = [];
+  private lastBeat: Millis;
+  private listensSince: Millis;
 
   constructor(private readonly with_: LinksDependencies) {
+    this.lastBeat = this.listensSince = with_.clock.monotonic();
     this.timer = this.again();
   }
 
@@ -134,17 +142,26 @@ export class Links {
   }
 
   private again(): Timer {
-    return this.with_.clock.after(this.with_.heartbeat, () => {
+    return this.with_.clock.after(millis(this.with_.heartbeat / SHARES), () => {
       this.timer = this.again();
       this.beat();
     });
   }
 
+  /** Every connection has its turn once a heartbeat; thousands of pings at once would keep everybody waiting. */
   private beat(): void {
-    const since = this.with_.clock.monotonic() - this.with_.heartbeat * PATIENCE;
-    for (const { socket, heardAt } of this.byMachine.values()) {
-      if (heardAt < since) socket.terminate();
-      else socket.ping();
+    if (this.beats === 0) this.round = [...this.byMachine.values()];
+    const share = Math.ceil(this.round.length / (SHARES - this.beats));
+    this.beats = (this.beats + 1) % SHARES;
+    const now = this.with_.clock.monotonic();
+    // we were stopped, or had too much to do: what came meanwhile has not been heard yet
+    if (now - this.lastBeat > this.with_.heartbeat) this.listensSince = now;
+    this.lastBeat = now;
+    const since = now - this.with_.heartbeat * PATIENCE;
+    for (const link of this.round.splice(0, share)) {
+      if (this.byMachine.get(link.machine) !== link) continue;
+      if (Math.max(link.heardAt, this.listensSince) < since) link.socket.terminate();
+      else link.socket.ping();
     }
   }
 
