@@ -91,7 +91,7 @@ const joined = (state: State, touched: Touched, revision: number): readonly Chan
   [...touched].flatMap(([place, last]) => {
     const cell = state.cells.get(place);
     if (cell === undefined) return [];
-    const after = join(cell.ref, state.installation, cell);
+    const after = join(cell.ref, { installation: state.installation, before: cell.live }, cell);
     if (cell.spec === null && cell.record === null) state.cells.delete(place);
     else state.cells.set(place, { ...cell, live: after });
     state.shelves.set(cell.ref, after);

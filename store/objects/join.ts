@@ -16,8 +16,15 @@ export interface Sides {
   readonly seenAt: string;
 }
 
-const uidOf = (installation: string, key: string, createRevision: number): string =>
-  uuidV5(`${key}@${String(createRevision)}`, installation);
+/** What a uid is made of. */
+interface Origin {
+  readonly installation: string;
+  /** The object as it was before, or null: one of the same incarnation has its uid. */
+  readonly before: Live | null;
+}
+
+const uidOf = ({ installation, before }: Origin, key: string, incarnation: number): string =>
+  before?.incarnation === incarnation ? before.uid : uuidV5(`${key}@${String(incarnation)}`, installation);
 
 /**
  * The record's document when it is about an incarnation with something to tear down. A record whose spec was never
@@ -107,7 +114,7 @@ const servedOf = (sides: Sides, record: RecordDocument | null, specGeneration: n
   return { incarnation, createdAt, generation, specGeneration, succeeded: over && spec !== null };
 };
 
-const joinSpecKind = (ref: Ref, installation: string, sides: Sides): Live | null => {
+const joinSpecKind = (ref: Ref, origin: Origin, sides: Sides): Live | null => {
   const record = recordInForce(sides);
   if (sides.spec === null && record === null && !isUnreadable(sides)) return null;
   const force = inForce(ref, sides, record);
@@ -115,7 +122,7 @@ const joinSpecKind = (ref: Ref, installation: string, sides: Sides): Live | null
   const served = servedOf(sides, record, force.generation);
   return {
     ref,
-    uid: uidOf(installation, specKey(ref), served.incarnation),
+    uid: uidOf(origin, specKey(ref), served.incarnation),
     ...served,
     ...metaOf(force),
     ...revisionsOf(sides, deletion),
@@ -128,12 +135,12 @@ const joinSpecKind = (ref: Ref, installation: string, sides: Sides): Live | null
 };
 
 /** Record-only kinds: a record that does not decode is not served at all. */
-const joinRecordKind = (ref: Ref, installation: string, sides: Sides): Live | null => {
+const joinRecordKind = (ref: Ref, origin: Origin, sides: Sides): Live | null => {
   const { record } = sides;
   if (record?.document === null || record === null || record.problems.length > 0) return null;
   return {
     ref,
-    uid: uidOf(installation, recordKey(ref), record.create),
+    uid: uidOf(origin, recordKey(ref), record.create),
     incarnation: record.create,
     generation: 1,
     specGeneration: 1,
@@ -153,7 +160,5 @@ const joinRecordKind = (ref: Ref, installation: string, sides: Sides): Live | nu
 };
 
 /** The object that the two keys are, or null when there is none. */
-export const join = (ref: Ref, installation: string, sides: Sides): Live | null =>
-  kindEntry(ref.kind).home === 'spec'
-    ? joinSpecKind(ref, installation, sides)
-    : joinRecordKind(ref, installation, sides);
+export const join = (ref: Ref, origin: Origin, sides: Sides): Live | null =>
+  kindEntry(ref.kind).home === 'spec' ? joinSpecKind(ref, origin, sides) : joinRecordKind(ref, origin, sides);

@@ -77,6 +77,7 @@ export const openObjects = async (args: OpenObjectsArguments): Promise<OpenedObj
       incarnation: (ref) => cache.get(ref)?.incarnation ?? null,
       revision: () => cache.revision(),
       now,
+      clock,
     }),
     close: async () => {
       await feed.close();

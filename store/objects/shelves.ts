@@ -1,4 +1,4 @@
-/** Objects by kind and cluster, with sorted lists that are made when asked for and kept until a member changes. */
+/** Objects by kind and cluster, in sorted lists. A change costs a copy of the list that was given out, and no sorting. */
 import type { KindName } from '../../api-types/kinds.js';
 import type { Live, Ref } from './objects.js';
 
@@ -10,24 +10,38 @@ export interface Shelves {
 }
 
 interface Shelf {
-  readonly byName: Map<string, Live>;
-  /** Sorted names; null since a member came or went. */
-  names: readonly string[] | null;
-  /** Objects in the order of names; null since a member changed. */
-  lives: readonly Live[] | null;
+  /** Sorted. */
+  readonly names: string[];
+  /** In the order of names. */
+  lives: Live[];
+  /** Somebody has `lives`: it is copied before it changes. */
+  given: boolean;
 }
 
-const listed = (shelf: Shelf): readonly Live[] => {
-  shelf.names ??= [...shelf.byName.keys()].sort();
-  shelf.lives ??= shelf.names.flatMap((name) => shelf.byName.get(name) ?? []);
-  return shelf.lives;
+/** Where a name is among sorted ones, or would be. */
+const placeOf = (names: readonly string[], name: string): number => {
+  let low = 0;
+  let high = names.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((names[middle] ?? '') < name) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 };
 
 const change = (shelf: Shelf, name: string, live: Live | null): void => {
-  if (live === null || !shelf.byName.has(name)) shelf.names = null;
-  shelf.lives = null;
-  if (live === null) shelf.byName.delete(name);
-  else shelf.byName.set(name, live);
+  const place = placeOf(shelf.names, name);
+  const there = shelf.names[place] === name ? 1 : 0;
+  if (there === 0 && live === null) return;
+  if (shelf.given) shelf.lives = [...shelf.lives];
+  shelf.given = false;
+  if (there === 1 && live !== null) {
+    shelf.lives[place] = live;
+    return;
+  }
+  shelf.names.splice(place, there, ...(live === null ? [] : [name]));
+  shelf.lives.splice(place, there, ...(live === null ? [] : [live]));
 };
 
 /** Empty shelves. */
@@ -44,23 +58,26 @@ export const shelves = (): Shelves => {
       whole.get(kind) ??
       [...clustersOf(kind)]
         .sort(([left], [right]) => (left < right ? -1 : 1))
-        .flatMap(([, shelf]) => listed(shelf));
+        .map(([, { lives }]) => lives)
+        .flat();
     whole.set(kind, made);
     return made;
   };
   return {
     set: ({ kind, cluster, name }, live) => {
       const clusters = clustersOf(kind);
-      const shelf = clusters.get(cluster ?? '') ?? { byName: new Map(), names: null, lives: null };
+      const shelf = clusters.get(cluster ?? '') ?? { names: [], lives: [], given: false };
       clusters.set(cluster ?? '', shelf);
       change(shelf, name, live);
-      if (shelf.byName.size === 0) clusters.delete(cluster ?? '');
+      if (shelf.names.length === 0) clusters.delete(cluster ?? '');
       whole.delete(kind);
     },
     list: (kind, cluster) => {
       if (cluster === undefined) return all(kind);
       const shelf = clustersOf(kind).get(cluster);
-      return shelf === undefined ? [] : listed(shelf);
+      if (shelf === undefined) return [];
+      shelf.given = true;
+      return shelf.lives;
     },
   };
 };

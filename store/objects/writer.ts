@@ -1,7 +1,9 @@
 /** Writes: units cut into transactions, compared with the fence, merged anew when somebody wrote in between. */
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import type { Clock } from '../../runtime/clock.js';
 import { conflict, type Failure } from '../../runtime/failure.js';
+import { STRETCH, turn } from '../../runtime/turns.js';
 import { recordKey, specKey } from '../keys.js';
 import { MAX_TXN_OPERATIONS, type Compare, type Store } from '../store.js';
 import { readRecord, readSpec } from './documents.js';
@@ -20,6 +22,7 @@ export interface WriterArguments {
   /** What the cache has reached: the answer when nothing had to be written. */
   readonly revision: () => number;
   readonly now: () => string;
+  readonly clock: Clock;
 }
 
 type Written = E.Either<Failure, number | null>;
@@ -27,31 +30,64 @@ type Written = E.Either<Failure, number | null>;
 const bytesOf = ({ operations }: Part): number =>
   operations.reduce((sum, operation) => sum + (operation.op === 'put' ? operation.value.length : 0), 0);
 
-interface Sized {
+/** A unit, and its part as it was worked out when its turn to be written came. */
+interface Worked {
   readonly unit: Unit;
-  readonly part: Part;
+  readonly part: E.Either<Failure, Part>;
 }
 
-/** Cuts units into chunks that fit in a transaction, in order; `reserved` compares are the fence's. */
-const cut = (units: readonly Sized[], reserved: number): readonly (readonly Unit[])[] => {
-  const chunks: Unit[][] = [];
-  let compares = Infinity;
-  let operations = 0;
-  let size = 0;
-  for (const { unit, part } of units) {
-    compares += part.compare.length;
-    operations += part.operations.length;
-    size += bytesOf(part);
-    if (compares > MAX_TXN_OPERATIONS || operations > MAX_TXN_OPERATIONS || size > MAX_CHUNK_BYTES) {
-      chunks.push([]);
-      compares = reserved + part.compare.length;
-      operations = part.operations.length;
-      size = bytesOf(part);
-    }
-    chunks.at(-1)?.push(unit);
+const NOTHING: Part = { compare: [], operations: [] };
+
+/** Room in one transaction; `reserved` compares are the fence's. */
+class Room {
+  private compares: number;
+  private operations = 0;
+  private size = 0;
+
+  constructor(reserved: number) {
+    this.compares = reserved;
   }
-  return chunks;
-};
+
+  /** Whether the part fits beside those that have been taken; one that cannot be worked out takes no room. */
+  takes({ part }: Worked): boolean {
+    const { compare, operations } = E.isRight(part) ? part.right : NOTHING;
+    this.compares += compare.length;
+    this.operations += operations.length;
+    this.size += bytesOf({ compare, operations });
+    return (
+      this.compares <= MAX_TXN_OPERATIONS &&
+      this.operations <= MAX_TXN_OPERATIONS &&
+      this.size <= MAX_CHUNK_BYTES
+    );
+  }
+}
+
+/**
+ * Units by transaction, in order. A unit is worked out when the transaction before is written, not all before the first:
+ * thousands would keep everybody waiting, and be old by the time they are written.
+ */
+async function* chunksOf(
+  units: readonly Unit[],
+  view: View,
+  { reserved, clock }: { readonly reserved: number; readonly clock: Clock },
+): AsyncGenerator<readonly Worked[]> {
+  let chunk: Worked[] = [];
+  let room = new Room(reserved);
+  let begun = clock.monotonic();
+  for (const unit of units) {
+    const worked: Worked = { unit, part: partOf(unit, view) };
+    if (!room.takes(worked) && chunk.length > 0) {
+      yield chunk;
+      [chunk, room, begun] = [[], new Room(reserved), clock.monotonic()];
+      room.takes(worked);
+    }
+    chunk.push(worked);
+    if (clock.monotonic() - begun < STRETCH) continue;
+    await turn();
+    begun = clock.monotonic();
+  }
+  if (chunk.length > 0) yield chunk;
+}
 
 const notOwner = (): Failure =>
   conflict(
@@ -79,15 +115,17 @@ const readFresh = async (
 /** A chunk on its way: what was read anew of its objects, since the cache lags behind the store. */
 class Chunk {
   private readonly fresh = new Map<string, Sides | null>();
+  private readonly units: readonly Unit[];
   private isFresh = false;
   readonly view: View;
 
   constructor(
     private readonly args: WriterArguments,
     private readonly fence: Fence | null,
-    private readonly units: readonly Unit[],
+    private readonly worked: readonly Worked[],
     incarnation: View['incarnation'],
   ) {
+    this.units = worked.map(({ unit }) => unit);
     this.view = {
       sides: (ref) => this.fresh.get(recordKey(ref)) ?? (this.isFresh ? null : args.sides(ref)),
       incarnation,
@@ -123,8 +161,8 @@ class Chunk {
 
   private parts(): E.Either<Failure, readonly Part[]> {
     const parts: Part[] = [];
-    for (const unit of this.units) {
-      const part = partOf(unit, this.view);
+    for (const { unit, part: first } of this.worked) {
+      const part = this.isFresh ? partOf(unit, this.view) : first;
       if (E.isLeft(part)) return part;
       parts.push(part.right);
     }
@@ -184,12 +222,9 @@ export const writer =
     );
     const incarnation = (ref: Ref): number | null => seen.get(recordKey(ref)) ?? null;
     const view: View = { sides: args.sides, incarnation, now: args.now };
-    const sized = units.map((unit): Sized => {
-      const part = partOf(unit, view);
-      return { unit, part: E.isRight(part) ? part.right : { compare: [], operations: [] } };
-    });
     let last: number | null = null;
-    for (const chunk of cut(sized, fence === null ? 0 : 1)) {
+    const sizes = { reserved: fence === null ? 0 : 1, clock: args.clock };
+    for await (const chunk of chunksOf(units, view, sizes)) {
       const written = await new Chunk(args, fence, chunk, incarnation).write();
       if (E.isLeft(written)) return written;
       last = written.right ?? last;

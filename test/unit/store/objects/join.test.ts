@@ -6,7 +6,7 @@ import { assert, suite } from '../../../suite.js';
 
 const test = suite('spec and record joined to one object');
 
-const INSTALLATION = '3f0a3c5e-6f0b-4a53-9d2c-0a4f3c1d2b1e';
+const ORIGIN = { installation: '3f0a3c5e-6f0b-4a53-9d2c-0a4f3c1d2b1e', before: null };
 
 interface Seen {
   readonly incarnation: number;
@@ -131,19 +131,19 @@ const table: readonly { readonly name: string; readonly of: Sides; readonly is: 
 
 for (const row of table) {
   test(row.name, () => {
-    assert.equal(seen(join(appRef, INSTALLATION, row.of) as Live<'Role'> | null), row.is);
+    assert.equal(seen(join(appRef, ORIGIN, row.of) as Live<'Role'> | null), row.is);
   });
 }
 
 test('defaults are applied to what is in force, raw or from the record', () => {
   for (const of of [sides(good, record), sides(broken, record), sides(null, stampedRecord)]) {
-    const live = join(appRef, INSTALLATION, of) as Live<'Role'>;
+    const live = join(appRef, ORIGIN, of) as Live<'Role'>;
     assert.is(live.spec.shutdownTimeoutSeconds, 120);
   }
 });
 
 test('the uid changes with the incarnation and with nothing else', () => {
-  const uid = (of: Sides): string | undefined => join(appRef, INSTALLATION, of)?.uid;
+  const uid = (of: Sides): string | undefined => join(appRef, ORIGIN, of)?.uid;
   assert.is(uid(sides(good, null)), uid(sides(broken, stampedRecord)));
   assert.is.not(uid(sides(good, null)), uid(sides(next, null)));
 });
