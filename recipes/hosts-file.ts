@@ -18,11 +18,25 @@ interface Shared {
   readonly digest: string;
 }
 
+/** Where among all hosts those of a role are: looking through all of them for each role would take the square of them. */
+const placesByRole = remembered((snapshot): ReadonlyMap<string, readonly number[]> => {
+  const places = new Map<string, number[]>();
+  allHosts(snapshot).forEach(({ host }, place) => {
+    for (const role of rolesOf(host)) {
+      const there = places.get(role);
+      if (there === undefined) places.set(role, [place]);
+      else there.push(place);
+    }
+  });
+  return places;
+});
+
 const listed = (snapshot: Snapshot, key: string): ReturnType<typeof allHosts> => {
   const all = allHosts(snapshot);
   if (all.length <= WHOLE_HOSTS_FILE) return all;
   const watched = watchedRoles(snapshot, key.split(','));
-  return all.filter(({ host }) => rolesOf(host).some((role) => watched.has(role)));
+  const places = new Set([...watched].flatMap((role) => placesByRole(snapshot, '').get(role) ?? []));
+  return [...places].sort((one, other) => one - other).flatMap((place) => all[place] ?? []);
 };
 
 const shared = remembered((snapshot, key): Shared => {

@@ -62,14 +62,15 @@ const NEEDS: Readonly<Record<RoleType, readonly RoleType[]>> = {
   custom: [],
 };
 
+const rolesOfType = remembered((snapshot, type): readonly string[] =>
+  Object.keys(snapshot.roles).filter((name) => snapshot.roles[name]?.type === type),
+);
+
 /** Roles that a host with these roles has to do with: those they watch and those the built-in recipes need. */
 export const watchedRoles = (snapshot: Snapshot, roles: readonly string[]): ReadonlySet<string> => {
   const found = roles.flatMap((name) => snapshot.roles[name] ?? []);
   const needed = new Set(found.flatMap((role) => NEEDS[role.type]));
-  const builtIn = Object.keys(snapshot.roles).filter((name) => {
-    const type = snapshot.roles[name]?.type;
-    return type !== undefined && needed.has(type);
-  });
+  const builtIn = [...needed].flatMap((type) => rolesOfType(snapshot, type));
   return new Set([...found.flatMap((role) => role.watches), ...builtIn]);
 };
 

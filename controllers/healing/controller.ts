@@ -25,12 +25,13 @@ import { runAfter, settled, type Controller, type Outcome } from '../../runtime/
 import type { Failure } from '../../runtime/failure.js';
 import type { Hosts } from '../../runtime/hosts.js';
 import type { Log } from '../../runtime/log.js';
+import { takeTurns } from '../../runtime/turns.js';
 import type { Change, Fence, Live, Objects } from '../../store/objects/objects.js';
 import type { Ownership } from '../../store/ownership.js';
 import { impairedOf, signsOf } from './observe.js';
-import { healingOf, planHealing } from './plan.js';
+import { healingOf, judging, planJudged } from './plan.js';
 import type { HostSigns } from './signs.js';
-import { healingWrites } from './status.js';
+import { clusterWrites, hostWrites } from './status.js';
 
 export interface HealingDependencies {
   readonly objects: Objects;
@@ -51,6 +52,8 @@ const GRACE_MARGIN = 10;
 const WAKE_PAUSE_MS = 20;
 /** A look at a cluster costs as much as it has hosts: so large ones are woken less often. */
 const WAKE_PAUSE_MS_A_HOST = 0.2;
+/** … and on a machine that is slow or busy less often still: after a look it rests for several times as long. */
+const REST = 4;
 
 interface Memory {
   readonly fence: string;
@@ -63,6 +66,8 @@ class Healing implements Controller {
   readonly wake$: Observable<string>;
   private readonly memories = new Map<string, Memory>();
   private readonly clusterOf = new Map<string, string>();
+  /** Milliseconds at work in the last run, by cluster. */
+  private readonly spent = new Map<string, number>();
 
   constructor(private readonly on: HealingDependencies) {
     const { objects, ownership, hosts, clock } = on;
@@ -84,6 +89,7 @@ class Healing implements Controller {
       const live = this.on.objects.get({ kind: 'Cluster', cluster: null, name: cluster });
       if (fence === null || live === null || live.deletion !== null) {
         this.memories.delete(cluster);
+        this.spent.delete(cluster);
         return E.right(settled);
       }
       return this.run(live, fence);
@@ -97,15 +103,21 @@ class Healing implements Controller {
     const roles = new Map(objects.list('Role', name).map((role) => [role.ref.name, role]));
     const listenedFor = this.listenedFor(name, fence);
     const now = clock.now();
-    const first = objects
-      .list('Instance', name)
-      .map((instance) => signsOf(instance, { open, roles, hosts, listenedFor, now }));
+    const turns = takeTurns(clock);
+    const sight = { open, roles, hosts, listenedFor, now };
+    const first = await turns.map(objects.list('Instance', name), (one) => signsOf(one, sight));
     this.askAgain(first, open);
     const signs = await withChecks(first, roles, open);
-    const plan = planHealing({ cluster, roles, hosts: signs, now });
+    const judged = await turns.map(signs, judging(roles));
+    const plan = planJudged({ cluster, now }, judged);
     const longest = Math.max(0, ...[...roles.values()].map((role) => healingOf(role).silentSeconds));
     const starting = listenedFor < (longest + GRACE_MARGIN) * 1000;
-    const writes = healingWrites(cluster, [...roles.values()], { plan, moment: { now, starting } });
+    const ofHosts = await turns.map(judged, hostWrites(plan, now));
+    this.spent.set(name, turns.spent());
+    const writes = [
+      ...clusterWrites(cluster, [...roles.values()], { plan, moment: { now, starting } }),
+      ...ofHosts.flat(),
+    ];
     if (writes.length > 0) {
       const written = await objects.write(fence, writes)();
       if (E.isLeft(written)) return written;
@@ -124,7 +136,9 @@ class Healing implements Controller {
   }
 
   private pause(cluster: string): number {
-    return Math.max(WAKE_PAUSE_MS, this.on.objects.list('Instance', cluster).length * WAKE_PAUSE_MS_A_HOST);
+    const hosts = this.on.objects.list('Instance', cluster).length;
+    const spent = this.spent.get(cluster) ?? 0;
+    return Math.max(WAKE_PAUSE_MS, hosts * WAKE_PAUSE_MS_A_HOST, spent * REST);
   }
 
   /** The grace begins anew when the cluster was lost and won back: nobody listened for it meanwhile. */

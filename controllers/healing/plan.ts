@@ -51,14 +51,25 @@ const SECOND = 1000;
 const HOUR = 3_600_000;
 const HEARTBEAT = 10 * SECOND;
 
-/** The role's settings; of a host whose role is gone nothing is healed. */
-export const healingOf = (role: Live<'Role'> | null): Healing =>
-  role === null ? { enabled: false, ...HEALING_DEFAULTS } : healingWithDefaults(role.spec);
+const NOT_HEALED: Healing = { enabled: false, ...HEALING_DEFAULTS };
+/** Asked for each host, worked out once: objects never change. */
+const known = new WeakMap<Live<'Role'>, Healing>();
 
-const judge = (signs: HostSigns, roles: HealingInput['roles']): Judged => {
-  const role = roles.get(signs.instance.spec.role) ?? null;
-  return { signs, role, finding: findingOf(signs, healingOf(role).silentSeconds * SECOND) };
+/** The role's settings; of a host whose role is gone nothing is healed. */
+export const healingOf = (role: Live<'Role'> | null): Healing => {
+  if (role === null) return NOT_HEALED;
+  const healing = known.get(role) ?? healingWithDefaults(role.spec);
+  known.set(role, healing);
+  return healing;
 };
+
+/** What is found of a host of these roles. */
+export const judging =
+  (roles: HealingInput['roles']) =>
+  (signs: HostSigns): Judged => {
+    const role = roles.get(signs.instance.spec.role) ?? null;
+    return { signs, role, finding: findingOf(signs, healingOf(role).silentSeconds * SECOND) };
+  };
 
 /**
  * Silent for the breaker: a little before the rule's own limit, since hosts that fall silent together do so spread
@@ -157,8 +168,10 @@ const overspent = (judged: Judged, action: Action, spent: Spent, hosts: number):
   return action === 'replace' && spent.replaced >= healing.maxReplacementsPerHour ? 'Cap' : null;
 };
 
+type Ground = Pick<HealingInput, 'cluster' | 'now'>;
+
 interface Planning {
-  readonly input: HealingInput;
+  readonly input: Ground;
   readonly breakers: readonly Open[];
 }
 
@@ -200,8 +213,11 @@ const byRole = (judged: readonly Judged[]): readonly (readonly Judged[])[] => {
 };
 
 /** What healing finds, what it does about it, and what holds it. */
-export const planHealing = (input: HealingInput): HealingPlan => {
-  const judged = input.hosts.map((signs) => judge(signs, input.roles));
+export const planHealing = (input: HealingInput): HealingPlan =>
+  planJudged(input, input.hosts.map(judging(input.roles)));
+
+/** The same, of hosts that were judged one by one. */
+export const planJudged = (input: Ground, judged: readonly Judged[]): HealingPlan => {
   const breakers = breakersOf(judged, input.cluster.spec.healing?.breakerPercent ?? BREAKER_PERCENT);
   const remedies = byRole(judged).flatMap((group) => remediesOfRole({ input, breakers }, group));
   return { judged, remedies, breakers };

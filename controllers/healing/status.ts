@@ -85,11 +85,18 @@ const remediationPatch = (
   return isStale(judged) ? { remediation: null } : {};
 };
 
+/** Nothing was ever wrong with the host, and nothing is. */
+const isWell = ({ signs, finding }: Judged): boolean => {
+  const { remediation, conditions } = signs.instance.status;
+  return finding === 'heard' && remediation === undefined && conditions?.['Healthy'] === undefined;
+};
+
 const instancePatch = (
   judged: Judged,
   remedy: Remedy | null,
   now: number,
 ): Readonly<Record<string, unknown>> | null => {
+  if (isWell(judged)) return null;
   const verdict = healthVerdict(judged);
   const condition =
     verdict === null
@@ -209,36 +216,44 @@ const toldOf = ({ judged, action }: Remedy, now: number): Write => {
   return warning(judged.signs.instance.ref, { reason, message, about: `${idOf(judged)} ${action}` }, now);
 };
 
-const instanceWrites = (plan: HealingPlan, now: number): readonly Write[] => {
+/** What the plan changes in the record of each host. */
+export const hostWrites = (plan: HealingPlan, now: number): ((judged: Judged) => readonly Write[]) => {
   const remedies = new Map(plan.remedies.map((remedy) => [remedy.judged, remedy]));
-  return plan.judged.flatMap((judged): readonly Write[] => {
+  return (judged) => {
     const remedy = acting(remedies.get(judged));
     const patch = instancePatch(judged, remedy, now);
     if (patch === null) return [];
     const { ref } = judged.signs.instance;
     return [{ write: 'status', ref, patch }, ...(remedy === null ? [] : [toldOf(remedy, now)])];
-  });
+  };
 };
 
-/** Everything that the plan changes in records; empty when it changes nothing. */
-export const healingWrites = (
+const byRole = (remedies: readonly Remedy[]): ReadonlyMap<Live<'Role'> | null, readonly Remedy[]> => {
+  const groups = new Map<Live<'Role'> | null, Remedy[]>();
+  for (const remedy of remedies) {
+    const group = groups.get(remedy.judged.role);
+    if (group === undefined) groups.set(remedy.judged.role, [remedy]);
+    else group.push(remedy);
+  }
+  return groups;
+};
+
+/** What the plan changes in the records of the cluster and its roles. */
+export const clusterWrites = (
   cluster: Live<'Cluster'>,
   roles: readonly Live<'Role'>[],
   { plan, moment }: { readonly plan: HealingPlan; readonly moment: Moment },
 ): readonly Write[] => {
   const { now } = moment;
   const ofCluster = clusterPatch(cluster, plan, moment);
+  const remedies = byRole(plan.remedies);
   const ofRoles = roles.flatMap((role): readonly Write[] => {
-    const patch = rolePatch(
-      role,
-      plan.remedies.filter(({ judged }) => judged.role === role),
-      now,
-    );
+    const patch = rolePatch(role, remedies.get(role) ?? [], now);
     return patch === null ? [] : [{ write: 'status', ref: role.ref, patch }];
   });
-  const clusterWrites: readonly Write[] =
+  const itsOwn: readonly Write[] =
     ofCluster === null
       ? []
       : [{ write: 'status', ref: cluster.ref, patch: ofCluster }, ...breakerWarning(cluster, ofCluster, now)];
-  return [...clusterWrites, ...ofRoles, ...instanceWrites(plan, now)];
+  return [...itsOwn, ...ofRoles];
 };

@@ -23,6 +23,10 @@ export const say = (
   [status, reason, message]: Says,
   at: { readonly now: number; readonly generation: number },
 ): Conditions => {
+  const last = conditions[type];
+  const same = last?.status === status && last.reason === reason && last.message === message;
+  // said of thousands of slots that are as they were
+  if (same && last.observedGeneration === at.generation) return conditions;
   const next: Condition = {
     type,
     status,

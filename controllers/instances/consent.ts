@@ -105,7 +105,8 @@ const editOf = (
   return clusterEdit(fleet.cluster) ?? roleEdit(fleet, role, instance) ?? instanceEdit(fleet, role, instance);
 };
 
-const gathered = (fleet: Fleet): readonly Edit[] => {
+/** Edits of people that would end some of these instances. */
+export const gathered = (fleet: Fleet): readonly Edit[] => {
   const roles = new Map(fleet.roles.map((role) => [role.ref.name, role]));
   const edits = new Map<string, { readonly edit: Omit<Edit, 'hosts'>; readonly hosts: string[] }>();
   for (const instance of fleet.instances) {
@@ -123,18 +124,31 @@ const gathered = (fleet: Fleet): readonly Edit[] => {
 const removedByEdits = (instance: Live<'Instance'>): number =>
   (instance.status.doomed ?? []).filter(({ reason }) => EDIT_REASONS.has(reason)).length;
 
+/** Machines of instances: in their slots, and on their way out by edits. */
+export interface Tally {
+  readonly bound: number;
+  readonly removing: number;
+}
+
+/** What one instance counts for. */
+export const tallyOf = (instance: Live<'Instance'>): Tally => ({
+  bound: (instance.status.machine ?? null) === null ? 0 : 1,
+  removing: removedByEdits(instance),
+});
+
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, next) => total + next, 0);
 
-/** Which edits of the cluster may go on and which wait. Pure. */
-export const judgeEdits = (fleet: Fleet): Consent => {
-  const edits = gathered(fleet);
-  const removing = sum(fleet.instances.map(removedByEdits));
-  const bound = fleet.instances.filter(({ status }) => (status.machine ?? null) !== null).length;
+/** Which of these edits may go on and which wait. Pure. */
+export const weighed = (
+  cluster: Fleet['cluster'],
+  edits: readonly Edit[],
+  { bound, removing }: Tally,
+): Consent => {
   const total = bound + removing;
   const open = edits.filter(({ consented }) => !consented);
   const asked = sum(open.map(({ hosts }) => hosts.length));
   const going = removing + sum(edits.filter(({ consented }) => consented).map(({ hosts }) => hosts.length));
-  const limitPercent = fleet.cluster?.spec.maxTerminationPercent ?? MAX_TERMINATION_PERCENT;
+  const limitPercent = cluster?.spec.maxTerminationPercent ?? MAX_TERMINATION_PERCENT;
   const percent = total === 0 ? 0 : Math.round(((asked + going) * 100) / total);
   const tooMany = asked > 0 && asked + going > ALWAYS && (asked + going) * 100 > limitPercent * total;
   const parked = tooMany ? open : [];
@@ -146,8 +160,17 @@ export const judgeEdits = (fleet: Fleet): Consent => {
     removing: going,
     percent,
     limitPercent,
-    cluster: fleet.cluster?.ref.name ?? '',
+    cluster: cluster?.ref.name ?? '',
   };
+};
+
+/** Which edits of the cluster may go on and which wait. Pure. */
+export const judgeEdits = (fleet: Fleet): Consent => {
+  const tallies = fleet.instances.map(tallyOf);
+  return weighed(fleet.cluster, gathered(fleet), {
+    bound: sum(tallies.map(({ bound }) => bound)),
+    removing: sum(tallies.map(({ removing }) => removing)),
+  });
 };
 
 const MOST_NAMES = 10;

@@ -12,7 +12,9 @@ import type { Fence, Objects, Write } from '../../store/objects/objects.js';
 import type { Ownership } from '../../store/ownership.js';
 import type { RolePlan } from './actions.js';
 import { planCluster } from './cluster-plan.js';
+import { createFleets } from './fleets.js';
 import { createMemory } from './memory.js';
+import { createPace } from './pace.js';
 import { observeCluster, observeRole, openCloudOf, type Sources } from './observe.js';
 import { planRole } from './plan.js';
 import { roleStatusPatch } from './status.js';
@@ -66,10 +68,12 @@ const outcomeOf = (plan: RolePlan): Outcome => {
 };
 
 const reconcileRole = async (parts: Parts, fence: Fence, cluster: string, role: string): Promise<Result> => {
-  const view = observeRole(parts.sources, cluster, role);
+  const { sources, tagLater } = parts;
+  const begun = sources.clock.monotonic();
+  const view = observeRole(sources, cluster, role);
   if (view === null) return E.right(settled);
   const plan = planRole(view);
-  const { sources, tagLater } = parts;
+  sources.pace.spent(`${cluster}/${role}`, sources.clock.monotonic() - begun);
   const log = parts.log.with({ cluster, role });
   const open = openCloudOf(sources, cluster);
   const done = await carryOut({ sources, log, fence, view, open, tagLater }, plan.steps);
@@ -79,9 +83,11 @@ const reconcileRole = async (parts: Parts, fence: Fence, cluster: string, role: 
 };
 
 const reconcileCluster = async ({ sources }: Parts, fence: Fence, name: string): Promise<Result> => {
+  const begun = sources.clock.monotonic();
   const view = observeCluster(sources, name);
   if (view === null) return E.right(settled);
   const { remove, forget, patch } = planCluster(view);
+  sources.pace.spent(name, sources.clock.monotonic() - begun);
   const { ref, recordRevision } = view.cluster;
   const writes: readonly Write[] = [
     ...(patch === null ? [] : [{ write: 'status' as const, ref, patch }]),
@@ -122,6 +128,8 @@ export const instancesController = (dependencies: InstancesDependencies): Contro
     settings,
     memory: createMemory(),
     blindness: createBlindness(),
+    fleets: createFleets(objects),
+    pace: createPace(),
   };
   const parts: Parts = { sources, log, tagLater: createTagging() };
   return {

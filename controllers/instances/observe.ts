@@ -7,9 +7,10 @@ import type { Live, Objects } from '../../store/objects/objects.js';
 import { inLaunchOrder, requestOf } from './batches.js';
 import type { Blindness } from './blindness.js';
 import { BELONGINGS, type ClusterView } from './cluster-plan.js';
-import { judgeEdits, type Fleet } from './consent.js';
+import type { Fleets } from './fleets.js';
 import type { Memory } from './memory.js';
-import { roleOfSlot, slotNumber } from './slot-names.js';
+import type { Pace } from './pace.js';
+import { slotNumber } from './slot-names.js';
 import type { BatchView, CloudView, InstancesSettings, RoleView, Seen, Slot } from './view.js';
 
 export interface Sources {
@@ -23,16 +24,12 @@ export interface Sources {
   readonly settings: InstancesSettings;
   readonly memory: Memory;
   readonly blindness: Blindness;
+  readonly fleets: Fleets;
+  readonly pace: Pace;
 }
 
 /** A host that lost its connection a moment ago may be on another gateway already. */
 const RECONNECTS_WITHIN = 10_000;
-
-const fleetOf = (objects: Objects, name: string): Fleet => ({
-  cluster: objects.get({ kind: 'Cluster', cluster: null, name }),
-  roles: objects.list('Role', name),
-  instances: objects.list('Instance', name),
-});
 
 /** The endpoint of a cluster, when it is usable. */
 export const openCloudOf = ({ objects, clouds }: Sources, cluster: string): OpenCloud | null => {
@@ -80,7 +77,7 @@ const slotOf = (
 
 const slotsOf = (
   sources: Sources,
-  fleet: Fleet,
+  instances: readonly Live<'Instance'>[],
   role: string,
   machines: Machines | null,
 ): readonly Slot[] => {
@@ -90,23 +87,13 @@ const slotsOf = (
     const ago = memory.terminateAgo(id, clock.monotonic());
     return ago === null || ago >= settings.repeatTerminate;
   };
-  return fleet.instances
-    .filter((live) => roleOfSlot(live) === role)
+  return instances
     .map((live) => slotOf(live, slotNumber(role, live.ref.name) ?? 0, seen, repeatDue))
     .sort((left, right) => left.number - right.number);
 };
 
-const byBatch = (machines: Machines | null, cluster: string): ReadonlyMap<string, readonly Machine[]> => {
-  const found = new Map<string, Machine[]>();
-  for (const machine of machines?.byCluster(cluster) ?? []) {
-    const batch = machine.tags[TAGS.batch] ?? machine.clientToken;
-    if (batch === null) continue;
-    const there = found.get(batch) ?? [];
-    there.push(machine);
-    found.set(batch, there);
-  }
-  return found;
-};
+const launchedBy = (machines: Machines | null, batch: string, cluster: string): readonly Machine[] =>
+  (machines?.ofBatch(batch) ?? []).filter(({ tags }) => tags[TAGS.cluster] === cluster);
 
 const batchesOf = (
   { memory, clock, settings }: Sources,
@@ -114,11 +101,10 @@ const batchesOf = (
   machines: Machines | null,
   cluster: string,
 ): readonly BatchView[] => {
-  const found = batches.length === 0 ? new Map<string, readonly Machine[]>() : byBatch(machines, cluster);
   const now = clock.monotonic();
   return batches.map((batch) => ({
     batch,
-    machines: inLaunchOrder(found.get(batch.id) ?? []),
+    machines: inLaunchOrder(launchedBy(machines, batch.id, cluster)),
     answer: memory.answer(batch.id, now),
     sweepsSince: memory.sweepsSince(
       batch.id,
@@ -134,7 +120,7 @@ export const observeRole = (sources: Sources, cluster: string, name: string): Ro
   const { objects, clock, hosts, settings } = sources;
   const role = objects.get({ kind: 'Role', cluster, name });
   if (role === null) return null;
-  const fleet = fleetOf(objects, cluster);
+  const fleet = sources.fleets.of(cluster);
   const open = openCloudOf(sources, cluster);
   const machines = open?.machines ?? null;
   const batches = role.status.batches ?? [];
@@ -154,9 +140,9 @@ export const observeRole = (sources: Sources, cluster: string, name: string): Ro
     role,
     cluster: fleet.cluster,
     cloud,
-    slots: slotsOf(sources, fleet, name, machines),
+    slots: slotsOf(sources, fleet.slotsOf(name), name, machines),
     batches: batchesOf(sources, batches, machines, cluster),
-    consent: judgeEdits(fleet),
+    consent: fleet.consent(),
     blind: sources.blindness.of(cluster, fleet.instances, machines),
     listening: hosts.listeningFor() >= settings.startGrace,
     gateways: sources.gateways(),
@@ -168,7 +154,7 @@ export const observeRole = (sources: Sources, cluster: string, name: string): Ro
 
 /** The view of a cluster; null when there is none. */
 export const observeCluster = (sources: Sources, name: string): ClusterView | null => {
-  const fleet = fleetOf(sources.objects, name);
+  const fleet = sources.fleets.of(name);
   if (fleet.cluster === null) return null;
   const open = openCloudOf(sources, name);
   return {
@@ -178,7 +164,7 @@ export const observeCluster = (sources: Sources, name: string): ClusterView | nu
     instances: fleet.instances,
     belongings:
       fleet.cluster.deletion === null ? [] : BELONGINGS.flatMap((kind) => sources.objects.list(kind, name)),
-    consent: judgeEdits(fleet),
+    consent: fleet.consent(),
     cloud: open?.capabilities ?? cloudState(sources, fleet.cluster),
   };
 };

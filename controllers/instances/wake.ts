@@ -98,9 +98,10 @@ const fromMachines = (sources: Sources): Observable<string> => {
   );
 };
 
-const apart = ({ objects }: Sources, key: string): number => {
+const apart = ({ objects, pace }: Sources, key: string): number => {
   const [cluster = ''] = key.split('/');
-  return Math.max(APART_MS, objects.list('Instance', cluster).length * APART_MS_A_HOST);
+  const hosts = objects.list('Instance', cluster).length;
+  return Math.max(APART_MS, hosts * APART_MS_A_HOST, pace.apart(cluster));
 };
 
 /** Keys to look at, each at most every 100 ms. */

@@ -13,6 +13,7 @@ import { runAfter, settled, soonest, type Controller, type Outcome } from '../..
 import type { Failure } from '../../runtime/failure.js';
 import type { Hosts } from '../../runtime/hosts.js';
 import type { Log } from '../../runtime/log.js';
+import { takeTurns } from '../../runtime/turns.js';
 import type { Fence, Objects } from '../../store/objects/objects.js';
 import type { Ownership } from '../../store/ownership.js';
 import type { Store } from '../../store/store.js';
@@ -20,13 +21,13 @@ import type { Debounce } from './debounce.js';
 import { resultsFeed, type ResultsFeed } from './feed.js';
 import { membersOf, observe, openRuns, type Observed } from './observe.js';
 import { planLifecycle, type Plan } from './plan.js';
-import { awaited, recall, type Recalled } from './recall.js';
+import { awaited, isAwaited, recall, type Recalled } from './recall.js';
 import { awaitedRuns } from './run-verdicts.js';
 import { runExpiry, runWrites } from './runs.js';
 import { note } from './sent.js';
 import { lifecycleSettings, type LifecycleSettings } from './settings.js';
 import { clustersOf } from './wakes.js';
-import { clusterWrites, memberWrites, sendingOf } from './steps.js';
+import { clusterWrites, memberWrite, sendingOf } from './steps.js';
 
 export interface LifecycleDependencies {
   readonly objects: Objects;
@@ -55,6 +56,8 @@ class Lifecycle implements Controller {
   readonly wake$: Observable<string>;
   private readonly memories = new Map<string, Memory>();
   private readonly doomed = new Map<string, string>();
+  /** Milliseconds at work in the last run, by cluster. */
+  private readonly spent = new Map<string, number>();
   private readonly feed: ResultsFeed;
   private readonly settings: LifecycleSettings;
 
@@ -80,6 +83,7 @@ class Lifecycle implements Controller {
       const observed = fence === null ? null : observe(this.on.objects, cluster);
       if (fence === null || observed === null) {
         this.memories.delete(cluster);
+        this.spent.delete(cluster);
         return E.right(settled);
       }
       const outcome = await this.run(observed, fence);
@@ -88,9 +92,13 @@ class Lifecycle implements Controller {
     };
   }
 
-  /** Wakes are gathered for a moment, longer in a large cluster: a run looks at all of its hosts. */
+  /**
+   * Wakes are gathered for a moment, longer in a large cluster: a run looks at all of its hosts. On a machine that is
+   * slow or busy longer still, so that others get four parts of the time in five.
+   */
   private pause(cluster: string): number {
-    return 20 + this.on.objects.list('Instance', cluster).length / 10;
+    const hosts = this.on.objects.list('Instance', cluster).length;
+    return Math.max(20 + hosts / 10, 4 * (this.spent.get(cluster) ?? 0));
   }
 
   private clusterOfDoomed(machine: string): Observable<string> {
@@ -106,31 +114,35 @@ class Lifecycle implements Controller {
     const results = await this.results(observed, memory.right);
     if (E.isLeft(results)) return results;
     const now = clock.now();
+    const turns = takeTurns(clock);
     const members = membersOf(observed, { results: results.right, sent, now });
     this.noteDoomed(observed);
-    const plan = planLifecycle({
+    const input = {
       observed,
       members,
       sent,
-      connected: (machine) => hosts.get(machine)?.connected === true,
+      connected: (machine: string) => hosts.get(machine)?.connected === true,
       now,
       elapsed: clock.monotonic(),
       debounce: memory.right.debounce,
       settings: this.settings,
-    });
+    };
+    const plan = await planLifecycle(input, turns);
     const done = await this.send(plan, memory.right, { observed, fence });
     if (E.isLeft(done)) return done;
     // read again: those that were told just now have their events
     const runs = openRuns(this.on.objects, observed.cluster.ref.name);
     const told = { runs, members, results: results.right, now };
+    const ofMembers = await turns.map(members, memberWrite(now));
+    this.spent.set(observed.cluster.ref.name, turns.spent());
     const writes = [
-      ...memberWrites(members, now),
+      ...ofMembers.filter((write) => write !== null),
       ...clusterWrites(observed.cluster, members, plan.unconfirmed, now),
       ...runWrites(told),
     ];
     const written = await this.write(fence, writes);
     if (E.isLeft(written)) return written;
-    const waits = awaited(observed.instances, sent).length > 0 || awaitedRuns(runs).length > 0;
+    const waits = isAwaited(observed.instances, sent) || awaitedRuns(runs).length > 0;
     const relist = waits ? runAfter(RELIST, 'results are awaited') : settled;
     return E.right(soonest([plan.next, relist, runExpiry(runs, now)]));
   }

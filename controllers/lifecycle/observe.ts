@@ -86,6 +86,16 @@ const byInstance = (results: readonly EventResult[]): ReadonlyMap<string, readon
 const isOpen = (observed: Observed, role: string, ready: ReadonlySet<string>): boolean =>
   ready.has(role) || observed.roles.get(role)?.spec.replicas === 0;
 
+const known = new WeakMap<Live<'Instance'>, boolean>();
+
+/** Of an Instance about which nothing new is known, it is found once: objects never change. */
+const readyOf = (live: Live<'Instance'>, slot: Slot): boolean => {
+  if (slot.status !== live.status) return isReady(slot);
+  const ready = known.get(live) ?? isReady(slot);
+  known.set(live, ready);
+  return ready;
+};
+
 const slotOf = (live: Live<'Instance'>, status: InstanceStatus): Slot => ({
   name: live.ref.name,
   spec: live.spec,
@@ -106,7 +116,7 @@ export const membersOf = (observed: Observed, { results, sent, now }: Counting):
   const counted = observed.instances.map((live) => {
     const status = fold(live.status, arrived.get(live.ref.name) ?? [], sent, now);
     const slot = slotOf(live, status);
-    return { ...slot, live, ready: isReady(slot) };
+    return { ...slot, live, ready: readyOf(live, slot) };
   });
   const ready = new Set(
     counted.flatMap((member) => (member.ready ? [member.spec.role, ...(member.spec.roles ?? [])] : [])),

@@ -5,6 +5,7 @@ import type { Snapshot } from '../../api-types/snapshot.js';
 import { millis } from '../../api-types/units.js';
 import { parseTimestamp } from '../../runtime/clock.js';
 import { runAfter, settled, type Outcome } from '../../runtime/controller.js';
+import type { Turns } from '../../runtime/turns.js';
 import { dueIn, seen, type Debounce } from './debounce.js';
 import { inFlight } from './fold.js';
 import { isMember, snapshotOf, type Member, type Observed } from './observe.js';
@@ -112,11 +113,10 @@ const shutdowns = (input: PlanInput): readonly PlannedEvent[] => {
   }));
 };
 
-const wishes = (input: PlanInput, snapshot: Snapshot): readonly ConfigureWish[] =>
-  input.members.flatMap((member) => {
-    const wish = wantsConfigure(member, () => inputText(snapshot, member.name), input);
-    return wish === null ? [] : [wish];
-  });
+const wishing =
+  (input: PlanInput, snapshot: Snapshot) =>
+  (member: Member): ConfigureWish | null =>
+    wantsConfigure(member, () => inputText(snapshot, member.name), input);
 
 const CAUSES = {
   first: 'set up',
@@ -176,10 +176,11 @@ const unconfirmedOf = ({ members, sent }: PlanInput, due: ReadonlySet<string>): 
     .map(({ name }) => name);
 
 /** Setup and shutdown go at once; configure when changes have settled; each host only what it has not been sent. */
-export const planLifecycle = (input: PlanInput): Plan => {
+export const planLifecycle = async (input: PlanInput, turns: Turns): Promise<Plan> => {
   const { observed, members, settings, elapsed } = input;
   const snapshot = snapshotOf(observed, members);
-  const wished = wishes(input, snapshot);
+  const wishes = await turns.map(members, wishing(input, snapshot));
+  const wished = wishes.filter((wish) => wish !== null);
   const due = wished.filter(({ wait }) => wait === 0);
   const wanted = due.map((wish) => `${wish.target.machine}:${wish.input}`).join(' ');
   const growth = settings.perHost * members.length;

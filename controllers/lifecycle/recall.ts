@@ -91,16 +91,18 @@ export const recall = async (reading: Reading, observed: Observed): Promise<E.Ei
   return E.isLeft(snapshot) ? snapshot : E.right({ sent, snapshot: snapshot.right });
 };
 
+const awaitedOf = ({ status }: Live<'Instance'>, sent: SentLog): readonly string[] =>
+  [
+    inFlight(status, sent, 'setup'),
+    inFlight(status, sent, 'configure'),
+    ...shutdownMachines(status).map((machine) => shutdownInFlight(status, sent, machine)),
+  ].flatMap((waits) => waits?.event ?? []);
+
 /** Names of events that some host has not answered. */
-export const awaited = (instances: readonly Live<'Instance'>[], sent: SentLog): readonly string[] => {
-  const names = new Set<string>();
-  for (const { status } of instances) {
-    const waiting = [
-      inFlight(status, sent, 'setup'),
-      inFlight(status, sent, 'configure'),
-      ...shutdownMachines(status).map((machine) => shutdownInFlight(status, sent, machine)),
-    ];
-    for (const waits of waiting) if (waits !== null) names.add(waits.event);
-  }
-  return [...names];
-};
+export const awaited = (instances: readonly Live<'Instance'>[], sent: SentLog): readonly string[] => [
+  ...new Set(instances.flatMap((instance) => awaitedOf(instance, sent))),
+];
+
+/** Whether there are any. */
+export const isAwaited = (instances: readonly Live<'Instance'>[], sent: SentLog): boolean =>
+  instances.some((instance) => awaitedOf(instance, sent).length > 0);

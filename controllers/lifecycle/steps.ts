@@ -130,8 +130,22 @@ const shutdownPatch = (before: InstanceStatus, after: InstanceStatus): Record<st
   return Object.fromEntries([...gone.map((machine) => [machine, null] as const), ...fresh]);
 };
 
+/** Instances whose records say all there is to say, whatever the time. */
+const complete = new WeakSet<Live<'Instance'>>();
+
+const isComplete = ({ live, status, waitsFor }: Member): boolean =>
+  status === live.status && waitsFor.length === 0 && complete.has(live);
+
+/** Once every condition is there, another one follows from something new only. */
+const noteComplete = ({ live, status, waitsFor }: Member): void => {
+  const { SetupDone, Configured, Ready } = status.conditions ?? {};
+  const said = [SetupDone, Configured, Ready].every((condition) => condition !== undefined);
+  if (said && status === live.status && waitsFor.length === 0) complete.add(live);
+};
+
 /** What is new about a member, as a merge patch; null when nothing is. */
 const memberPatch = (member: Member, now: number): Readonly<Record<string, unknown>> | null => {
+  if (isComplete(member)) return null;
   const before = member.live.status;
   const { setup, configure } = member.status;
   const conditions = conditionChanges(member, now);
@@ -144,7 +158,9 @@ const memberPatch = (member: Member, now: number): Readonly<Record<string, unkno
     ...(shutdown === null ? {} : { shutdown }),
     ...(Object.keys(conditions).length === 0 ? {} : { conditions }),
   };
-  return Object.keys(patch).length === 0 ? null : patch;
+  if (Object.keys(patch).length > 0) return patch;
+  noteComplete(member);
+  return null;
 };
 
 const clusterVerdict = (
@@ -185,9 +201,10 @@ export const clusterWrites = (
   return [{ write: 'status', ref: cluster.ref, patch: { conditions: { Configured: condition } } }];
 };
 
-/** The writes of everything the members have to have in their records. */
-export const memberWrites = (members: readonly Member[], now: number): readonly Write[] =>
-  members.flatMap((member): readonly Write[] => {
+/** The write of what a member has to have in its record; null: nothing new. */
+export const memberWrite =
+  (now: number) =>
+  (member: Member): Write | null => {
     const patch = memberPatch(member, now);
-    return patch === null ? [] : [{ write: 'status', ref: member.live.ref, patch }];
-  });
+    return patch === null ? null : { write: 'status', ref: member.live.ref, patch };
+  };

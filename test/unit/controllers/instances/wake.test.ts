@@ -1,6 +1,8 @@
 import { NEVER } from 'rxjs';
 import { createBlindness } from '../../../../controllers/instances/blindness.js';
+import { createFleets } from '../../../../controllers/instances/fleets.js';
 import { createMemory } from '../../../../controllers/instances/memory.js';
+import { createPace } from '../../../../controllers/instances/pace.js';
 import { DEFAULT_SETTINGS } from '../../../../controllers/instances/view.js';
 import { wakes } from '../../../../controllers/instances/wake.js';
 import { millis } from '../../../../api-types/units.js';
@@ -31,6 +33,8 @@ const wokenByGrant = async (leaving: boolean): Promise<readonly string[]> => {
     settings: DEFAULT_SETTINGS,
     memory: createMemory(),
     blindness: createBlindness(),
+    fleets: createFleets(objects),
+    pace: createPace(),
   };
   const fence = { compare: { key: 'owner', target: 'create', equals: 1 }, left: () => 1000 } as const;
   let woken: string[] = [];
