@@ -1,10 +1,10 @@
 /** Watches the hosts come up: the live table until all are online, then a line for each change. */
-import { auditTime, interval, merge } from 'rxjs';
+import { auditTime, interval, merge, tap } from 'rxjs';
 import { phaseOf } from '../../api-types/kinds/instance.js';
 import { millis, type Millis } from '../../api-types/units.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Hosts } from '../../runtime/hosts.js';
-import type { Live, Objects } from '../../store/objects/objects.js';
+import type { Change, Live, Objects } from '../../store/objects/objects.js';
 import { liveTable, type HostRow, type Screen } from './table.js';
 import { troublesOf } from './troubles.js';
 
@@ -21,7 +21,9 @@ const messageOf = ({ status }: Live<'Instance'>): string =>
         condition !== undefined && condition.status !== (condition.type === 'Stalled' ? 'False' : 'True'),
     )?.message ?? '';
 
-const rowOf = (instance: Live<'Instance'>): HostRow => ({
+type Instance = Live<'Instance'>;
+
+const madeRow = (instance: Instance): HostRow => ({
   name: instance.ref.name,
   cluster: instance.ref.cluster ?? '',
   role: instance.spec.role,
@@ -30,6 +32,15 @@ const rowOf = (instance: Live<'Instance'>): HostRow => ({
   address: instance.status.agent?.address ?? '-',
   message: messageOf(instance),
 });
+
+const known = new WeakMap<Instance, HostRow>();
+
+/** Made once for each: objects never change. */
+const rowOf = (instance: Instance): HostRow => {
+  const row = known.get(instance) ?? madeRow(instance);
+  known.set(instance, row);
+  return row;
+};
 
 /** The table's rows as of now, sorted by cluster and name. */
 export const hostRows = (objects: Objects): readonly HostRow[] => objects.list('Instance').map(rowOf);
@@ -85,16 +96,34 @@ interface WatchOptions {
   readonly since: Millis;
 }
 
-const phases = (rows: readonly HostRow[]): ReadonlyMap<string, string> =>
-  new Map(rows.map((row) => [`${row.cluster}/${row.name}`, row.phase]));
+const inOrder = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number =>
+  one < other ? -1 : 1;
 
-const changed = (before: ReadonlyMap<string, string>, rows: readonly HostRow[]): readonly string[] =>
-  rows.flatMap((row) => {
-    const name = `${row.cluster}/${row.name}`;
-    const last = before.get(name);
-    if (last === row.phase) return [];
-    return [`${name}: ${last ?? 'new'} → ${row.phase}${row.message === '' ? '' : `  ${row.message}`}`];
-  });
+/** Hosts that changed since they were last told of, each with what it was then. */
+class News {
+  private readonly before = new Map<string, Instance | null>();
+
+  take(changes: readonly Change[]): void {
+    for (const { ref, before } of changes) {
+      const name = `${ref.cluster ?? ''}/${ref.name}`;
+      if (ref.kind === 'Instance' && !this.before.has(name)) this.before.set(name, before as Instance | null);
+    }
+  }
+
+  /** A line for each whose phase is another; then nothing is news any more. */
+  told(objects: Objects): readonly string[] {
+    const lines = [...this.before].sort(inOrder).flatMap(([name, before]) => {
+      const [cluster = '', host = ''] = name.split('/');
+      const now = objects.get({ kind: 'Instance', cluster, name: host });
+      const last = before === null ? null : rowOf(before).phase;
+      if (now === null || rowOf(now).phase === last) return [];
+      const { phase, message } = rowOf(now);
+      return [`${name}: ${last ?? 'new'} → ${phase}${message === '' ? '' : `  ${message}`}`];
+    });
+    this.before.clear();
+    return lines;
+  }
+}
 
 interface Deferred {
   readonly promise: Promise<void>;
@@ -123,14 +152,13 @@ export const watchHosts = ({ plane, screen, clock, since }: WatchOptions): Watch
   const table = liveTable(screen);
   const stopped = new AbortController();
   const [online, settled] = [deferred(), deferred()];
-  let last: ReadonlyMap<string, string> = new Map();
+  const news = new News();
   const look = (): void => {
     if (stopped.signal.aborted) return;
-    const rows = hostRows(plane.objects);
+    const lines = news.told(plane.objects);
     const elapsed = clock.monotonic() - since;
-    if (online.isDone()) for (const line of changed(last, rows)) screen.write(`${line}\n`);
-    else table.draw(rows, elapsed, troublesOf(plane.objects));
-    last = phases(rows);
+    if (online.isDone()) for (const line of lines) screen.write(`${line}\n`);
+    else table.draw(hostRows(plane.objects), elapsed, troublesOf(plane.objects));
     if (!online.isDone() && allOnline(plane)) {
       table.end();
       online.done();
@@ -138,7 +166,11 @@ export const watchHosts = ({ plane, screen, clock, since }: WatchOptions): Watch
     if (online.isDone() && !settled.isDone() && allOnline(plane) && allSettled(plane)) settled.done();
   };
   const subscription = merge(
-    plane.objects.changes$,
+    plane.objects.changes$.pipe(
+      tap((changes) => {
+        news.take(changes);
+      }),
+    ),
     plane.observed.changes$,
     interval(REDRAW, clock.scheduler),
   )
