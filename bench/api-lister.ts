@@ -1,5 +1,5 @@
 /** A client that lists every instance in a loop until it is ended: a process of its own, so that it slows no other client. */
-import { API, read, targetOf } from './requests.js';
+import { API, sizeOf, targetOf } from './requests.js';
 
 const [data = '', port = ''] = process.argv.slice(2);
 const target = targetOf(data, Number(port), 1);
@@ -9,7 +9,7 @@ process.on('SIGTERM', () => {
 });
 let lists = 0;
 while (!ending.signal.aborted) {
-  await read(target, `${API}/instances`);
+  await sizeOf(target, `${API}/instances`);
   lists += 1;
 }
 process.stdout.write(String(lists));

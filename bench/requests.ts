@@ -58,6 +58,13 @@ export const open = (target: Target, path: string, asked: Asked = {}): Promise<I
     request.end(asked.body);
   });
 
+/** How many bytes the answer has; none is kept. */
+export const sizeOf = async (target: Target, path: string): Promise<number> => {
+  let size = 0;
+  for await (const chunk of (await open(target, path)) as AsyncIterable<Buffer>) size += chunk.length;
+  return size;
+};
+
 /** The bytes of the whole answer. */
 export const read = async (target: Target, path: string, asked: Asked = {}): Promise<Buffer> => {
   const response = await open(target, path, asked);

@@ -1,5 +1,14 @@
 /** `npm run bench -- NAME…`: prints one table a benchmark. */
-import { addInstances, addUsers, fanOut, getsUnderLoad, listMillis, tableMillis, watchKib } from './api.js';
+import {
+  type OwnDelay,
+  addInstances,
+  addUsers,
+  fanOut,
+  getsUnderLoad,
+  listMillis,
+  tableMillis,
+  watchKib,
+} from './api.js';
 import { reactions } from './reactions.js';
 import { resourceFigures } from './resources.js';
 import { embeddedFigures, etcdFigures } from './stores.js';
@@ -157,6 +166,8 @@ const stores = async (): Promise<void> => {
 
 const millisText = (value: number): string => `${value.toFixed(1)} ms`;
 
+const ownText = ({ p99, max }: OwnDelay): string => `${millisText(p99)}, ${millisText(max)}`;
+
 const api = async (): Promise<void> => {
   head('The API with 10,000 objects, 5,000 of them hosts whose agents send 1,000 heartbeats a second');
   const installation = await startInstallation({
@@ -176,10 +187,13 @@ const api = async (): Promise<void> => {
   );
   row('their p50', millisText(gets.p50));
   row('their p99', millisText(gets.p99), '≤ 10 ms');
+  row('the slowest', millisText(gets.worst));
+  row('what held the client itself up: p99, most', ownText(gets.own));
   row('lists that the other client got meanwhile', String(gets.lists));
   const change = await fanOut(installation, 'user-1', { watchers: 1000, changes: 20 });
   row('a change to 1,000 watchers: p50', millisText(change.p50));
   row('a change to 1,000 watchers: p99', millisText(change.p99), '≤ 100 ms');
+  row('what held their client itself up: p99, most', ownText(change.own));
   await addInstances(installation, 5000);
   await pause(15_000);
   const list = await listMillis(installation);
