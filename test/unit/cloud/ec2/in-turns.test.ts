@@ -17,7 +17,7 @@ const reservation = (from: number, count: number): string =>
 
 const answerOf = (count: number): string =>
   '<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>q</requestId><reservationSet>' +
-  `${Array.from({ length: count / 100 }, (_item, index) => reservation(index * 100, 100)).join('')}` +
+  Array.from({ length: count / 100 }, (_item, index) => reservation(index * 100, 100)).join('') +
   `</reservationSet><nextToken>more</nextToken></DescribeInstancesResponse>`;
 
 const REFUSAL =
