@@ -25,6 +25,7 @@ import { runAfter, settled, type Controller, type Outcome } from '../../runtime/
 import type { Failure } from '../../runtime/failure.js';
 import type { Hosts } from '../../runtime/hosts.js';
 import type { Log } from '../../runtime/log.js';
+import { createPace } from '../../runtime/pace.js';
 import { takeTurns } from '../../runtime/turns.js';
 import type { Change, Fence, Live, Objects } from '../../store/objects/objects.js';
 import type { Ownership } from '../../store/ownership.js';
@@ -52,8 +53,6 @@ const GRACE_MARGIN = 10;
 const WAKE_PAUSE_MS = 20;
 /** A look at a cluster costs as much as it has hosts: so large ones are woken less often. */
 const WAKE_PAUSE_MS_A_HOST = 0.2;
-/** … and on a machine that is slow or busy less often still: after a look it rests for several times as long. */
-const REST = 4;
 
 interface Memory {
   readonly fence: string;
@@ -66,8 +65,7 @@ class Healing implements Controller {
   readonly wake$: Observable<string>;
   private readonly memories = new Map<string, Memory>();
   private readonly clusterOf = new Map<string, string>();
-  /** Milliseconds at work in the last run, by cluster. */
-  private readonly spent = new Map<string, number>();
+  private readonly pace = createPace();
 
   constructor(private readonly on: HealingDependencies) {
     const { objects, ownership, hosts, clock } = on;
@@ -89,7 +87,7 @@ class Healing implements Controller {
       const live = this.on.objects.get({ kind: 'Cluster', cluster: null, name: cluster });
       if (fence === null || live === null || live.deletion !== null) {
         this.memories.delete(cluster);
-        this.spent.delete(cluster);
+        this.pace.forget(cluster);
         return E.right(settled);
       }
       return this.run(live, fence);
@@ -113,7 +111,7 @@ class Healing implements Controller {
     const longest = Math.max(0, ...[...roles.values()].map((role) => healingOf(role).silentSeconds));
     const starting = listenedFor < (longest + GRACE_MARGIN) * 1000;
     const ofHosts = await turns.map(judged, hostWrites(plan, now));
-    this.spent.set(name, turns.spent());
+    this.pace.spent(name, turns.spent());
     const writes = [
       ...clusterWrites(cluster, [...roles.values()], { plan, moment: { now, starting } }),
       ...ofHosts.flat(),
@@ -137,8 +135,7 @@ class Healing implements Controller {
 
   private pause(cluster: string): number {
     const hosts = this.on.objects.list('Instance', cluster).length;
-    const spent = this.spent.get(cluster) ?? 0;
-    return Math.max(WAKE_PAUSE_MS, hosts * WAKE_PAUSE_MS_A_HOST, spent * REST);
+    return Math.max(WAKE_PAUSE_MS, hosts * WAKE_PAUSE_MS_A_HOST, this.pace.apart(cluster));
   }
 
   /** The grace begins anew when the cluster was lost and won back: nobody listened for it meanwhile. */

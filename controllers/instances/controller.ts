@@ -8,13 +8,13 @@ import { runAfter, settled, type Controller, type Outcome } from '../../runtime/
 import type { Failure } from '../../runtime/failure.js';
 import type { Hosts } from '../../runtime/hosts.js';
 import type { Log } from '../../runtime/log.js';
+import { createPace } from '../../runtime/pace.js';
 import type { Fence, Objects, Write } from '../../store/objects/objects.js';
 import type { Ownership } from '../../store/ownership.js';
 import type { RolePlan } from './actions.js';
 import { planCluster } from './cluster-plan.js';
 import { createFleets } from './fleets.js';
 import { createMemory } from './memory.js';
-import { createPace } from './pace.js';
 import { observeCluster, observeRole, openCloudOf, type Sources } from './observe.js';
 import { planRole } from './plan.js';
 import { roleStatusPatch } from './status.js';
@@ -67,13 +67,19 @@ const outcomeOf = (plan: RolePlan): Outcome => {
   return plan.wait === null ? settled : runAfter(millis(plan.wait), 'machines or launches are in motion');
 };
 
+const gone = ({ pace }: Sources, key: string): Result => {
+  pace.forget(key);
+  return E.right(settled);
+};
+
 const reconcileRole = async (parts: Parts, fence: Fence, cluster: string, role: string): Promise<Result> => {
   const { sources, tagLater } = parts;
   const begun = sources.clock.monotonic();
   const view = observeRole(sources, cluster, role);
-  if (view === null) return E.right(settled);
+  const key = `${cluster}/${role}`;
+  if (view === null) return gone(sources, key);
   const plan = planRole(view);
-  sources.pace.spent(`${cluster}/${role}`, sources.clock.monotonic() - begun);
+  sources.pace.spent(key, sources.clock.monotonic() - begun);
   const log = parts.log.with({ cluster, role });
   const open = openCloudOf(sources, cluster);
   const done = await carryOut({ sources, log, fence, view, open, tagLater }, plan.steps);
@@ -85,7 +91,7 @@ const reconcileRole = async (parts: Parts, fence: Fence, cluster: string, role: 
 const reconcileCluster = async ({ sources }: Parts, fence: Fence, name: string): Promise<Result> => {
   const begun = sources.clock.monotonic();
   const view = observeCluster(sources, name);
-  if (view === null) return E.right(settled);
+  if (view === null) return gone(sources, name);
   const { remove, forget, patch } = planCluster(view);
   sources.pace.spent(name, sources.clock.monotonic() - begun);
   const { ref, recordRevision } = view.cluster;

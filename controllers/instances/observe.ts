@@ -3,13 +3,13 @@ import type { LaunchBatch } from '../../api-types/kinds/role.js';
 import { TAGS, type Clouds, type Machine, type Machines, type OpenCloud } from '../../cloud/cloud.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Hosts } from '../../runtime/hosts.js';
+import type { Pace } from '../../runtime/pace.js';
 import type { Live, Objects } from '../../store/objects/objects.js';
 import { inLaunchOrder, requestOf } from './batches.js';
 import type { Blindness } from './blindness.js';
 import { BELONGINGS, type ClusterView } from './cluster-plan.js';
 import type { Fleets } from './fleets.js';
 import type { Memory } from './memory.js';
-import type { Pace } from './pace.js';
 import { slotNumber } from './slot-names.js';
 import type { BatchView, CloudView, InstancesSettings, RoleView, Seen, Slot } from './view.js';
 

@@ -13,6 +13,7 @@ import { runAfter, settled, soonest, type Controller, type Outcome } from '../..
 import type { Failure } from '../../runtime/failure.js';
 import type { Hosts } from '../../runtime/hosts.js';
 import type { Log } from '../../runtime/log.js';
+import { createPace } from '../../runtime/pace.js';
 import { takeTurns } from '../../runtime/turns.js';
 import type { Fence, Objects } from '../../store/objects/objects.js';
 import type { Ownership } from '../../store/ownership.js';
@@ -56,8 +57,7 @@ class Lifecycle implements Controller {
   readonly wake$: Observable<string>;
   private readonly memories = new Map<string, Memory>();
   private readonly doomed = new Map<string, string>();
-  /** Milliseconds at work in the last run, by cluster. */
-  private readonly spent = new Map<string, number>();
+  private readonly pace = createPace();
   private readonly feed: ResultsFeed;
   private readonly settings: LifecycleSettings;
 
@@ -83,7 +83,7 @@ class Lifecycle implements Controller {
       const observed = fence === null ? null : observe(this.on.objects, cluster);
       if (fence === null || observed === null) {
         this.memories.delete(cluster);
-        this.spent.delete(cluster);
+        this.pace.forget(cluster);
         return E.right(settled);
       }
       const outcome = await this.run(observed, fence);
@@ -92,13 +92,10 @@ class Lifecycle implements Controller {
     };
   }
 
-  /**
-   * Wakes are gathered for a moment, longer in a large cluster: a run looks at all of its hosts. On a machine that is
-   * slow or busy longer still, so that others get four parts of the time in five.
-   */
+  /** Wakes are gathered for a moment, longer in a large cluster: a run looks at all of its hosts. */
   private pause(cluster: string): number {
     const hosts = this.on.objects.list('Instance', cluster).length;
-    return Math.max(20 + hosts / 10, 4 * (this.spent.get(cluster) ?? 0));
+    return Math.max(20 + hosts / 10, this.pace.apart(cluster));
   }
 
   private clusterOfDoomed(machine: string): Observable<string> {
@@ -134,7 +131,7 @@ class Lifecycle implements Controller {
     const runs = openRuns(this.on.objects, observed.cluster.ref.name);
     const told = { runs, members, results: results.right, now };
     const ofMembers = await turns.map(members, memberWrite(now));
-    this.spent.set(observed.cluster.ref.name, turns.spent());
+    this.pace.spent(observed.cluster.ref.name, turns.spent());
     const writes = [
       ...ofMembers.filter((write) => write !== null),
       ...clusterWrites(observed.cluster, members, plan.unconfirmed, now),

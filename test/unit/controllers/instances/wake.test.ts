@@ -2,7 +2,7 @@ import { NEVER } from 'rxjs';
 import { createBlindness } from '../../../../controllers/instances/blindness.js';
 import { createFleets } from '../../../../controllers/instances/fleets.js';
 import { createMemory } from '../../../../controllers/instances/memory.js';
-import { createPace } from '../../../../controllers/instances/pace.js';
+import { createPace } from '../../../../runtime/pace.js';
 import { DEFAULT_SETTINGS } from '../../../../controllers/instances/view.js';
 import { wakes } from '../../../../controllers/instances/wake.js';
 import { millis } from '../../../../api-types/units.js';
