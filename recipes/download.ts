@@ -6,7 +6,7 @@ import { open, rm } from 'node:fs/promises';
 const MOST_BYTES = 8 * 1024 ** 3;
 const SECONDS = 1_800;
 
-export interface Download {
+interface Download {
   readonly url: string;
   /** SHA-256 in hexadecimal digits. */
   readonly checksum: string;

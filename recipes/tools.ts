@@ -2,7 +2,7 @@
 import { endedText, runCommand, type Ended, type Rights } from './command.js';
 import type { Listener } from './output.js';
 
-export interface RunTool {
+interface RunTool {
   readonly signal: AbortSignal;
   readonly as?: Rights;
   readonly input?: string;

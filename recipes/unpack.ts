@@ -6,7 +6,7 @@ import { mustRun, runTool } from './tools.js';
 
 const SECONDS = 900;
 
-export interface Unpack {
+interface Unpack {
   readonly file: string;
   /** How it is packed; of tar any compression that the host's tar knows. */
   readonly kind: 'tar' | 'zip';

@@ -6,7 +6,7 @@ import type { Live, Objects } from '../../store/objects/objects.js';
 import { gathered, tallyOf, weighed, type Consent, type Edit, type Fleet, type Tally } from './consent.js';
 import { roleOfSlot } from './slot-names.js';
 
-export interface KnownFleet extends Fleet {
+interface KnownFleet extends Fleet {
   /** Instances that are slots of the role, in no order. */
   slotsOf(role: string): readonly Live<'Instance'>[];
   /** As `judgeEdits` has it. */
