@@ -24,7 +24,7 @@ const NOTHING_CHANGED = { changed: [], failure: null };
 /** Waits as long as the work would take, and changes nothing. */
 export const hollowExecutor = (clock: Clock, times: HollowTimes = HOLLOW_TIMES): Executor => ({
   needsSnapshot: false,
-  run: async (event, _snapshot, _instance, signal) => {
+  run: async ({ event, signal }) => {
     const delay = event === 'setup' ? times.setup : event === 'shutdown' ? millis(0) : times.configure;
     await clock.sleep(delay, signal);
     return NOTHING_CHANGED;

@@ -16,6 +16,6 @@ export interface RecipesDependencies {
 /** Runs the built-in recipes. */
 export const recipesExecutor = ({ root, ...more }: RecipesDependencies): Executor => ({
   needsSnapshot: true,
-  run: (event, snapshot, instance, signal) =>
-    applyResources(recipeFor(event, snapshot, instance), { root, signal, ...more }),
+  run: ({ event, snapshot, instance, dryRun, signal }) =>
+    applyResources(recipeFor(event, snapshot, instance), { root, signal, dryRun, ...more }),
 });

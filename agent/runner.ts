@@ -154,7 +154,9 @@ export class Runner {
     late.signal.addEventListener('abort', stop, { once: true });
     const timer = this.deadline(order, late);
     try {
-      const result = await executor.run(order.event, snapshot, instance(), cut.signal);
+      const { event, recipes, dryRun = false } = order;
+      const work = { event, snapshot, instance: instance(), dryRun, signal: cut.signal };
+      const result = await executor.run(recipes === undefined ? work : { ...work, recipes });
       return late.signal.aborted
         ? { ...result, failure: `cut off after ${String(order.timeoutSeconds)} s: ${result.failure ?? ''}` }
         : result;

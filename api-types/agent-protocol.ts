@@ -4,7 +4,8 @@
  * `POST /agent/v1/enrol` and `GET /agent/v1/snapshots/<digest>`.
  */
 import * as t from 'io-ts';
-import { LIFECYCLE, EventResult } from './kinds/lifecycle-event.js';
+import { EventResult } from './kinds/lifecycle-event.js';
+import { LIFECYCLE } from './lifecycle.js';
 import { fields, oneOf } from './words.js';
 
 export const AGENT_PATH = '/agent/v1';
@@ -140,6 +141,10 @@ export const EventOrder = fields(
   {
     diff: t.strict({ base: t.string, patch: t.UnknownRecord }),
     timeoutSeconds: t.number,
+    /** Only these recipes, nothing that is built in. */
+    recipes: t.readonlyArray(t.string),
+    /** Nothing is touched. */
+    dryRun: t.boolean,
     /** The uid of the Run that wants it: no other event stands for this one. */
     run: t.string,
   },

@@ -36,9 +36,14 @@ const DEFAULTS: Readonly<Record<RoleType, Attributes>> = {
     },
   },
   'nodejs-app': { nodejs: { port: 8080, backends: 10 } },
+  'rails-app': {},
+  'php-app': {},
+  'java-app': {},
+  'static-web': {},
   'db-master': { mysql: { port: 3306 } },
   'db-replica': { mysql: { port: 3306 } },
   memcached: { memcached: { port: 11_211, memoryMib: 64, maxConnections: 1024 } },
+  monitoring: {},
   custom: {},
 };
 

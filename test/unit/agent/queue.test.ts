@@ -1,6 +1,6 @@
 import type { Entry } from '../../../agent/journal.js';
 import { planNext } from '../../../agent/queue.js';
-import type { Lifecycle } from '../../../api-types/kinds/lifecycle-event.js';
+import type { Lifecycle } from '../../../api-types/lifecycle.js';
 import { assert, suite } from '../../suite.js';
 
 const entry = (revision: number, event: Lifecycle, state: Entry['state'] = 'pending'): Entry => ({

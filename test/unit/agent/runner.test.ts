@@ -4,7 +4,8 @@ import type { Executor } from '../../../agent/executor.js';
 import { openMemoryJournal, type Journal } from '../../../agent/journal.js';
 import { SnapshotGone } from '../../../agent/requests.js';
 import { Runner } from '../../../agent/runner.js';
-import type { EventResult, Lifecycle } from '../../../api-types/kinds/lifecycle-event.js';
+import type { EventResult } from '../../../api-types/kinds/lifecycle-event.js';
+import type { Lifecycle } from '../../../api-types/lifecycle.js';
 import { silentLog } from '../../../runtime/log.js';
 import { virtualClock, type VirtualClock } from '../../fake/clock.js';
 import { assert, suite } from '../../suite.js';
@@ -42,7 +43,7 @@ const said = (results: readonly EventResult[]): readonly string[] =>
 /** Fails, or waits for the signal, as told. */
 const executor = (run: (signal: AbortSignal) => Promise<void>): Executor => ({
   needsSnapshot: true,
-  run: async (_event, _snapshot, _instance, signal) => {
+  run: async ({ signal }) => {
     await run(signal);
     return { changed: [], failure: signal.aborted ? 'aborted' : null };
   },
