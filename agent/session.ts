@@ -173,11 +173,7 @@ export class Session {
   }
 }
 
-const withoutDiff = ({ revision, name, event, snapshot, timeoutSeconds, run }: EventOrder): Order => ({
-  revision,
-  name,
-  event,
-  snapshot,
-  ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
-  ...(run === undefined ? {} : { run }),
-});
+const withoutDiff = (message: EventOrder): Order => {
+  const { type: _type, diff: _diff, ...order } = message;
+  return order;
+};

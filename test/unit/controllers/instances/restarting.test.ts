@@ -1,4 +1,5 @@
-import { type InstanceStatus, type Restart, phaseOf } from '../../../../api-types/kinds/instance.js';
+import { type InstanceStatus, phaseOf } from '../../../../api-types/kinds/instance.js';
+import type { Restart } from '../../../../api-types/kinds/restart.js';
 import { millis } from '../../../../api-types/units.js';
 import { judgeEdits } from '../../../../controllers/instances/consent.js';
 import { restartOf } from '../../../../controllers/instances/restarting.js';
