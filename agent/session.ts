@@ -173,7 +173,10 @@ export class Session {
   }
 }
 
+/** Everything else of it goes into the journal, so that it can be carried out after a crash as it was told. */
 const withoutDiff = (message: EventOrder): Order => {
-  const { type: _type, diff: _diff, ...order } = message;
+  const order: Partial<EventOrder> & Order = { ...message };
+  delete order.type;
+  delete order.diff;
   return order;
 };

@@ -97,17 +97,20 @@ const underWay = (view: RoleView, slot: Slot, asked: Asked, restart: Restart): R
 const mayReboot = ({ live }: Slot): boolean =>
   boundTo(live)?.state === 'running' && live.spec.desired !== 'Stopped';
 
+/** A person had the machine rebooted since recipes wanted it. */
+const cameFirst = ({ live }: Slot, { machine, place }: Asked): boolean => {
+  const { restart, rebootWish } = live.status;
+  if (place !== 'wishRestart' || restart?.machine !== machine) return false;
+  return (restart.calledAt ?? '') >= (rebootWish?.at ?? '');
+};
+
 /** Why this machine is not to be rebooted, for people; null: it is. */
 const needless = (slot: Slot, asked: Asked, arrived: boolean): string | null => {
-  const { machine, known, place, askedAt } = asked;
+  const { machine, known, askedAt } = asked;
   const another = known?.askedAt === askedAt && known.machine !== machine;
   if (arrived || another) return `machine ${machine} is new: there is nothing to reboot`;
   if (!mayReboot(slot)) return `machine ${machine} does not run: there is nothing to reboot`;
-  const { restart, rebootWish } = slot.live.status;
-  const last = restart?.machine === machine ? (restart.calledAt ?? '') : '';
-  return place === 'wishRestart' && last >= (rebootWish?.at ?? '')
-    ? `machine ${machine} was rebooted since recipes wanted it`
-    : null;
+  return cameFirst(slot, asked) ? `machine ${machine} was rebooted since recipes wanted it` : null;
 };
 
 const isDone = ({ known, askedAt }: Asked): boolean =>
@@ -130,13 +133,15 @@ const byRecipes = ({ live: { status } }: Slot, machine: string): Asked | null =>
   return isDone(asked) ? null : asked;
 };
 
+const askedOf = (slot: Slot, machine: string | null): Asked | null =>
+  machine === null ? null : (byPerson(slot, machine) ?? byRecipes(slot, machine));
+
 /**
  * What is to be done about reboots, one after the other, a person's first; `arrived`: the machine that the slot is given
  * in this very run.
  */
 export const restartOf = (view: RoleView, slot: Slot, arrived: string | null): Restarting => {
-  const machine = arrived ?? boundTo(slot.live)?.id ?? null;
-  const asked = machine === null ? null : (byPerson(slot, machine) ?? byRecipes(slot, machine));
+  const asked = askedOf(slot, arrived ?? boundTo(slot.live)?.id ?? null);
   if (asked === null) return NO_RESTART;
   const why = needless(slot, asked, arrived !== null);
   if (why !== null) return done(view, slot, asked, why);

@@ -94,6 +94,14 @@ const configuredVerdict = (slot: Slot): Verdict => {
   return no('ConfigureFailed', `${configure.event} ${configure.state}: ${configure.message ?? 'no message'}`);
 };
 
+/** Why a host is not Ready yet; as with configure, only its first deploy has to succeed. */
+const notDeployed = (slot: Slot): Verdict | null => {
+  const deployed = deployedVerdict(slot);
+  return deployed?.status === 'False' && slot.status.conditions?.['Ready']?.status !== 'True'
+    ? deployed
+    : null;
+};
+
 /** A later run that fails does not take a Ready host out of service; only its first has to succeed. */
 const wasConfigured = ({ status }: Slot): boolean => {
   const configure = counting(status, status.configure);
@@ -118,9 +126,8 @@ const readyVerdict = (slot: Slot): Verdict => {
   if (not !== null) return not;
   const setup = setupVerdict(slot);
   if (setup.status !== 'True') return setup;
-  const deployed = deployedVerdict(slot);
-  // as with configure: only the first has to succeed
-  if (deployed?.status === 'False' && slot.status.conditions?.['Ready']?.status !== 'True') return deployed;
+  const undeployed = notDeployed(slot);
+  if (undeployed !== null) return undeployed;
   if (!wasConfigured(slot)) return no('Configuring', 'its first configure run has not succeeded yet');
   return yes('Online', 'machine, agent, setup and configure are well');
 };
