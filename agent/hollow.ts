@@ -25,8 +25,8 @@ const NOTHING_CHANGED = { changed: [], failure: null };
 export const hollowExecutor = (clock: Clock, times: HollowTimes = HOLLOW_TIMES): Executor => ({
   needsSnapshot: false,
   run: async ({ event, signal }) => {
-    const delay = event === 'setup' ? times.setup : event === 'shutdown' ? millis(0) : times.configure;
-    await clock.sleep(delay, signal);
+    const takes = { setup: times.setup, configure: times.configure };
+    await clock.sleep(event === 'setup' || event === 'configure' ? takes[event] : millis(0), signal);
     return NOTHING_CHANGED;
   },
 });
