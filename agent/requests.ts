@@ -1,7 +1,13 @@
-/** The agent's two plain requests to a gateway: enrolment and snapshots, sent from the host's own address. */
+/** The agent's plain requests to a gateway: enrolment, snapshots and secrets, sent from the host's own address. */
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { gunzipSync } from 'node:zlib';
-import { AGENT_PATH, EnrolAnswer, type EnrolRequest, MACHINE_HEADER } from '../api-types/agent-protocol.js';
+import {
+  AGENT_PATH,
+  EnrolAnswer,
+  type EnrolRequest,
+  MACHINE_HEADER,
+  SecretAnswer,
+} from '../api-types/agent-protocol.js';
 import type { Millis } from '../api-types/units.js';
 import * as E from 'fp-ts/lib/Either.js';
 import { trusting } from './trust.js';
@@ -93,18 +99,54 @@ export const enrol = async (route: Route, request: EnrolRequest): Promise<Enrolm
   return E.isRight(decoded) ? { _tag: 'Enrolled', answer: decoded.right } : refused(answer);
 };
 
-/** Fetches a snapshot of the host's own cluster. */
-export const fetchSnapshot = async (
+/** Who a host is to its gateways. */
+export interface Credential {
+  readonly machine: string;
+  readonly credential: string;
+}
+
+const asHost = ({ machine, credential }: Credential): Readonly<Record<string, string>> => ({
+  authorization: `Bearer ${credential}`,
+  [MACHINE_HEADER]: machine,
+  'accept-encoding': 'gzip',
+});
+
+/** A gateway said no; the message is its own, for people. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+const refusalOf = ({ status, text }: Answer): Refusal => {
+  try {
+    const { message } = JSON.parse(text) as { readonly message?: unknown };
+    if (typeof message === 'string') return new Refusal(status, message);
+  } catch {
+    // no Status object: the text itself is all there is
+  }
+  return new Refusal(status, `the gateway answered ${String(status)}: ${text}`);
+};
+
+/** The values of a Secret of the host's own cluster, by their keys. Rejects with a Refusal, or when there is no answer. */
+export const fetchSecret = async (
   route: Route,
-  who: { readonly machine: string; readonly credential: string },
-  digest: string,
-): Promise<unknown> => {
-  const headers = {
-    authorization: `Bearer ${who.credential}`,
-    [MACHINE_HEADER]: who.machine,
-    'accept-encoding': 'gzip',
-  };
-  const answer = await send(route, `/snapshots/${digest}`, { headers });
+  who: Credential,
+  name: string,
+): Promise<Readonly<Record<string, string>>> => {
+  const answer = await send(route, `/secrets/${encodeURIComponent(name)}`, { headers: asHost(who) });
+  if (answer.status !== 200) throw refusalOf(answer);
+  const decoded = SecretAnswer.decode(JSON.parse(answer.text));
+  if (E.isRight(decoded)) return decoded.right;
+  throw new Error(`the secret ${name}: expected texts by their keys`);
+};
+
+/** Fetches a snapshot of the host's own cluster. */
+export const fetchSnapshot = async (route: Route, who: Credential, digest: string): Promise<unknown> => {
+  const answer = await send(route, `/snapshots/${digest}`, { headers: asHost(who) });
   if (answer.status === 404) throw new SnapshotGone(`snapshot ${digest} is no longer kept`);
   if (answer.status !== 200) throw new Error(`the gateway answered ${String(answer.status)}: ${answer.text}`);
   return JSON.parse(answer.text);

@@ -54,17 +54,16 @@ const run = async ({ version }: CliContext, flags: AgentFlags): Promise<void> =>
     },
   };
   const log = lineLog(systemClock, both, { debug: verbose === true, keys: { machine } });
+  const platform = detectPlatform(
+    root,
+    noManager('nothing manages services on this host: it has no systemd'),
+  );
   const agent = await startAgent({
     root,
     machine,
     address: address ?? null,
     config,
-    executor: recipesExecutor({
-      root,
-      log,
-      platform: detectPlatform(root, noManager('nothing manages services on this host: it has no systemd')),
-      secrets: (name) => Promise.reject(new Error(`the secret ${name}: none are delivered to this host`)),
-    }),
+    executor: ({ secrets }) => recipesExecutor({ root, log, platform, secrets }),
     clock: systemClock,
     chance: systemChance,
     log,
