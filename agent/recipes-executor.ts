@@ -27,10 +27,10 @@ const customFor = ({ event, instance }: Work, snapshot: Snapshot): readonly stri
 
 /** Runs the built-in recipes, and after them those of the cluster's cookbooks; a Run of recipes only these. */
 export const recipesExecutor = (on: RecipesDependencies): Executor => {
-  const { root, packs, ...more } = on;
+  const { root } = on;
   const host = openRememberedHost(root);
   const builtIn = ({ event, snapshot, instance, dryRun, signal }: Work): Promise<Applied> =>
-    applyResources(recipeFor(event, snapshot, instance), { root, signal, dryRun, ...more });
+    applyResources(recipeFor(event, snapshot, instance), { ...on, signal, dryRun });
   return {
     needsSnapshot: true,
     run: async (work) => {

@@ -57,7 +57,9 @@ const variables = ({ work }: RunScene): Readonly<Record<string, unknown>> => {
 const secretVariables = (values: SecretValues): string => {
   const lines = Object.entries(values).flatMap(([name, keys]) => [
     `  ${JSON.stringify(name)}:${Object.keys(keys).length === 0 ? ' {}' : ''}`,
-    ...Object.entries(keys).map(([key, text]) => `    ${JSON.stringify(key)}: !unsafe ${JSON.stringify(text)}`),
+    ...Object.entries(keys).map(
+      ([key, text]) => `    ${JSON.stringify(key)}: !unsafe ${JSON.stringify(text)}`,
+    ),
   ]);
   return lines.length === 0 ? 'scalarium_secrets: {}\n' : `scalarium_secrets:\n${lines.join('\n')}\n`;
 };

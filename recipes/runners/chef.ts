@@ -79,7 +79,7 @@ const convergeTwice = async (run: ChefRun, scene: RunScene): Promise<Converged> 
 const failureOf = ({ ended, verdict, report }: Converged, run: ChefRun, scene: RunScene): string | null => {
   if (verdict.failure === null) return null;
   const why = scene.work.signal.aborted ? 'stopped because the run was aborted' : null;
-  const said = why === null ? [verdict.failure ?? '', report?.exception ?? ''] : [];
+  const said = why === null ? [verdict.failure, report?.exception ?? ''] : [];
   const reasons = said.filter((text) => text !== '').map((text) => `${scene.secrets.mask(text)}; `);
   return `${run.id}: ${reasons.join('')}${endedText([run.program, '-o', run.runList], ended, why)}`;
 };
@@ -92,7 +92,9 @@ const appliedOf = (converged: Converged, run: ChefRun, scene: RunScene): Applied
     changed,
     failure: failureOf(converged, run, scene),
     ...(verdict.warning === undefined ? {} : { warning: `${run.id}: ${verdict.warning}` }),
-    ...(report === null ? { notes: [`${run.id}: it left no report that can be read of what it changed`] } : {}),
+    ...(report === null
+      ? { notes: [`${run.id}: it left no report that can be read of what it changed`] }
+      : {}),
     ...(scene.work.dryRun ? { diffs } : {}),
     ...(verdict.reboot === true && !scene.work.dryRun ? { reboot: true } : {}),
   };

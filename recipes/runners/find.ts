@@ -35,8 +35,7 @@ const wantedIn = (name: string): Wanted => {
 const namesIn = async (folder: string): Promise<readonly string[]> =>
   (await ifThere(() => readdir(folder)))?.sort() ?? [];
 
-const isFile = async (path: string): Promise<boolean> =>
-  (await ifThere(() => stat(path)))?.isFile() === true;
+const isFile = async (path: string): Promise<boolean> => (await ifThere(() => stat(path)))?.isFile() === true;
 
 const firstFile = async (folder: string, names: readonly string[]): Promise<string | null> => {
   for (const name of names) if (await isFile(join(folder, name))) return join(folder, name);
@@ -56,7 +55,9 @@ const chefRecipe = async (cookbook: Cookbook): Promise<FoundRecipe> => {
   const places = CHEF_RECIPES.map((kind) => `recipes/${recipe}.${kind}`);
   const found = await firstFile(folder, recipe === 'default' ? [...places, 'recipe.rb'] : places);
   if (found === null)
-    throw new Error(`the cookbook is Chef's and has no recipe "${recipe}": expected recipes/${recipe}.rb in it`);
+    throw new Error(
+      `the cookbook is Chef's and has no recipe "${recipe}": expected recipes/${recipe}.rb in it`,
+    );
   return { name, cookbook: cookbook.cookbook, recipe, runner: 'chef', folder, file: folder };
 };
 
@@ -72,17 +73,23 @@ const isExecutable = async (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** A script is called by its whole name or without what follows a dot. */
-const programOf = async ({ folder, names, recipe }: Cookbook): Promise<string | null> => {
-  const called = names.filter((name) => name === recipe || name.startsWith(`${recipe}.`));
+const filesOf = async ({ folder, names, recipe }: Cookbook): Promise<readonly string[]> => {
   const files: string[] = [];
-  for (const name of called) if (await isFile(join(folder, name))) files.push(name);
+  for (const name of names)
+    if ((name === recipe || name.startsWith(`${recipe}.`)) && (await isFile(join(folder, name))))
+      files.push(name);
+  return files;
+};
+
+/** A script is called by its whole name or without what follows a dot. */
+const programOf = async (cookbook: Cookbook): Promise<string | null> => {
+  const { folder, recipe } = cookbook;
+  const files = await filesOf(cookbook);
   const programs: string[] = [];
   for (const name of files) if (await isExecutable(join(folder, name))) programs.push(name);
-  const exact = programs.find((name) => name === recipe);
-  if (exact === undefined && programs.length > 1)
-    throw new Error(`which is meant of ${programs.join(', ')}? name it whole`);
-  const program = exact ?? programs[0];
+  if (programs.includes(recipe)) return join(folder, recipe);
+  if (programs.length > 1) throw new Error(`which is meant of ${programs.join(', ')}? name it whole`);
+  const [program] = programs;
   if (program === undefined && files.length > 0)
     throw new Error(`${files.join(', ')} is there and not executable: chmod +x, and commit that`);
   return program === undefined ? null : join(folder, program);

@@ -74,7 +74,11 @@ const NOT_STARTED: Readonly<Record<string, string>> = {
   EACCES: 'may not be started: its file system, or the program that its first line names, does not allow it',
 };
 
-const started = async (found: FoundRecipe, scene: RunScene, heard: (chunk: Buffer) => void): Promise<Ended> => {
+const started = async (
+  found: FoundRecipe,
+  scene: RunScene,
+  heard: (chunk: Buffer) => void,
+): Promise<Ended> => {
   const { work } = scene;
   try {
     return await runCommand([found.file], {
@@ -98,7 +102,12 @@ const judged = ({ file }: FoundRecipe, ended: Ended, { work }: RunScene): string
   return endedText([file], ended, work.signal.aborted ? 'stopped because the run was aborted' : null);
 };
 
-const appliedOf = (found: FoundRecipe, ended: Ended, scene: RunScene, told: readonly string[] | null): Applied => {
+const appliedOf = (
+  found: FoundRecipe,
+  ended: Ended,
+  scene: RunScene,
+  told: readonly string[] | null,
+): Applied => {
   const id = `script[${found.name}]`;
   const failure = judged(found, ended, scene);
   const changed = (told ?? [id]).map((what) => scene.secrets.mask(what));

@@ -69,7 +69,7 @@ export type Runner = (recipes: readonly FoundRecipe[], scene: RunScene) => Promi
 export const NOTHING: Applied = { changed: [], failure: null };
 
 /** How long a recipe that is to stop may tidy up. */
-const GRACE_MILLIS = 10_000;
+const GRACE_MILLIS = 5_000;
 
 export const stopBy = (signal: NodeJS.Signals): Stop => ({ signal, graceMillis: GRACE_MILLIS });
 

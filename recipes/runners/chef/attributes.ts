@@ -118,7 +118,12 @@ const deployOf = (application: HostApplication, values: SecretValues): Attribute
 const opsworksOf = (seen: Seen): Attributes => ({
   activity: seen.event,
   deployment: null,
-  stack: { id: seen.snapshot.cluster, name: seen.snapshot.cluster, rds_instances: [], 'elb-load-balancers': [] },
+  stack: {
+    id: seen.snapshot.cluster,
+    name: seen.snapshot.cluster,
+    rds_instances: [],
+    'elb-load-balancers': [],
+  },
   layers: layersOf(seen.snapshot),
   instance: instanceOf(seen),
   applications: applicationsOn(seen).map(applicationOf),

@@ -74,6 +74,7 @@ export const chefClient = async (scene: RunScene): Promise<Client | null> => {
   if (scene.work.dryRun) return null;
   await install(wanted, scene);
   const brought = await here(scene);
-  if (brought === null) throw new Error(`${wanted.url} was installed and brought no chef-client or cinc-client`);
+  if (brought === null)
+    throw new Error(`${wanted.url} was installed and brought no chef-client or cinc-client`);
   return { program: brought, installed: true };
 };

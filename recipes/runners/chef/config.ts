@@ -50,7 +50,12 @@ export const writeChefFiles = async (scene: RunScene): Promise<ChefFiles> => {
   const { folder, state, work, values, packs } = scene;
   const repository = join(folder, 'chef');
   const reports = join(folder, 'reports');
-  for (const place of [join(state, 'chef/cache'), join(state, 'chef/backup'), join(repository, 'nodes'), reports])
+  for (const place of [
+    join(state, 'chef/cache'),
+    join(state, 'chef/backup'),
+    join(repository, 'nodes'),
+    reports,
+  ])
     await mkdir(place, { recursive: true, mode: 0o700 });
   const [config, attributes] = [join(folder, 'client.rb'), join(folder, 'attributes.json')];
   await writeFile(config, configOf(scene, repository, reports), { mode: 0o600 });

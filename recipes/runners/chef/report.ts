@@ -34,7 +34,7 @@ const idOf = (updated: unknown): readonly string[] => {
   if (typeof updated !== 'object' || updated === null) return [];
   const { instance_vars = {} } = updated as Updated;
   const name = textOf(instance_vars['name']);
-  return name === '' ? [] : [`${typeOf(updated as Updated)}[${name}]`];
+  return name === '' ? [] : [`${typeOf(updated)}[${name}]`];
 };
 
 const parsed = (text: string): Report | null => {
