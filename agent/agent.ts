@@ -18,6 +18,7 @@ import type { Journal } from './journal.js';
 import { type Measure, measureHost } from './measure.js';
 import { type Memory, openDiskMemory } from './memory.js';
 import { enrol, type Credential, type Enrolment, fetchSnapshot, type Route } from './requests.js';
+import { packsOver } from './packs.js';
 import { Runner } from './runner.js';
 import { secretsOver } from './secrets.js';
 import { Session } from './session.js';
@@ -35,6 +36,8 @@ export interface AgentState {
   readonly memory: Memory;
   readonly journal: Journal;
   readonly snapshots: Snapshots;
+  /** The folder of unpacked cookbooks; none: it is given none. */
+  readonly packs?: string;
 }
 
 export interface AgentDependencies {
@@ -183,13 +186,14 @@ class Daemon implements Agent {
   }
 
   private sources(): ExecutorSources {
-    const secrets = secretsOver({
-      route: (attempt) => this.route(attempt),
+    const { clock, log, state } = this.with_;
+    const over = {
+      route: (attempt: number) => this.route(attempt),
       credential: () => this.credential(),
-      clock: this.with_.clock,
+      clock,
       signal: this.stopping.signal,
-    });
-    return { secrets };
+    };
+    return { secrets: secretsOver(over), packs: packsOver({ ...over, log, folder: state.packs ?? null }) };
   }
 }
 
@@ -226,6 +230,7 @@ export const startAgent = async ({ root, address, ...rest }: StartAgent): Promis
     memory: await openDiskMemory(join(folder, 'agent.json'), rest.machine),
     journal: await openDiskJournal(join(folder, 'journal')),
     snapshots: await openDiskSnapshots(join(folder, 'snapshots')),
+    packs: join(folder, 'packs'),
   };
   return runAgent({ ...rest, state, measure: measureHost(root), localAddress: address, address: null });
 };

@@ -2,6 +2,7 @@
 import type { EventResult } from '../api-types/kinds/lifecycle-event.js';
 import type { Lifecycle } from '../api-types/lifecycle.js';
 import type { Snapshot } from '../api-types/snapshot.js';
+import type { PackSource } from '../recipes/custom.js';
 import type { SecretSource } from '../recipes/secrets.js';
 
 export interface ExecutorResult extends Pick<EventResult, 'warning' | 'notes' | 'diffs' | 'reboot'> {
@@ -26,6 +27,7 @@ export interface Work {
 /** What an executor is given of what only the agent can fetch: over its credential, from whichever gateway answers. */
 export interface ExecutorSources {
   readonly secrets: SecretSource;
+  readonly packs: PackSource;
 }
 
 export interface Executor {

@@ -1,4 +1,4 @@
-/** The agent's plain requests to a gateway: enrolment, snapshots and secrets, sent from the host's own address. */
+/** The agent's plain requests to a gateway: enrolment, snapshots, secrets and packs, sent from the host's own address. */
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import {
@@ -57,15 +57,16 @@ const textOf = async (answer: IncomingMessage): Promise<string> => {
   return (answer.headers['content-encoding'] === 'gzip' ? gunzipSync(whole) : whole).toString('utf8');
 };
 
-const send = async (
+/** `patience` is for the beginning of the answer, and then for each piece of it. */
+const ask = async (
   { gateway, localAddress, patience, authority }: Route,
   path: string,
   options: RequestOptions,
   body?: string,
-): Promise<Answer> => {
+): Promise<IncomingMessage> => {
   const url = new URL(AGENT_PATH + path, gateway);
   const request = await requesterOf(url);
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+  return new Promise<IncomingMessage>((resolve, reject) => {
     const more = { ...(localAddress === null ? {} : { localAddress }), ...trusting(authority) };
     const sent = request(url, { ...options, ...more, agent: false, timeout: patience }, resolve);
     sent.on('error', reject);
@@ -74,6 +75,9 @@ const send = async (
     });
     sent.end(body);
   });
+};
+
+const read = async (answer: IncomingMessage): Promise<Answer> => {
   const retryAfter = Number(answer.headers['retry-after']);
   return {
     status: answer.statusCode ?? 0,
@@ -81,6 +85,9 @@ const send = async (
     text: await textOf(answer),
   };
 };
+
+const send = async (route: Route, path: string, options: RequestOptions, body?: string): Promise<Answer> =>
+  read(await ask(route, path, options, body));
 
 export type Enrolment =
   | { readonly _tag: 'Enrolled'; readonly answer: EnrolAnswer }
@@ -150,4 +157,15 @@ export const fetchSnapshot = async (route: Route, who: Credential, digest: strin
   if (answer.status === 404) throw new SnapshotGone(`snapshot ${digest} is no longer kept`);
   if (answer.status !== 200) throw new Error(`the gateway answered ${String(answer.status)}: ${answer.text}`);
   return JSON.parse(answer.text);
+};
+
+/** The pack of that digest, as it comes; rejects with a Refusal, or when there is no answer. */
+export const fetchPack = async (
+  route: Route,
+  who: Credential,
+  { digest, signal }: { readonly digest: string; readonly signal: AbortSignal },
+): Promise<IncomingMessage> => {
+  const answer = await ask(route, `/packs/${digest}`, { headers: asHost(who), signal });
+  if (answer.statusCode !== 200) throw refusalOf(await read(answer));
+  return answer;
 };

@@ -63,7 +63,7 @@ const run = async ({ version }: CliContext, flags: AgentFlags): Promise<void> =>
     machine,
     address: address ?? null,
     config,
-    executor: ({ secrets }) => recipesExecutor({ root, log, platform, secrets }),
+    executor: (sources) => recipesExecutor({ root, log, platform, ...sources }),
     clock: systemClock,
     chance: systemChance,
     log,
