@@ -22,9 +22,11 @@ import { Runner } from './runner.js';
 import { Session } from './session.js';
 import { openDiskSnapshots, type Snapshots } from './snapshots.js';
 
+/** `released`: the control plane has no slot for this machine any more. */
+export type AgentEnding = 'released' | 'stopped';
+
 export interface Agent {
-  /** `released`: the control plane has no slot for this machine any more, the agent may end. */
-  readonly done: Promise<'released' | 'stopped'>;
+  readonly done: Promise<AgentEnding>;
   /** Leaves what runs unfinished; it runs again after the next start. */
   stop(): Promise<void>;
 }
@@ -61,7 +63,7 @@ const PATIENCE_OF_CHOICE = seconds(10);
 type Who = NonNullable<Memory['known']['identity']>;
 
 class Daemon implements Agent {
-  readonly done: Promise<'released' | 'stopped'>;
+  readonly done: Promise<AgentEnding>;
   private readonly stopping = new AbortController();
   private readonly runner: Runner;
   private session: Session | null = null;
@@ -90,7 +92,7 @@ class Daemon implements Agent {
     await this.done;
   }
 
-  private async live(): Promise<'released' | 'stopped'> {
+  private async live(): Promise<AgentEnding> {
     let released = false;
     while (!this.stopping.signal.aborted && !released) {
       const who = this.with_.state.memory.known.identity;
