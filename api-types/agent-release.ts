@@ -1,5 +1,6 @@
 /** The agent as one file an architecture: what was built, and what of it is pinned where. */
 import * as t from 'io-ts';
+import { described } from './described.js';
 import { fields } from './words.js';
 
 /** What the agent is built for. */
@@ -10,9 +11,14 @@ export type Platform = (typeof PLATFORMS)[number];
 export const AgentRelease = fields(
   'AgentRelease',
   {
-    version: t.string,
-    /** SHA-256 of the compressed file, in hex, by platform; one that is missing was not built. */
-    sha256: t.partial({ 'linux-x64': t.string, 'linux-arm64': t.string }),
+    version: described(t.string, 'Its version.'),
+    sha256: described(
+      t.partial({
+        'linux-x64': described(t.string, 'For x86-64.', { otherwise: 'not built' }),
+        'linux-arm64': described(t.string, 'For 64-bit ARM.', { otherwise: 'not built' }),
+      }),
+      'What the compressed file for each kind of machine hashes to, in hex.',
+    ),
   },
   {},
 );
