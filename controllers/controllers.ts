@@ -8,6 +8,7 @@ import type { Log } from '../runtime/log.js';
 import type { Objects } from '../store/objects/objects.js';
 import type { Ownership } from '../store/ownership.js';
 import type { Store } from '../store/store.js';
+import { driftController } from './drift/controller.js';
 import { healingController } from './healing/controller.js';
 import { instancesController } from './instances/controller.js';
 import { lifecycleController } from './lifecycle/controller.js';
@@ -35,4 +36,5 @@ export const controllersOf = (on: ControllerDependencies): readonly Controller[]
   healingController(on),
   sweeperController({ ...on, hold: () => false }),
   retentionController(on),
+  driftController(on),
 ];
