@@ -56,12 +56,15 @@ const dueAt = (group: number, groups: number, last: number, interval: number): n
 const isDrifted = ({ status }: Live<'Instance'>): boolean =>
   status.conditions?.['Drifted']?.status === 'True';
 
+const foundAt = ({ status }: Live<'Instance'>): number =>
+  parseTimestamp(status.conditions?.['Drifted']?.lastTransitionTime ?? '');
+
 /** Recipes ran on a drifted host since it was asked: it is asked whether that mended it. */
-const wasMended = (observed: Observed, instance: Live<'Instance'>, { answered, since }: Memory): boolean => {
+const wasMended = (observed: Observed, instance: Live<'Instance'>, memory: Memory): boolean => {
   if (!isDrifted(instance)) return false;
-  const found = parseTimestamp(instance.status.conditions?.['Drifted']?.lastTransitionTime ?? '');
-  const asked = answered.get(instance.ref.name) ?? Math.max(found, since);
+  const { answered, since } = memory;
   const ran = lastRunOf(observed, instance);
+  const asked = answered.get(instance.ref.name) ?? Math.max(foundAt(instance), since);
   return ran !== '' && parseTimestamp(ran) > asked;
 };
 
@@ -90,20 +93,23 @@ const turnOf = ({ interval, instances }: Observed, { asked, since }: Memory, now
   return { due: all.filter((group) => (times[group] ?? Infinity) <= now), groups, next };
 };
 
+const groupOf = ({ ref }: Live<'Instance'>, groups: number): number => hashOf(ref.name) % groups;
+
+const namesOf = (hosts: readonly Live<'Instance'>[]): readonly string[] => hosts.map(({ ref }) => ref.name);
+
 /** Checks that are due, and hosts whose turn it is and that cannot be asked. */
 const checksOf = (observed: Observed, memory: Memory, now: number) => {
   const open = new Set(observed.checks.map(({ labels }) => labels[DRIFT_LABEL]));
   const { due, groups, next } = turnOf(observed, memory, now);
   const turns = due.filter((group) => !open.has(String(group)));
-  const hosts = observed.instances.filter(({ ref }) => turns.includes(hashOf(ref.name) % groups));
-  const ofGroup = (group: number): Check => ({
-    label: String(group),
-    instances: hosts
-      .filter((one) => isOnline(one) && hashOf(one.ref.name) % groups === group)
-      .map(({ ref }) => ref.name),
+  const hosts = observed.instances.filter((one) => turns.includes(groupOf(one, groups)));
+  const online = hosts.filter(isOnline);
+  const ofGroups = turns.map((group): Check => {
+    const instances = namesOf(online.filter((one) => groupOf(one, groups) === group));
+    return { label: String(group), instances };
   });
   const again = open.has(AGAIN) ? [] : againDue(observed, memory, now);
-  const checks = [...turns.map(ofGroup), { label: AGAIN, instances: again }];
+  const checks = [...ofGroups, { label: AGAIN, instances: again }];
   return { turns, next, checks, absent: hosts.filter((host) => !isOnline(host)) };
 };
 
@@ -114,18 +120,31 @@ const isDoubtful = (observed: Observed, { labels, status }: Live<'Run'>, host: s
   return !isSettled(observed) || differing.every((resource) => resource === HOSTS_FILE);
 };
 
+interface Answer {
+  readonly check: Live<'Run'>;
+  readonly host: string;
+  readonly verdict: Verdict;
+}
+
+/** Of one that was refused, or that left a host out, there is the reason. */
+const answersOf = (check: Live<'Run'>): readonly Answer[] => {
+  const why = check.status.conditions?.['Stalled']?.message ?? 'it was not online';
+  return (check.spec.instances ?? []).map((host) => ({
+    check,
+    host,
+    verdict: verdictOf(check.status, host) ?? unknown(why),
+  }));
+};
+
 const read = (observed: Observed, memory: Memory, now: number): ReadonlyMap<string, Verdict> => {
   const verdicts = new Map<string, Verdict>();
-  const drifted = new Set(observed.instances.filter(isDrifted).map(({ ref }) => ref.name));
-  for (const check of observed.checks.filter(({ status }) => status.finishedAt !== undefined)) {
-    for (const host of check.spec.instances ?? []) {
-      const why = check.status.conditions?.['Stalled']?.message ?? 'it was not online';
-      const verdict = verdictOf(check.status, host) ?? unknown(why);
-      const news = verdict.status === 'True' && !drifted.has(host);
-      if (news && isDoubtful(observed, check, host)) memory.again.set(host, now + DOUBT_MS);
-      else verdicts.set(host, verdict);
-      memory.answered.set(host, parseTimestamp(check.status.finishedAt ?? ''));
-    }
+  const drifted = new Set(namesOf(observed.instances.filter(isDrifted)));
+  const ended = observed.checks.filter(({ status }) => status.finishedAt !== undefined);
+  for (const { check, host, verdict } of ended.flatMap(answersOf)) {
+    const news = verdict.status === 'True' && !drifted.has(host);
+    if (news && isDoubtful(observed, check, host)) memory.again.set(host, now + DOUBT_MS);
+    else verdicts.set(host, verdict);
+    memory.answered.set(host, parseTimestamp(check.status.finishedAt ?? ''));
   }
   return verdicts;
 };
