@@ -10,6 +10,7 @@ import type { Sealer } from '../runtime/sealing.js';
 import type { Objects } from '../store/objects/objects.js';
 import type { Ownership } from '../store/ownership.js';
 import type { Store } from '../store/store.js';
+import { driftController } from './drift/controller.js';
 import { healingController } from './healing/controller.js';
 import { instancesController } from './instances/controller.js';
 import { lifecycleController } from './lifecycle/controller.js';
@@ -43,4 +44,5 @@ export const controllersOf = (on: ControllerDependencies): readonly Controller[]
   sweeperController({ ...on, hold: () => false }),
   retentionController(on),
   secretsController({ ...on, needs: builtInNeeds }),
+  driftController(on),
 ];

@@ -6,7 +6,7 @@
 import type { KindName, StatusOf } from '../api-types/kinds.js';
 
 export type Writer =
-  'clouds' | 'instances' | 'lifecycle' | 'healing' | 'sweeper' | 'keeper' | 'gateway' | 'server';
+  'clouds' | 'instances' | 'lifecycle' | 'healing' | 'sweeper' | 'drift' | 'keeper' | 'gateway' | 'server';
 
 interface Owned<K extends KindName> {
   readonly fields?: readonly Exclude<keyof StatusOf<K>, 'conditions'>[];
@@ -32,6 +32,7 @@ export const OWNERS: {
     lifecycle: { fields: ['snapshot'], conditions: ['Configured'] },
     healing: { conditions: ['HealingAllowed'] },
     sweeper: { fields: ['strangers'] },
+    drift: { conditions: ['Drifted'] },
     server: { fields: ['consentRevision'] },
     keeper: { conditions: ['Valid'] },
   },
@@ -75,6 +76,7 @@ export const OWNERS: {
       conditions: ['SetupDone', 'Deployed', 'Configured', 'Ready', 'Accounts'],
     },
     healing: { fields: ['remediation'], conditions: ['Healthy'] },
+    drift: { conditions: ['Drifted'] },
     gateway: { fields: ['agent'] },
     keeper: { conditions: ['Valid'] },
   },

@@ -16,6 +16,7 @@ const SOURCES: Readonly<Record<Writer, string>> = {
   lifecycle: 'controllers/lifecycle',
   healing: 'controllers/healing',
   sweeper: 'controllers/sweeper',
+  drift: 'controllers/drift',
   keeper: 'store/objects',
   gateway: 'server/gateway',
   server: 'server',
