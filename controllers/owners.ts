@@ -6,7 +6,15 @@
 import type { KindName, StatusOf } from '../api-types/kinds.js';
 
 export type Writer =
-  'clouds' | 'instances' | 'lifecycle' | 'healing' | 'sweeper' | 'keeper' | 'gateway' | 'server';
+  | 'clouds'
+  | 'cookbooks'
+  | 'instances'
+  | 'lifecycle'
+  | 'healing'
+  | 'sweeper'
+  | 'keeper'
+  | 'gateway'
+  | 'server';
 
 interface Owned<K extends KindName> {
   readonly fields?: readonly Exclude<keyof StatusOf<K>, 'conditions'>[];
@@ -31,6 +39,7 @@ export const OWNERS: {
     },
     lifecycle: { fields: ['snapshot'], conditions: ['Configured'] },
     healing: { conditions: ['HealingAllowed'] },
+    cookbooks: { fields: ['cookbooks', 'cookbookSources'], conditions: ['CookbooksReady'] },
     sweeper: { fields: ['strangers'] },
     server: { fields: ['consentRevision'] },
     keeper: { conditions: ['Valid'] },
