@@ -166,6 +166,7 @@ const openAll = async (options: UpOptions, around: Surroundings, closing: Closin
     packs: join(data, 'packs'),
     localSources: isLoopback(options.listen),
     version: VERSION,
+    agentFiles: options.agentFiles,
     ...around,
   });
   closing.add(() => plane.close());
