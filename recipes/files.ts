@@ -3,7 +3,7 @@ import { chmod, lchown, lstat, mkdir, open, readFile, readlink, rename, rm, syml
 import type { Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Ids } from './owners.js';
-import { ifThere, linkTarget, makeParents, placeOf } from './place.js';
+import { hostPathOf, ifThere, linkTarget, makeParents, placeOf } from './place.js';
 import { change, type Change, type Verdict } from './scene.js';
 import { textDiff } from './text-diff.js';
 
@@ -173,7 +173,7 @@ const setLink = async (place: string, target: string): Promise<void> => {
 
 export const checkLink = async (root: string, path: string, wanted: string): Promise<Verdict> => {
   const place = await placeOf(root, path);
-  const target = linkTarget(path, wanted);
+  const target = linkTarget(await hostPathOf(root, place), wanted);
   const found = await ifThere(() => lstat(place));
   const before = found?.isSymbolicLink() === true ? await readlink(place) : null;
   if (before === target) return null;

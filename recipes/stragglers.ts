@@ -5,10 +5,13 @@ const MARK = 'SCALARIUM_COMMAND';
 
 let started = 0;
 
+/** A process id is an agent's own only in its namespace: several of them may be looking at one machine's processes. */
+const AGENT = `${String(process.pid)}-${String(Math.round(performance.timeOrigin * 1000))}`;
+
 /** An environment variable that no other command of this machine has. */
 export const newMark = (): Readonly<Record<string, string>> => {
   started += 1;
-  return { [MARK]: `${String(process.pid)}-${String(started)}` };
+  return { [MARK]: `${AGENT}-${String(started)}` };
 };
 
 /** Processes that ended or are not ours to read are none of the command's. */

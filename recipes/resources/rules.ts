@@ -5,7 +5,7 @@ import { carryOut, checkFile, type Judge } from '../files.js';
 import { ifThere } from '../place.js';
 import type { CronResource, SudoRuleResource, SysctlResource } from '../resource.js';
 import { change, type Check, type Scene } from '../scene.js';
-import { missingProgram, runTool } from '../tools.js';
+import { isMissing, runTool } from '../tools.js';
 
 const HEAD = '# Written by Scalarium; changes are overwritten.\n';
 
@@ -23,7 +23,8 @@ const byVisudo =
   async (fresh) => {
     const command = ['visudo', '-c', '-q', '-f', fresh];
     const ended = await runTool(command, scene).catch((error: unknown) => {
-      if (!scene.folder || (error as Error).message !== missingProgram('visudo').message) throw error;
+      if (!scene.folder || !isMissing(error)) throw error;
+      scene.note('visudo is not on this machine: the rules that it would judge are written unseen');
       return null;
     });
     if (ended !== null && ended.code !== 0)
