@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { Filled } from './resource.js';
 import { isReference, type Secrets } from './secrets.js';
 
-const PLACE = /\{\{\s*([^{}]*?)\s*\}\}/g;
+const PLACE = /\{\{([^{}]*)\}\}/g;
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -29,7 +29,8 @@ export const render = (
   resolved: ReadonlyMap<string, string> = new Map(),
 ): E.Either<string, string> => {
   const unknown = new Set<string>();
-  const text = template.replace(PLACE, (_place, name: string) => {
+  const text = template.replace(PLACE, (_place, between: string) => {
+    const name = between.trim();
     const value = resolved.get(name) ?? lookUp(attributes, name);
     if (isText(value)) return String(value);
     unknown.add(name);
@@ -49,7 +50,8 @@ export interface FilledText {
 /** Fills in a template, secrets too: only those that stand in it are asked for. Throws as `render` says. */
 export const fill = async ({ template, attributes }: Filled, secrets: Secrets): Promise<FilledText> => {
   const resolved = new Map<string, string>();
-  for (const [, name = ''] of template.matchAll(PLACE)) {
+  for (const [, between = ''] of template.matchAll(PLACE)) {
+    const name = between.trim();
     const value = lookUp(attributes, name);
     if (isReference(value) && !resolved.has(name)) resolved.set(name, await secrets.text(value));
   }
