@@ -56,7 +56,7 @@ test('what a bare image gets: the configuration for root alone, script, unit, an
   const { write_files, runcmd = [] } = parse(text) as CloudConfig;
   const [agent, start, unit] = write_files;
   assert.is(agent?.path, '/etc/scalarium/agent.json');
-  assert.is(agent.permissions, '0600');
+  assert.is(agent?.permissions, '0600');
   assert.match(start?.content ?? '', /^#!\/bin\/sh\n/);
   assert.match(start?.content ?? '', `x86_64) b=10.20.30-linux-x64-${'a'.repeat(12)} s=${'a'.repeat(64)};;`);
   assert.match(
