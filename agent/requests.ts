@@ -51,15 +51,16 @@ const textOf = async (answer: IncomingMessage): Promise<string> => {
   return (answer.headers['content-encoding'] === 'gzip' ? gunzipSync(whole) : whole).toString('utf8');
 };
 
-const send = async (
+/** The answer of a gateway as it begins; its body is the caller's to read. */
+export const openAnswer = async (
   { gateway, localAddress, patience, authority }: Route,
   path: string,
   options: RequestOptions,
   body?: string,
-): Promise<Answer> => {
-  const url = new URL(AGENT_PATH + path, gateway);
+): Promise<IncomingMessage> => {
+  const url = new URL(path, gateway);
   const request = await requesterOf(url);
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+  return new Promise<IncomingMessage>((resolve, reject) => {
     const more = { ...(localAddress === null ? {} : { localAddress }), ...trusting(authority) };
     const sent = request(url, { ...options, ...more, agent: false, timeout: patience }, resolve);
     sent.on('error', reject);
@@ -68,6 +69,10 @@ const send = async (
     });
     sent.end(body);
   });
+};
+
+const send = async (route: Route, path: string, options: RequestOptions, body?: string): Promise<Answer> => {
+  const answer = await openAnswer(route, AGENT_PATH + path, options, body);
   const retryAfter = Number(answer.headers['retry-after']);
   return {
     status: answer.statusCode ?? 0,

@@ -1,4 +1,5 @@
 /** The composition root of a control plane: store, objects, server, gateway and controllers in one process. */
+import type { AgentRelease } from '../api-types/agent-release.js';
 import type { Millis } from '../api-types/units.js';
 import type { Cloud, Clouds } from '../cloud/cloud.js';
 import { openMachines } from '../cloud/machines.js';
@@ -125,6 +126,7 @@ const openRest = async (
   const { clock, chance, log } = settings;
   const observed = openObserved({ clock });
   const files = settings.agentFiles == null ? null : openAgentFiles(settings.agentFiles, log);
+  const release = (): AgentRelease | null => files?.release() ?? null;
   let gateway: Gateway | null = null;
   const controllers = controllersOf({
     ...settings,
@@ -134,7 +136,7 @@ const openRest = async (
     // one that dies before a host has enrolled must not be the only one the host knows
     gateways: () => gateway?.urls() ?? [front.gateway(server)],
     authority: front.authority,
-    release: () => files?.release() ?? null,
+    release,
   });
   const metrics = metricsOf({
     store: state.store,
@@ -165,7 +167,7 @@ const openRest = async (
   });
   const { authority, advertised } = front;
   const at = { url: front.gateway(server), authority, id: hex(chance, 8) };
-  const door = openGateway({ ...settings, ...state, observed, ...at });
+  const door = openGateway({ ...settings, ...state, observed, ...at, release });
   gateway = door;
   const manager = startManager({ controllers: [fleet.controller, ...controllers], clock, chance, log });
   state.ownership.start();
