@@ -1,7 +1,7 @@
 /**
  * What agent and gateway say to each other: JSON texts over one WebSocket at `/agent/v1/connect`
- * (`Authorization: Bearer <credential>`, `X-Scalarium-Machine: <machine id>`), plus two plain requests:
- * `POST /agent/v1/enrol` and `GET /agent/v1/snapshots/<digest>`.
+ * (`Authorization: Bearer <credential>`, `X-Scalarium-Machine: <machine id>`), plus plain requests:
+ * `POST /agent/v1/enrol`, and with the same headers `GET /agent/v1/snapshots/<digest>` and `/agent/v1/secrets/<name>`.
  */
 import * as t from 'io-ts';
 import { AgentRelease } from './agent-release.js';
@@ -45,6 +45,9 @@ export const EnrolAnswer = fields(
   {},
 );
 export interface EnrolAnswer extends t.TypeOf<typeof EnrolAnswer> {}
+
+/** 200 to `GET /agent/v1/secrets/<name>`: the values by their keys. 403: no role of the host has a need for it; 404: there is none. */
+export const SecretAnswer = t.record(t.string, t.string, 'SecretAnswer');
 
 /** The agent's first message on a connection. */
 export const Hello = fields(

@@ -71,3 +71,7 @@ export const CookbookPack = fields(
   {},
 );
 export interface CookbookPack extends t.TypeOf<typeof CookbookPack> {}
+
+/** Bounds of a pack: what is larger is no set of recipes, and every host would fetch it. */
+export const PACK_BYTES = 512 * 1024 * 1024;
+export const PACK_FILES = 100_000;

@@ -16,9 +16,9 @@ import type { OidcSettings } from '../server/access/provider.js';
 import { noAudit } from '../server/audit/audit.js';
 import type { AuditLog } from '../server/audit/log.js';
 import { agentFilesDoor } from '../server/agent-files/door.js';
-import { openAgentFiles } from '../server/agent-files/files.js';
+import { type AgentFiles, openAgentFiles } from '../server/agent-files/files.js';
 import { openGateway, type Gateway } from '../server/gateway/gateway.js';
-import { startServer } from '../server/server.js';
+import { type ServerOptions, startServer } from '../server/server.js';
 import { type Front, type FrontSettings, openFront } from '../server/tls/tls.js';
 import { startCompaction } from '../store/compaction.js';
 import { countedStore } from '../store/counted.js';
@@ -34,6 +34,7 @@ import { openClouds } from './clouds/controller.js';
 import { controllersOf } from './controllers.js';
 import { metricsOf } from './metrics.js';
 import { plannerOver } from './plan.js';
+import { entitledTo } from './secret-needs.js';
 
 export interface ControlPlaneSettings extends FrontSettings {
   readonly store: Store;
@@ -118,6 +119,25 @@ const openFleet = (
   return openClouds({ objects, ownership, sealer, open: settings.openCloud, watch, clock, log });
 };
 
+/** What the server hands on: agents' files, and what is the gateway's once it is open. */
+const hooksOf = (
+  gateway: () => Gateway | null,
+  files: AgentFiles | null,
+  log: Log,
+): Pick<ServerOptions, 'extra' | 'upgrade' | 'openLog'> => ({
+  extra: [
+    ...(files === null ? [] : [agentFilesDoor(files, log)]),
+    (request, response) => gateway()?.handle(request, response) ?? false,
+  ],
+  upgrade: [(request, socket, head) => gateway()?.upgrade(request, socket, head) ?? false],
+  openLog: (machine, asked, reader) => {
+    const open = gateway();
+    if (open !== null) return open.openLog(machine, asked, reader);
+    reader.end('the gateway is still starting');
+    return () => undefined;
+  },
+});
+
 const openRest = async (
   settings: ControlPlaneSettings,
   state: Opened,
@@ -153,21 +173,14 @@ const openRest = async (
     access,
     audit: settings.audit ?? noAudit,
     plan: plannerOver(state.objects),
-    extra: [
-      ...(files === null ? [] : [agentFilesDoor(files, log)]),
-      (request, response) => gateway?.handle(request, response) ?? false,
-    ],
-    upgrade: [(request, socket, head) => gateway?.upgrade(request, socket, head) ?? false],
-    openLog: (machine, asked, reader) => {
-      if (gateway !== null) return gateway.openLog(machine, asked, reader);
-      reader.end('the gateway is still starting');
-      return () => undefined;
-    },
+    ...hooksOf(() => gateway, files, log),
     metrics: () => [...metrics(), ...(settings.audit?.metrics() ?? [])],
   });
   const { authority, advertised } = front;
   const at = { url: front.gateway(server), authority, id: hex(chance, 8) };
-  const door = openGateway({ ...settings, ...state, observed, ...at, release });
+  const entitled = (cluster: string, roles: readonly string[]): ReadonlySet<string> =>
+    entitledTo(state.objects, cluster, roles);
+  const door = openGateway({ ...settings, ...state, observed, entitled, ...at, release });
   gateway = door;
   const manager = startManager({ controllers: [fleet.controller, ...controllers], clock, chance, log });
   state.ownership.start();

@@ -7,8 +7,7 @@ import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { AGENT_FILES_PATH } from '../../api-types/agent-release.js';
-import { openAnswer, type Route } from '../requests.js';
+import { ask, type Route } from '../requests.js';
 import { EXECUTABLE } from './home.js';
 
 /** Far above any build, far below a disk. */
@@ -44,7 +43,7 @@ export const downloadAgent = async (
   folder: string,
   signal: AbortSignal,
 ): Promise<void> => {
-  const answer = await openAnswer(route, `${AGENT_FILES_PATH}/${sha256}`, { signal });
+  const answer = await ask(route, `/files/${sha256}`, { signal });
   if (answer.statusCode !== 200) {
     answer.resume();
     throw new Error(`${route.gateway} answered ${String(answer.statusCode)} for the agent ${sha256}`);

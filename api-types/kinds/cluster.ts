@@ -155,7 +155,7 @@ export const ClusterStatus = fields(
     ),
     conditions: described(
       Conditions,
-      'Ready: every Role has the hosts it should have. Reconciling, Stalled: work is going on, or cannot. ConsentRequired: an edit is parked. Configured: hosts know of each other. HealingAllowed: the breaker is closed. Valid: the spec can be read.',
+      'Ready: every Role has the hosts it should have. Reconciling, Stalled: work is going on, or cannot. ConsentRequired: an edit is parked. Configured: hosts know of each other. Drifted: on some host a run of its recipes would change something. HealingAllowed: the breaker is closed. Valid: the spec can be read.',
     ),
   },
 );

@@ -167,7 +167,7 @@ export const RoleSpec = fields(
     ),
     eventTimeoutSeconds: described(
       EventTimeouts,
-      'What events may take. Of setup it is healing.setupTimeoutSeconds, of shutdown shutdownTimeoutSeconds.',
+      'How many seconds events may take, by event. Of setup it is healing.setupTimeoutSeconds, of shutdown shutdownTimeoutSeconds.',
     ),
     shutdownTimeoutSeconds: described(
       Seconds,

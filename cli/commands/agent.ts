@@ -58,17 +58,16 @@ export const runDaemon = async (version: string, flags: AgentFlags): Promise<Age
     },
   };
   const log = lineLog(systemClock, both, { debug: verbose === true, keys: { machine } });
+  const platform = detectPlatform(
+    root,
+    noManager('nothing manages services on this host: it has no systemd'),
+  );
   const agent = await startAgent({
     root,
     machine,
     address: address ?? null,
     config,
-    executor: recipesExecutor({
-      root,
-      log,
-      platform: detectPlatform(root, noManager('nothing manages services on this host: it has no systemd')),
-      secrets: (name) => Promise.reject(new Error(`the secret ${name}: none are delivered to this host`)),
-    }),
+    executor: (sources) => recipesExecutor({ root, log, platform, ...sources }),
     clock: systemClock,
     chance: systemChance,
     log,

@@ -17,7 +17,7 @@ const SHA256_HEADER = 'x-scalarium-sha256';
 
 const answer = (response: ServerResponse, status: Status, headers = {}): void => {
   const body = JSON.stringify(status);
-  response.writeHead(status.code ?? 500, {
+  response.writeHead(status.code, {
     'content-type': 'application/json',
     'content-length': String(Buffer.byteLength(body)),
     ...headers,

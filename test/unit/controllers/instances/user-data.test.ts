@@ -55,15 +55,13 @@ test('what a bare image gets: the configuration for root alone, script, unit, an
   const text = userData(config(), RELEASE);
   const { write_files, runcmd = [] } = parse(text) as CloudConfig;
   const [agent, start, unit] = write_files;
-  assert.is(agent?.path, '/etc/scalarium/agent.json');
-  assert.is(agent?.permissions, '0600');
-  assert.match(start?.content ?? '', /^#!\/bin\/sh\n/);
-  assert.match(start?.content ?? '', `x86_64) b=10.20.30-linux-x64-${'a'.repeat(12)} s=${'a'.repeat(64)};;`);
-  assert.match(
-    start?.content ?? '',
-    `aarch64) b=10.20.30-linux-arm64-${'b'.repeat(12)} s=${'b'.repeat(64)};;`,
-  );
-  assert.match(unit?.content ?? '', `ExecStart=/bin/sh ${start?.path ?? ''}\nRestart=always`);
+  assert.ok(agent && start && unit);
+  assert.is(agent.path, '/etc/scalarium/agent.json');
+  assert.is(agent.permissions, '0600');
+  assert.match(start.content, /^#!\/bin\/sh\n/);
+  assert.match(start.content, `x86_64) b=10.20.30-linux-x64-${'a'.repeat(12)} s=${'a'.repeat(64)};;`);
+  assert.match(start.content, `aarch64) b=10.20.30-linux-arm64-${'b'.repeat(12)} s=${'b'.repeat(64)};;`);
+  assert.match(unit.content, `ExecStart=/bin/sh ${start.path}\nRestart=always`);
   assert.match(runcmd[0] ?? '', 'systemctl cat scalarium-agent >/dev/null 2>&1 || systemctl enable');
 });
 
