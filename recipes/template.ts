@@ -1,9 +1,21 @@
-/** Templates: `{{ haproxy.port }}` and nothing else. */
+/** Templates: `{{ haproxy.port }}`, `{{ password | json }}` and nothing else. */
 import * as E from 'fp-ts/lib/Either.js';
 import type { Filled } from './resource.js';
 import { isReference, type Secrets } from './secrets.js';
 
-const PLACE = /\{\{\s*([^{}]*?)\s*\}\}/g;
+const PLACE = /\{\{\s*([^{}|]*?)\s*(?:\|\s*([a-z]+)\s*)?\}\}/g;
+
+/** Plain ones are left bare, for whoever reads them by eye or with a parser that knows no quotes. */
+const quotedForEnvironment = (text: string): string =>
+  /^[\w.,:/@%+=~-]*$/.test(text) ? text : `"${text.replace(/[\\"$`]/g, '\\$&')}"`;
+
+type Text = string | number | boolean;
+
+/** How a value is written so that the format around it takes it for one value, whatever is in it. */
+const SHAPES: Readonly<Record<string, (value: Text) => string>> = {
+  json: (value) => JSON.stringify(value),
+  env: (value) => quotedForEnvironment(String(value)),
+};
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -16,8 +28,7 @@ const lookUp = (attributes: Readonly<Record<string, unknown>>, name: string): un
       attributes,
     );
 
-const isText = (value: unknown): value is string | number | boolean =>
-  ['string', 'number', 'boolean'].includes(typeof value);
+const isText = (value: unknown): value is Text => ['string', 'number', 'boolean'].includes(typeof value);
 
 /**
  * Fills in a template; Left names every attribute that is unknown or is no text, number or boolean. `resolved`: the
@@ -29,10 +40,11 @@ export const render = (
   resolved: ReadonlyMap<string, string> = new Map(),
 ): E.Either<string, string> => {
   const unknown = new Set<string>();
-  const text = template.replace(PLACE, (_place, name: string) => {
+  const text = template.replace(PLACE, (_place, name: string, shape?: string) => {
     const value = resolved.get(name) ?? lookUp(attributes, name);
-    if (isText(value)) return String(value);
-    unknown.add(name);
+    const written = shape === undefined ? String : SHAPES[shape];
+    if (isText(value) && written !== undefined) return written(value);
+    unknown.add(written === undefined ? `${name} | ${shape ?? ''}` : name);
     return '';
   });
   return unknown.size === 0

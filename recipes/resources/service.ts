@@ -3,7 +3,15 @@ import { lstat } from 'node:fs/promises';
 import { checkFile } from '../files.js';
 import { ifThere, placeOf } from '../place.js';
 import type { ServiceResource } from '../resource.js';
-import type { Change, Check, Effect, Scene, Verdict } from '../scene.js';
+import {
+  isElsewhere,
+  isLeftOut,
+  type Change,
+  type Check,
+  type Effect,
+  type Scene,
+  type Verdict,
+} from '../scene.js';
 import type { ServiceState } from '../services/service-manager.js';
 
 const UNIT_FOLDERS = [
@@ -34,7 +42,8 @@ export const refuseDead = async (name: string, { platform }: Scene): Promise<voi
     throw new Error(`${name} was started and does not run${result === undefined ? '' : `: ${result}`}`);
 };
 
-const unitVerdict = async ({ name, unit }: ServiceResource, { root }: Scene): Promise<Verdict> =>
+/** What differs in the unit file; the service itself is left alone. */
+export const unitOnly = async ({ name, unit }: ServiceResource, { root }: Scene): Promise<Verdict> =>
   unit === undefined
     ? null
     : checkFile(root, { path: `/etc/systemd/system/${name}.service`, content: unit, mode: 0o644 });
@@ -88,7 +97,7 @@ export const service: Check<ServiceResource> = async (resource, scene) => {
     scene.note(`the service ${name} is left out: this host is a folder and has no unit of this name`);
     return null;
   }
-  const unit = await unitVerdict(resource, scene);
+  const unit = await unitOnly(resource, scene);
   const found = await scene.platform.services.state(name);
   const wantsRunning = resource.state === 'running';
   const differs = [
@@ -108,7 +117,8 @@ export const actOn = async (
   scene: Scene,
 ): Promise<boolean> => {
   const { name } = resource;
-  if (resource.state === 'stopped') return false;
+  if (resource.state === 'stopped' || isElsewhere(resource, scene)) return false;
+  if (isLeftOut(resource, scene)) return false;
   if (scene.folder && !(await isOurs(resource, scene.root))) return false;
   const { services } = scene.platform;
   const running = (await services.state(name)).running;
