@@ -57,6 +57,7 @@ const HAPROXY = {
   /** An application; the first that has servers unless told. */
   defaultApplication: '',
   drainSeconds: 30,
+  hardStopSeconds: 600,
   tls: { secret: '', port: 443, redirect: false },
   statistics: { port: 8404, url: '/', user: 'scalarium' },
   /** By name: `{ port, serverPort, role }`. */

@@ -52,6 +52,13 @@ export const readyOfType = remembered((snapshot, type): readonly Member[] =>
   }),
 ) as (snapshot: Snapshot, type: RoleType) => readonly Member[];
 
+/** Ready hosts that have a role, as their own or a further one. */
+export const readyOfRole = remembered((snapshot, role): readonly Member[] =>
+  allHosts(snapshot).flatMap((member) =>
+    member.host.ready && rolesOf(member.host).includes(role) ? [{ ...member, role }] : [],
+  ),
+);
+
 /** Types whose members the built-in recipe of a type looks at. */
 const DATA: readonly RoleType[] = ['db-master', 'db-replica', 'memcached'];
 const NEEDS: Readonly<Record<RoleType, readonly RoleType[]>> = {
