@@ -21,8 +21,8 @@ const JUDGE_SECONDS = 120;
 
 /** A host that is a folder has no packages, so the program that would judge may be missing there. */
 const judgeOf = (resource: FileResource | TemplateResource, scene: Scene): Judge | undefined => {
-  const { check } = resource;
-  if (check === undefined) return undefined;
+  const { check, on } = resource;
+  if (check === undefined || (scene.folder && on === 'machine')) return undefined;
   return async (fresh) => {
     const command = check.map((word) => word.replaceAll('{}', fresh));
     const listener = listenerOf(resourceId(resource), scene);

@@ -3,7 +3,16 @@ import { lstat } from 'node:fs/promises';
 import { checkFile } from '../files.js';
 import { ifThere, placeOf } from '../place.js';
 import type { ServiceResource } from '../resource.js';
-import type { Change, Check, Effect, Scene, Started, Verdict } from '../scene.js';
+import {
+  isElsewhere,
+  isLeftOut,
+  type Change,
+  type Check,
+  type Effect,
+  type Scene,
+  type Started,
+  type Verdict,
+} from '../scene.js';
 import type { ServiceState } from '../services/service-manager.js';
 
 const UNIT_FOLDERS = [
@@ -43,7 +52,8 @@ export const refuseDead = async (
   return { restarts };
 };
 
-const unitVerdict = async ({ name, unit }: ServiceResource, { root }: Scene): Promise<Verdict> =>
+/** What differs in the unit file; the service itself is left alone. */
+export const unitOnly = async ({ name, unit }: ServiceResource, { root }: Scene): Promise<Verdict> =>
   unit === undefined
     ? null
     : checkFile(root, { path: `/etc/systemd/system/${name}.service`, content: unit, mode: 0o644 });
@@ -96,7 +106,7 @@ export const service: Check<ServiceResource> = async (resource, scene) => {
     scene.note(`the service ${name} is left out: this host is a folder and has no unit of this name`);
     return null;
   }
-  const unit = await unitVerdict(resource, scene);
+  const unit = await unitOnly(resource, scene);
   const found = await scene.platform.services.state(name);
   const wantsRunning = resource.state === 'running';
   const differs = [
@@ -116,7 +126,8 @@ export const actOn = async (
   scene: Scene,
 ): Promise<Started | null> => {
   const { name } = resource;
-  if (resource.state === 'stopped') return null;
+  if (resource.state === 'stopped' || isElsewhere(resource, scene)) return null;
+  if (isLeftOut(resource, scene)) return null;
   if (scene.folder && !(await isOurs(resource, scene.root))) return null;
   const { services } = scene.platform;
   const running = (await services.state(name)).running;
