@@ -35,7 +35,7 @@ import { openClouds } from './clouds/controller.js';
 import { controllersOf } from './controllers.js';
 import { metricsOf } from './metrics.js';
 import { plannerOver } from './plan.js';
-import { entitledTo } from './secret-needs.js';
+import { entitledOver } from './secret-needs.js';
 
 export interface ControlPlaneSettings extends FrontSettings {
   readonly store: Store;
@@ -187,8 +187,7 @@ const openRest = async (
   });
   const { authority, advertised } = front;
   const at = { url: front.gateway(server), authority, id: hex(chance, 8) };
-  const entitled = (cluster: string, roles: readonly string[]): ReadonlySet<string> =>
-    entitledTo(state.objects, cluster, roles);
+  const entitled = entitledOver(state.objects);
   const door = openGateway({ ...settings, ...state, observed, entitled, shelf, ...at, release });
   gateway = door;
   const manager = startManager({ controllers: [fleet.controller, ...controllers], clock, chance, log });
