@@ -143,6 +143,9 @@ const hooksOf = (
   },
 });
 
+/** What the agents' files are of; null: none were built. */
+const releaseOf = (files: AgentFiles | null) => (): AgentRelease | null => files?.release() ?? null;
+
 const openRest = async (
   settings: ControlPlaneSettings,
   state: Opened,
@@ -153,7 +156,6 @@ const openRest = async (
   const shelf = await openShelf(settings.packs, clock);
   const stopping = new AbortController();
   const files = settings.agentFiles == null ? null : openAgentFiles(settings.agentFiles, log);
-  const release = (): AgentRelease | null => files?.release() ?? null;
   let gateway: Gateway | null = null;
   const controllers = controllersOf({
     ...settings,
@@ -165,7 +167,7 @@ const openRest = async (
     // one that dies before a host has enrolled must not be the only one the host knows
     gateways: () => gateway?.urls() ?? [front.gateway(server)],
     authority: front.authority,
-    release,
+    release: releaseOf(files),
   });
   const metrics = metricsOf({
     store: state.store,
@@ -185,10 +187,18 @@ const openRest = async (
     ...hooksOf(() => gateway, files, log),
     metrics: () => [...metrics(), ...(settings.audit?.metrics() ?? [])],
   });
-  const { authority, advertised } = front;
+  const { authority } = front;
   const at = { url: front.gateway(server), authority, id: hex(chance, 8) };
   const entitled = entitledOver(state.objects);
-  const door = openGateway({ ...settings, ...state, observed, entitled, shelf, ...at, release });
+  const door = openGateway({
+    ...settings,
+    ...state,
+    observed,
+    entitled,
+    shelf,
+    ...at,
+    release: releaseOf(files),
+  });
   gateway = door;
   const manager = startManager({ controllers: [fleet.controller, ...controllers], clock, chance, log });
   state.ownership.start();
@@ -202,7 +212,7 @@ const openRest = async (
     await closeState(state);
   };
   const { installation, objects } = state;
-  const url = { url: server.url, advertised: advertised(server.port), authority };
+  const url = { url: server.url, advertised: front.advertised(server.port), authority };
   return { ...url, installation, objects, observed, close };
 };
 
