@@ -143,8 +143,12 @@ const hooksOf = (
   },
 });
 
-/** What the agents' files are of; null: none were built. */
-const releaseOf = (files: AgentFiles | null) => (): AgentRelease | null => files?.release() ?? null;
+/** What the server, the gateway and the controllers share beside the objects. */
+const openShared = async ({ clock, log, packs, agentFiles }: ControlPlaneSettings) => {
+  const files = agentFiles == null ? null : openAgentFiles(agentFiles, log);
+  const release = (): AgentRelease | null => files?.release() ?? null;
+  return { observed: openObserved({ clock }), shelf: await openShelf(packs, clock), files, release };
+};
 
 const openRest = async (
   settings: ControlPlaneSettings,
@@ -152,10 +156,8 @@ const openRest = async (
   { fleet, front }: { readonly fleet: Fleet; readonly front: Front },
 ): Promise<ControlPlane> => {
   const { clock, chance, log } = settings;
-  const observed = openObserved({ clock });
-  const shelf = await openShelf(settings.packs, clock);
+  const { observed, shelf, files, release } = await openShared(settings);
   const stopping = new AbortController();
-  const files = settings.agentFiles == null ? null : openAgentFiles(settings.agentFiles, log);
   let gateway: Gateway | null = null;
   const controllers = controllersOf({
     ...settings,
@@ -167,7 +169,7 @@ const openRest = async (
     // one that dies before a host has enrolled must not be the only one the host knows
     gateways: () => gateway?.urls() ?? [front.gateway(server)],
     authority: front.authority,
-    release: releaseOf(files),
+    release,
   });
   const metrics = metricsOf({
     store: state.store,
@@ -190,15 +192,7 @@ const openRest = async (
   const { authority } = front;
   const at = { url: front.gateway(server), authority, id: hex(chance, 8) };
   const entitled = entitledOver(state.objects);
-  const door = openGateway({
-    ...settings,
-    ...state,
-    observed,
-    entitled,
-    shelf,
-    ...at,
-    release: releaseOf(files),
-  });
+  const door = openGateway({ ...settings, ...state, observed, entitled, shelf, ...at, release });
   gateway = door;
   const manager = startManager({ controllers: [fleet.controller, ...controllers], clock, chance, log });
   state.ownership.start();
