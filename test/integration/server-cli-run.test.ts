@@ -38,7 +38,7 @@ test(
       failures: [{ instance: 'lb-1', message: 'apt broke' }],
     });
     assert.equal(await running, {
-      out: 'HOST    STATE       MESSAGE\napp-1   succeeded   -\nlb-1    failed      apt broke\n',
+      out: 'HOST    STATE       CHANGED   MESSAGE\napp-1   succeeded   0         -\nlb-1    failed      0         apt broke\n',
       err: `run/${name} begins\nhost/app-1 succeeded\nhost/lb-1 failed: apt broke\nscalarium: 1 of 2 hosts failed: lb-1\n`,
       code: 1,
     });
