@@ -60,13 +60,13 @@ export interface HollowHost {
 
 /** Boots hollow agents that share what they can: executor, measurements and snapshots. */
 export const bootHollow = (dependencies: HollowDependencies): ((host: HollowHost) => Agent) => {
-  const executor = hollowExecutor(dependencies.clock, dependencies.times);
+  const hollow = hollowExecutor(dependencies.clock, dependencies.times);
   const snapshots = openMemorySnapshots();
   return (host) =>
     runAgent({
       ...dependencies,
       ...host,
-      executor,
+      executor: () => hollow,
       measure: measureNothing,
       localAddress: null,
       hostLog: null,

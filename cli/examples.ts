@@ -126,6 +126,13 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
     ],
     exits: '0 online again; 1 time is up, or it was replaced; 5 it does not run',
   },
+  cookbooks: {
+    examples: [
+      ['scalarium cookbooks -n shop', 'sources, their revisions, and what is wrong with them'],
+      ['scalarium cookbooks update -n shop', 'pin what they have now, and wait for it'],
+      ['scalarium cookbooks update base -n shop --no-wait', 'one of them, without waiting'],
+    ],
+  },
   run: {
     examples: [
       ['scalarium run configure -n shop', 'on all online hosts of a cluster, changed or not'],

@@ -3,9 +3,16 @@ import type { Snapshot, SnapshotHost } from '../api-types/snapshot.js';
 import { ownResources, roleKey, roleResources } from './catalog.js';
 import { hostsFileDigest } from './hosts-file.js';
 import { allHosts, remembered, rolesOf, sha256 } from './members.js';
+import type { Resource } from './resource.js';
 
 /** 64 bits tell a host's inputs apart; they stand in every Instance record. */
 const DIGEST_CHARACTERS = 16;
+
+const withoutPlace = (resource: Resource): Resource => ({ ...resource, at: undefined });
+
+/** Where a recipe says so does not count: a line that moved is nothing to tell a host. */
+export const digestOf = (resources: readonly Resource[]): string =>
+  sha256(JSON.stringify(resources.map(withoutPlace)));
 
 type Role = Snapshot['roles'][string];
 
@@ -61,7 +68,7 @@ const customText = (snapshot: Snapshot, key: string): string => {
 };
 
 const roleDigest = remembered((snapshot, roles) =>
-  sha256(`${JSON.stringify(roleResources(snapshot, roles))}${customText(snapshot, roles)}`),
+  sha256(`${digestOf(roleResources(snapshot, roles))}${customText(snapshot, roles)}`),
 );
 
 export interface Input {
@@ -74,7 +81,7 @@ export interface Input {
 /** Costs two small hashes a host; what hosts share is computed once a snapshot and set of roles. */
 export const inputOf = (snapshot: Snapshot, instance: string): Input => {
   const shared = roleDigest(snapshot, roleKey(snapshot, instance));
-  const own = JSON.stringify(ownResources(snapshot, instance));
+  const own = digestOf(ownResources(snapshot, instance));
   return {
     input: sha256(`${shared}\n${own}`).slice(0, DIGEST_CHARACTERS),
     hostsFile: hostsFileDigest(snapshot, instance).slice(0, DIGEST_CHARACTERS),

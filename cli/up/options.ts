@@ -1,5 +1,6 @@
 /** What `scalarium up` can be told, by option or by environment variable. */
 import { readFileSync } from 'node:fs';
+import { builtAgents } from './program.js';
 import { type FrontOptions, parseFront, type RawFrontOptions } from './front-options.js';
 
 export interface UpOptions extends FrontOptions {
@@ -18,6 +19,8 @@ export interface UpOptions extends FrontOptions {
   readonly installationKey: string | null;
   /** AWS credentials file for the endpoint; null: the local cloud's, else the SDK's chain. */
   readonly credentials: string | null;
+  /** Where hosts' agents are, as `npm run build:agent` puts them. */
+  readonly agentFiles: string;
 }
 
 export type StoreOption =
@@ -41,6 +44,7 @@ export interface RawUpOptions extends RawFrontOptions {
   readonly heartbeat: string;
   readonly installationKey?: string;
   readonly credentials?: string;
+  readonly agentFiles?: string;
 }
 
 const wrong = (option: string, expected: string, got: string): Error =>
@@ -112,4 +116,5 @@ export const parseOptions = (raw: RawUpOptions): UpOptions => ({
   heartbeatSeconds: heartbeatOf(raw.heartbeat),
   installationKey: readable('--installation-key', raw.installationKey),
   credentials: readable('--credentials', raw.credentials),
+  agentFiles: raw.agentFiles ?? builtAgents(),
 });

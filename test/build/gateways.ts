@@ -8,6 +8,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { AgentConfig } from '../../api-types/agent-protocol.js';
 import type { EventResult, ResultChunk } from '../../api-types/kinds/lifecycle-event.js';
 import type { Lifecycle } from '../../api-types/lifecycle.js';
+import type { RoleSpec } from '../../api-types/kinds/role.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { snapshotDigest } from '../../api-types/snapshot-digest.js';
 import { millis } from '../../api-types/units.js';
@@ -15,12 +16,17 @@ import { hex, systemChance } from '../../runtime/chance.js';
 import { systemClock, timestamp } from '../../runtime/clock.js';
 import { orThrow } from '../../runtime/failure.js';
 import { silentLog } from '../../runtime/log.js';
+import { openShelf } from '../../runtime/shelf.js';
+import { openSealer, sealTexts, type Texts } from '../../runtime/sealing.js';
 import { batchToken } from '../../runtime/tokens.js';
+import { agentFilesDoor } from '../../server/agent-files/door.js';
+import { openAgentFiles } from '../../server/agent-files/files.js';
 import { type Gateway, openGateway } from '../../server/gateway/gateway.js';
+import type { Entitled } from '../../server/gateway/secrets.js';
 import type { TlsIdentity } from '../../server/tls/identity.js';
 import { takeBoth } from '../../server/tls/one-port.js';
 import { openEmbeddedStore } from '../../store/embedded/embedded.js';
-import { resultsOf, snapshotKey } from '../../store/keys.js';
+import { resultsOf, snapshotKey, specKey } from '../../store/keys.js';
 import type { Ref } from '../../store/objects/objects.js';
 import { type OpenedObjects, openObjects } from '../../store/objects/open.js';
 import { type Observed, openObserved } from '../../store/observed/observed.js';
@@ -28,6 +34,7 @@ import type { Store } from '../../store/store.js';
 import { PATIENCE_MS } from './patience.js';
 
 export const KEY = Buffer.alloc(32, 7);
+export const SEALER = openSealer(KEY, systemChance);
 export const BATCH = 'batch-1';
 const CLUSTER = 'shop';
 const INSTALLATION = '2f0e7a52-3f0a-4a3e-9a43-0d1f7a4e6a11';
@@ -49,7 +56,22 @@ const listening = (server: Server): Promise<number> =>
     });
   });
 
-const startGateway = async (store: Store, identity: TlsIdentity | null): Promise<RunningGateway> => {
+/** What roles name; built-in recipes are the control plane's to know. */
+const entitledIn =
+  (objects: OpenedObjects): Entitled =>
+  (cluster, roles) =>
+    new Set(
+      objects
+        .list('Role', cluster)
+        .filter(({ ref }) => roles.includes(ref.name))
+        .flatMap(({ spec }) => spec.secrets ?? []),
+    );
+
+const startGateway = async (
+  store: Store,
+  identity: TlsIdentity | null,
+  agentFiles: string | null,
+): Promise<RunningGateway> => {
   const objects = await openObjects({
     store,
     installation: INSTALLATION,
@@ -66,11 +88,19 @@ const startGateway = async (store: Store, identity: TlsIdentity | null): Promise
   });
   const scheme = identity === null ? 'http' : 'https';
   const url = `${scheme}://127.0.0.1:${String(await listening(server))}`;
+  const built = agentFiles === null ? null : openAgentFiles(agentFiles, silentLog);
+  const files = built === null ? null : agentFilesDoor(built, silentLog);
   const gateway = openGateway({
+    release: () => built?.release() ?? null,
+    rolloutTimes: { settle: millis(500), lost: millis(PATIENCE_MS) },
+    rolloutEvery: millis(100),
     objects,
     observed,
     store,
     installationKey: KEY,
+    sealer: SEALER,
+    entitled: entitledIn(objects),
+    shelf: await openShelf(join(tmpdir(), `scalarium-packs-${hex(systemChance, 8)}`), systemClock),
     url,
     authority: identity?.authority ?? null,
     id: hex(systemChance, 4),
@@ -80,6 +110,7 @@ const startGateway = async (store: Store, identity: TlsIdentity | null): Promise
     log: silentLog,
   });
   server.on('request', (request, response) => {
+    if (files?.(request, response) === true) return;
     if (!gateway.handle(request, response)) response.writeHead(404).end();
   });
   server.on('upgrade', (request: Parameters<Gateway['upgrade']>[0], socket, head: Buffer) => {
@@ -116,7 +147,10 @@ export class World {
   ) {}
 
   /** With a gateway for each identity, that is spoken to over TLS only; or this many over plain HTTP. */
-  static async open(gateways: number | readonly TlsIdentity[]): Promise<World> {
+  static async open(
+    gateways: number | readonly TlsIdentity[],
+    agentFiles: string | null = null,
+  ): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'gateways-'));
     const directory = join(folder, 'store');
     const store = await openEmbeddedStore({
@@ -127,7 +161,7 @@ export class World {
     });
     const world = new World(folder, store);
     const identities = typeof gateways === 'number' ? Array<null>(gateways).fill(null) : gateways;
-    for (const identity of identities) world.gateways.push(await startGateway(store, identity));
+    for (const identity of identities) world.gateways.push(await startGateway(store, identity, agentFiles));
     return world;
   }
 
@@ -153,13 +187,13 @@ export class World {
   }
 
   /** A role with a batch out of which these machines came: `app-1` has `i-1`, and so on. */
-  async hosts(count: number): Promise<void> {
+  async hosts(count: number, more: Partial<RoleSpec> = {}): Promise<void> {
     const names = Array.from({ length: count }, (_, index) => String(index + 1));
     await this.write([
       {
         write: 'create',
         ref: this.ref('Role', 'app'),
-        document: { spec: { type: 'custom', replicas: count } },
+        document: { spec: { type: 'custom', replicas: count, ...more } },
       },
       ...names.map((name) => ({
         write: 'create' as const,
@@ -242,6 +276,13 @@ export class World {
 
   agentOf(instance: string) {
     return this.objects.get({ kind: 'Instance', cluster: CLUSTER, name: instance })?.status.agent;
+  }
+
+  /** A Secret as the API would have stored it. */
+  async secret(name: string, texts: Texts): Promise<void> {
+    const ref: Ref = { kind: 'Secret', cluster: CLUSTER, name };
+    const sealed = sealTexts(SEALER, specKey(ref), texts, {});
+    await this.write([{ write: 'create', ref, document: { spec: { sealed } } }]);
   }
 
   private ref<K extends 'Role' | 'Instance' | 'LifecycleEvent'>(kind: K, name: string): Ref<K> {

@@ -67,7 +67,7 @@ const boot = (world: World, hosts: Hosts, name: string): Agent =>
       journal: openMemoryJournal(),
       snapshots: openMemorySnapshots(),
     },
-    executor: hosts.executor(),
+    executor: () => hosts.executor(),
     measure: () =>
       Promise.resolve({
         load1: 0,

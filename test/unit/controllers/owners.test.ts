@@ -15,6 +15,7 @@ const SOURCES: Readonly<Record<Writer, string>> = {
   instances: 'controllers/instances',
   lifecycle: 'controllers/lifecycle',
   healing: 'controllers/healing',
+  cookbooks: 'controllers/cookbooks',
   sweeper: 'controllers/sweeper',
   drift: 'controllers/drift',
   keeper: 'store/objects',
