@@ -23,9 +23,11 @@ import { Runner } from './runner.js';
 import { secretsOver } from './secrets.js';
 import { Session } from './session.js';
 import { openDiskSnapshots, type Snapshots } from './snapshots.js';
+import type { Home } from './update/home.js';
+import { Updater } from './update/updater.js';
 
-/** `released`: the control plane has no slot for this machine any more. */
-export type AgentEnding = 'released' | 'stopped';
+/** `released`: the control plane has no slot for this machine any more; `updated`: the next start is another build. */
+export type AgentEnding = 'released' | 'stopped' | 'updated';
 
 export interface Agent {
   readonly done: Promise<AgentEnding>;
@@ -55,6 +57,8 @@ export interface AgentDependencies {
   /** What gateways are shown of it; null: it is kept nowhere. */
   readonly hostLog: HostLog | null;
   readonly version: string;
+  /** Where the agent was installed as a file of its own; none: it never updates. */
+  readonly home?: Home | null;
   /** The address to connect from; null: the system chooses. */
   readonly localAddress: string | null;
   /** Told to the gateway as the host's address when it is not the one it connects from. */
@@ -75,6 +79,8 @@ class Daemon implements Agent {
   private turn: number;
   private failures = 0;
   private readonly startedAt: string;
+  private readonly updater: Updater | null;
+  private updated = false;
 
   constructor(private readonly with_: AgentDependencies) {
     const { state, chance, clock } = with_;
@@ -87,6 +93,7 @@ class Daemon implements Agent {
       snapshot: (digest) => state.snapshots.get(digest, (wanted) => this.fetch(wanted)),
       finished: (result) => this.session?.tell(result),
     });
+    this.updater = this.updaterOf(with_);
     this.turn = Math.floor(chance.number() * 1_000);
     this.runner.wake(); // what was told before the restart needs no gateway
     this.done = this.live();
@@ -107,7 +114,23 @@ class Daemon implements Agent {
     }
     await this.runner.stop();
     await this.with_.state.journal.close();
-    return released ? 'released' : 'stopped';
+    if (released) return 'released';
+    return this.updated ? 'updated' : 'stopped';
+  }
+
+  private updaterOf({ home = null, ...more }: AgentDependencies): Updater | null {
+    if (home === null) return null;
+    return new Updater({
+      ...more,
+      home,
+      route: () => this.route(),
+      idle: () => this.runner.running() === '',
+      restart: () => {
+        this.updated = true;
+        void this.stop();
+      },
+      stopping: this.stopping.signal,
+    });
   }
 
   /** All that are known; the one that the last welcome came from is first. */
@@ -155,6 +178,7 @@ class Daemon implements Agent {
       ...this.with_,
       ...state,
       runner: this.runner,
+      updater: this.updater,
       startedAt: this.startedAt,
     });
     this.session = session;

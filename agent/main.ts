@@ -8,7 +8,8 @@ import { machineHere } from './local/machine.js';
 const daemon = async (flags: DaemonCommand): Promise<number> => {
   const { runDaemon } = await import('../cli/commands/agent.js');
   const machine = flags.machine ?? (await machineHere(flags.root));
-  const why = await runDaemon(VERSION, { ...flags, machine });
+  const home = process.env['SCALARIUM_AGENT_HOME'];
+  const why = await runDaemon(VERSION, { ...flags, machine, ...(home === undefined ? {} : { home }) });
   return why === 'released' ? EXIT.released : EXIT.done;
 };
 

@@ -57,8 +57,8 @@ const textOf = async (answer: IncomingMessage): Promise<string> => {
   return (answer.headers['content-encoding'] === 'gzip' ? gunzipSync(whole) : whole).toString('utf8');
 };
 
-/** `patience` is for the beginning of the answer, and then for each piece of it. */
-const ask = async (
+/** The answer of a gateway, its body unread. `patience` is for the beginning of the answer, and then for each piece of it. */
+export const ask = async (
   { gateway, localAddress, patience, authority }: Route,
   path: string,
   options: RequestOptions,

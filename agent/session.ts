@@ -13,6 +13,7 @@ import type { Memory } from './memory.js';
 import type { Route } from './requests.js';
 import type { Runner } from './runner.js';
 import type { Snapshots } from './snapshots.js';
+import type { Updater } from './update/updater.js';
 
 export interface SessionDependencies {
   readonly version: string;
@@ -27,6 +28,8 @@ export interface SessionDependencies {
   readonly measure: Measure;
   /** Null: the host keeps none. */
   readonly hostLog: HostLog | null;
+  /** Null: the agent is no file of its own. */
+  readonly updater: Updater | null;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -99,6 +102,7 @@ export class Session {
       lastSession: memory.known.lastSession,
       snapshot: snapshots.newest(),
       startedAt,
+      ...this.with_.updater?.hello(),
       ...(address === null ? {} : { address }),
     });
   }
@@ -109,6 +113,7 @@ export class Session {
     else if (message.type === 'gateways') this.gateways(message.gateways);
     else if (message.type === 'recorded') this.queue(() => this.forget(message.event));
     else if (message.type === 'logs') this.logs.ask(message);
+    else if (message.type === 'update') this.with_.updater?.wanted(message.release);
     else this.logs.leave(message.request);
   }
 
@@ -123,6 +128,7 @@ export class Session {
 
   private welcome(welcome: Welcome): void {
     this.welcomed = true;
+    this.with_.updater?.welcomed();
     const { memory, journal } = this.with_;
     this.queue(() => memory.learn({ lastSession: welcome.session, gateways: welcome.gateways }));
     for (const { result, recorded } of journal.entries()) if (result !== null && !recorded) this.tell(result);

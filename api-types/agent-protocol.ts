@@ -4,6 +4,7 @@
  * `POST /agent/v1/enrol`, and with the same headers `GET /agent/v1/snapshots/<digest>` and `/agent/v1/secrets/<name>`.
  */
 import * as t from 'io-ts';
+import { AgentRelease } from './agent-release.js';
 import { EventResult } from './kinds/lifecycle-event.js';
 import { LIFECYCLE } from './lifecycle.js';
 import { fields, oneOf } from './words.js';
@@ -69,6 +70,10 @@ export const Hello = fields(
     address: t.string,
     /** RFC 3339: since when this agent runs, by its host's clock; another one at each start. */
     startedAt: t.string,
+    /** The build of an agent that was installed as a file of its own: it can be told to update. */
+    build: t.string,
+    /** The last build that did not come up on this host, which went back to the one before. */
+    gaveUp: t.string,
   },
 );
 export interface Hello extends t.TypeOf<typeof Hello> {}
@@ -181,12 +186,15 @@ export const LogsRequest = fields(
 );
 export interface LogsRequest extends t.TypeOf<typeof LogsRequest> {}
 
+/** The release that the agent is to bring itself to, when nothing runs. Sent to a few hosts at a time. */
+export const AgentUpdate = t.strict({ type: t.literal('update'), release: AgentRelease }, 'AgentUpdate');
+
 /** Nobody reads the answer to this request any more. */
 export const LogsEnd = t.strict({ type: t.literal('logsEnd'), request: t.string }, 'LogsEnd');
 export type LogsEnd = t.TypeOf<typeof LogsEnd>;
 
 export const GatewayMessage = t.union(
-  [Welcome, EventOrder, Recorded, Gateways, LogsRequest, LogsEnd],
+  [Welcome, EventOrder, Recorded, Gateways, LogsRequest, LogsEnd, AgentUpdate],
   'GatewayMessage',
 );
 export type GatewayMessage = t.TypeOf<typeof GatewayMessage>;

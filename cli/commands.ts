@@ -75,6 +75,11 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         load: () => import('./commands/run.js'),
       },
       {
+        name: 'drift',
+        summary: 'show what recipes would change on hosts',
+        load: () => import('./commands/drift.js'),
+      },
+      {
         name: 'cookbooks',
         summary: 'where recipes come from; pin newer revisions',
         load: () => import('./commands/cookbooks.js'),

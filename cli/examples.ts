@@ -140,9 +140,18 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
         'scalarium run setup --role app --host db-1 -n shop --timeout 15m',
         'on those of a role, and one more',
       ],
+      ['scalarium run --role app --recipe shop::site,shop::cron -n shop', 'these recipes and nothing else'],
+      ['scalarium run configure --role app -n shop --dry-run', 'what would change'],
       ['scalarium run configure -n shop --detach', 'and look later: scalarium get runs -n shop'],
     ],
     exits: '0 all hosts succeeded; 1 some failed, or none could be told',
+  },
+  drift: {
+    examples: [
+      ['scalarium drift -n shop', 'what was changed on hosts by other hands'],
+      ['scalarium drift --role app -n shop -o json', 'as a report for programs'],
+    ],
+    exits: '0 nothing differs; 1 something does; 2 and more: it could not be told of all hosts',
   },
   login: {
     examples: [

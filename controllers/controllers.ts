@@ -11,6 +11,7 @@ import type { Shelf } from '../runtime/shelf.js';
 import type { Objects } from '../store/objects/objects.js';
 import type { Ownership } from '../store/ownership.js';
 import type { Store } from '../store/store.js';
+import { driftController } from './drift/controller.js';
 import { cookbooksController } from './cookbooks/controller.js';
 import { healingController } from './healing/controller.js';
 import { instancesController } from './instances/controller.js';
@@ -51,5 +52,6 @@ export const controllersOf = (on: ControllerDependencies): readonly Controller[]
   sweeperController({ ...on, hold: () => false }),
   retentionController(on),
   secretsController({ ...on, needs: builtInNeeds }),
+  driftController(on),
   cookbooksController(on),
 ];

@@ -1,4 +1,5 @@
 /** The composition root of a control plane: store, objects, server, gateway and controllers in one process. */
+import type { AgentRelease } from '../api-types/agent-release.js';
 import type { Millis } from '../api-types/units.js';
 import type { Cloud, Clouds } from '../cloud/cloud.js';
 import { openMachines } from '../cloud/machines.js';
@@ -34,7 +35,7 @@ import { openClouds } from './clouds/controller.js';
 import { controllersOf } from './controllers.js';
 import { metricsOf } from './metrics.js';
 import { plannerOver } from './plan.js';
-import { entitledTo } from './secret-needs.js';
+import { entitledOver } from './secret-needs.js';
 
 export interface ControlPlaneSettings extends FrontSettings {
   readonly store: Store;
@@ -152,6 +153,7 @@ const openRest = async (
   const shelf = await openShelf(settings.packs, clock);
   const stopping = new AbortController();
   const files = settings.agentFiles == null ? null : openAgentFiles(settings.agentFiles, log);
+  const release = (): AgentRelease | null => files?.release() ?? null;
   let gateway: Gateway | null = null;
   const controllers = controllersOf({
     ...settings,
@@ -163,7 +165,7 @@ const openRest = async (
     // one that dies before a host has enrolled must not be the only one the host knows
     gateways: () => gateway?.urls() ?? [front.gateway(server)],
     authority: front.authority,
-    release: () => files?.release() ?? null,
+    release,
   });
   const metrics = metricsOf({
     store: state.store,
@@ -185,9 +187,8 @@ const openRest = async (
   });
   const { authority, advertised } = front;
   const at = { url: front.gateway(server), authority, id: hex(chance, 8) };
-  const entitled = (cluster: string, roles: readonly string[]): ReadonlySet<string> =>
-    entitledTo(state.objects, cluster, roles);
-  const door = openGateway({ ...settings, ...state, observed, entitled, shelf, ...at });
+  const entitled = entitledOver(state.objects);
+  const door = openGateway({ ...settings, ...state, observed, entitled, shelf, ...at, release });
   gateway = door;
   const manager = startManager({ controllers: [fleet.controller, ...controllers], clock, chance, log });
   state.ownership.start();

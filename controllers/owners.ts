@@ -12,6 +12,7 @@ export type Writer =
   | 'lifecycle'
   | 'healing'
   | 'sweeper'
+  | 'drift'
   | 'keeper'
   | 'gateway'
   | 'server';
@@ -41,6 +42,7 @@ export const OWNERS: {
     healing: { conditions: ['HealingAllowed'] },
     cookbooks: { fields: ['cookbooks', 'cookbookSources'], conditions: ['CookbooksReady'] },
     sweeper: { fields: ['strangers'] },
+    drift: { conditions: ['Drifted'] },
     server: { fields: ['consentRevision'] },
     keeper: { conditions: ['Valid'] },
   },
@@ -84,6 +86,7 @@ export const OWNERS: {
       conditions: ['SetupDone', 'Deployed', 'Configured', 'Ready', 'Accounts'],
     },
     healing: { fields: ['remediation'], conditions: ['Healthy'] },
+    drift: { conditions: ['Drifted'] },
     gateway: { fields: ['agent'] },
     keeper: { conditions: ['Valid'] },
   },

@@ -142,7 +142,17 @@ const AgentSeen = fields(
     address: described(t.string, 'The address that it connected from.'),
     version: described(t.string, 'Its version.'),
   },
-  { startedAt: described(Time, "Since when it runs, by its host's clock.") },
+  {
+    startedAt: described(Time, "Since when it runs, by its host's clock."),
+    build: described(t.string, 'The build it is, where it was installed as a file of its own.', {
+      otherwise: 'it came another way, and never updates itself',
+    }),
+    buildSince: described(Time, 'When it first said that it is this build.'),
+    gaveUp: described(
+      t.string,
+      'The last build that did not come up on the host, which went back to the one before.',
+    ),
+  },
 );
 
 const Remediation = t.strict(

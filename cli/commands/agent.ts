@@ -6,6 +6,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { type AgentEnding, startAgent } from '../../agent/agent.js';
 import { hostLogFolder, openHostLog } from '../../agent/host-log.js';
 import { lineLog } from '../../agent/line-log.js';
+import { openHome } from '../../agent/update/home.js';
 import { recipesExecutor } from '../../agent/recipes-executor.js';
 import { AgentConfig } from '../../api-types/agent-protocol.js';
 import { decodeLoose, problemText } from '../../api-types/problems.js';
@@ -20,6 +21,8 @@ export interface AgentFlags {
   readonly machine: string;
   readonly address?: string;
   readonly verbose?: boolean;
+  /** Where the agent was installed as a file of its own. */
+  readonly home?: string;
 }
 
 const parsed = (path: string, text: string): unknown => {
@@ -70,6 +73,7 @@ export const runDaemon = async (version: string, flags: AgentFlags): Promise<Age
     log,
     hostLog,
     version,
+    home: await openHome(flags.home),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void agent.stop());
   const why = await agent.done;

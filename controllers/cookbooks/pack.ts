@@ -7,7 +7,7 @@ import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { PACK_BYTES, PACK_FILES } from '../../api-types/cookbooks.js';
-import { climbs } from '../../recipes/unpack.js';
+import { climbs } from '../../recipes/listing.js';
 import { mustRun } from '../../recipes/tools.js';
 
 const PACK_SECONDS = 600;

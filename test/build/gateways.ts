@@ -91,7 +91,12 @@ const startGateway = async (
   });
   const scheme = identity === null ? 'http' : 'https';
   const url = `${scheme}://127.0.0.1:${String(await listening(server))}`;
+  const built = agentFiles === null ? null : openAgentFiles(agentFiles, silentLog);
+  const files = built === null ? null : agentFilesDoor(built, silentLog);
   const gateway = openGateway({
+    release: () => built?.release() ?? null,
+    rolloutTimes: { settle: millis(500), lost: millis(PATIENCE_MS) },
+    rolloutEvery: millis(100),
     objects,
     observed,
     store,
@@ -107,7 +112,6 @@ const startGateway = async (
     chance: systemChance,
     log: silentLog,
   });
-  const files = agentFiles === null ? null : agentFilesDoor(openAgentFiles(agentFiles, silentLog), silentLog);
   server.on('request', (request, response) => {
     if (files?.(request, response) === true) return;
     if (!gateway.handle(request, response)) response.writeHead(404).end();

@@ -17,6 +17,7 @@ const SOURCES: Readonly<Record<Writer, string>> = {
   healing: 'controllers/healing',
   cookbooks: 'controllers/cookbooks',
   sweeper: 'controllers/sweeper',
+  drift: 'controllers/drift',
   keeper: 'store/objects',
   gateway: 'server/gateway',
   server: 'server',
