@@ -11,7 +11,7 @@ import type { Lifecycle } from '../../api-types/lifecycle.js';
 import type { RoleSpec } from '../../api-types/kinds/role.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { snapshotDigest } from '../../api-types/snapshot-digest.js';
-import { millis } from '../../api-types/units.js';
+import { type Millis, millis } from '../../api-types/units.js';
 import { hex, systemChance } from '../../runtime/chance.js';
 import { systemClock, timestamp } from '../../runtime/clock.js';
 import { orThrow } from '../../runtime/failure.js';
@@ -48,6 +48,13 @@ export interface RunningGateway {
   close(): Promise<void>;
 }
 
+export interface WorldOptions {
+  /** The folder of agent files that gateways serve and bring hosts to. */
+  readonly agentFiles?: string;
+  /** Usually so short that tests need not wait. */
+  readonly heartbeat?: Millis;
+}
+
 const listening = (server: Server): Promise<number> =>
   new Promise((resolve) => {
     server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
@@ -69,7 +76,7 @@ const entitledIn =
 const startGateway = async (
   store: Store,
   identity: TlsIdentity | null,
-  agentFiles: string | null,
+  { agentFiles, heartbeat = millis(200) }: WorldOptions,
 ): Promise<RunningGateway> => {
   const objects = await openObjects({
     store,
@@ -87,7 +94,7 @@ const startGateway = async (
   });
   const scheme = identity === null ? 'http' : 'https';
   const url = `${scheme}://127.0.0.1:${String(await listening(server))}`;
-  const built = agentFiles === null ? null : openAgentFiles(agentFiles, silentLog);
+  const built = agentFiles === undefined ? null : openAgentFiles(agentFiles, silentLog);
   const files = built === null ? null : agentFilesDoor(built, silentLog);
   const gateway = openGateway({
     release: () => built?.release() ?? null,
@@ -102,7 +109,7 @@ const startGateway = async (
     url,
     authority: identity?.authority ?? null,
     id: hex(systemChance, 4),
-    heartbeat: millis(200),
+    heartbeat,
     clock: systemClock,
     chance: systemChance,
     log: silentLog,
@@ -145,10 +152,7 @@ export class World {
   ) {}
 
   /** With a gateway for each identity, that is spoken to over TLS only; or this many over plain HTTP. */
-  static async open(
-    gateways: number | readonly TlsIdentity[],
-    agentFiles: string | null = null,
-  ): Promise<World> {
+  static async open(gateways: number | readonly TlsIdentity[], options: WorldOptions = {}): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'gateways-'));
     const directory = join(folder, 'store');
     const store = await openEmbeddedStore({
@@ -159,7 +163,7 @@ export class World {
     });
     const world = new World(folder, store);
     const identities = typeof gateways === 'number' ? Array<null>(gateways).fill(null) : gateways;
-    for (const identity of identities) world.gateways.push(await startGateway(store, identity, agentFiles));
+    for (const identity of identities) world.gateways.push(await startGateway(store, identity, options));
     return world;
   }
 
