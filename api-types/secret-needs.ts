@@ -4,4 +4,6 @@ export interface SecretNeed {
   /** Of the Secret in the cluster. */
   readonly name: string;
   readonly keys: readonly string[];
+  /** Only a person can know it (a certificate, an account elsewhere): delivered when it is there, never generated. */
+  readonly byPeople?: true;
 }

@@ -7,9 +7,12 @@ import type { Controller } from '../runtime/controller.js';
 import type { Hosts } from '../runtime/hosts.js';
 import type { Log } from '../runtime/log.js';
 import type { Sealer } from '../runtime/sealing.js';
+import type { Shelf } from '../runtime/shelf.js';
 import type { Objects } from '../store/objects/objects.js';
 import type { Ownership } from '../store/ownership.js';
 import type { Store } from '../store/store.js';
+import { driftController } from './drift/controller.js';
+import { cookbooksController } from './cookbooks/controller.js';
 import { healingController } from './healing/controller.js';
 import { instancesController } from './instances/controller.js';
 import { lifecycleController } from './lifecycle/controller.js';
@@ -26,6 +29,12 @@ export interface ControllerDependencies {
   readonly hosts: Hosts;
   readonly installationKey: Buffer;
   readonly sealer: Sealer;
+  /** Where packs of cookbooks are. */
+  readonly shelf: Shelf;
+  /** Folders of this machine may be sources of cookbooks. */
+  readonly localSources: boolean;
+  /** Aborts when the control plane ends: what takes long is cut off. */
+  readonly stopped: AbortSignal;
   readonly gateways: () => readonly string[];
   readonly authority: string | null;
   /** The agent that bare images fetch; null: none was built. */
@@ -43,4 +52,6 @@ export const controllersOf = (on: ControllerDependencies): readonly Controller[]
   sweeperController({ ...on, hold: () => false }),
   retentionController(on),
   secretsController({ ...on, needs: builtInNeeds }),
+  driftController(on),
+  cookbooksController(on),
 ];

@@ -9,6 +9,7 @@ import type { Controller } from '../runtime/controller.js';
 import { orThrow } from '../runtime/failure.js';
 import type { Log } from '../runtime/log.js';
 import { openSealer } from '../runtime/sealing.js';
+import { openShelf } from '../runtime/shelf.js';
 import { startManager } from '../runtime/manager.js';
 import { keyFingerprint } from '../runtime/tokens.js';
 import { openAccess } from '../server/access/open.js';
@@ -48,6 +49,10 @@ export interface ControlPlaneSettings extends FrontSettings {
   /** Who this is in the store, over restarts: unique to what only one process can hold, as a data directory. */
   readonly identity: string;
   readonly version: string;
+  /** A directory of its own for packs of cookbooks; made when the first is. */
+  readonly packs: string;
+  /** Folders of this machine may be sources of cookbooks: whoever asks is in front of it. */
+  readonly localSources: boolean;
   /** The folder that `npm run build:agent` fills, for bare images to fetch the agent from; none: they bring it. */
   readonly agentFiles?: string | null;
   /** Who did what; the caller's to close, after the control plane. None: nothing is kept. */
@@ -145,6 +150,8 @@ const openRest = async (
 ): Promise<ControlPlane> => {
   const { clock, chance, log } = settings;
   const observed = openObserved({ clock });
+  const shelf = await openShelf(settings.packs, clock);
+  const stopping = new AbortController();
   const files = settings.agentFiles == null ? null : openAgentFiles(settings.agentFiles, log);
   const release = (): AgentRelease | null => files?.release() ?? null;
   let gateway: Gateway | null = null;
@@ -153,6 +160,8 @@ const openRest = async (
     ...state,
     clouds: fleet.clouds,
     hosts: observed,
+    shelf,
+    stopped: stopping.signal,
     // one that dies before a host has enrolled must not be the only one the host knows
     gateways: () => gateway?.urls() ?? [front.gateway(server)],
     authority: front.authority,
@@ -180,11 +189,12 @@ const openRest = async (
   const at = { url: front.gateway(server), authority, id: hex(chance, 8) };
   const entitled = (cluster: string, roles: readonly string[]): ReadonlySet<string> =>
     entitledTo(state.objects, cluster, roles);
-  const door = openGateway({ ...settings, ...state, observed, entitled, ...at, release });
+  const door = openGateway({ ...settings, ...state, observed, entitled, shelf, ...at, release });
   gateway = door;
   const manager = startManager({ controllers: [fleet.controller, ...controllers], clock, chance, log });
   state.ownership.start();
   const close = async (): Promise<void> => {
+    stopping.abort();
     await manager.stop();
     fleet.close();
     await door.close();

@@ -6,7 +6,16 @@
 import type { KindName, StatusOf } from '../api-types/kinds.js';
 
 export type Writer =
-  'clouds' | 'instances' | 'lifecycle' | 'healing' | 'sweeper' | 'keeper' | 'gateway' | 'server';
+  | 'clouds'
+  | 'cookbooks'
+  | 'instances'
+  | 'lifecycle'
+  | 'healing'
+  | 'sweeper'
+  | 'drift'
+  | 'keeper'
+  | 'gateway'
+  | 'server';
 
 interface Owned<K extends KindName> {
   readonly fields?: readonly Exclude<keyof StatusOf<K>, 'conditions'>[];
@@ -31,7 +40,9 @@ export const OWNERS: {
     },
     lifecycle: { fields: ['snapshot'], conditions: ['Configured'] },
     healing: { conditions: ['HealingAllowed'] },
+    cookbooks: { fields: ['cookbooks', 'cookbookSources'], conditions: ['CookbooksReady'] },
     sweeper: { fields: ['strangers'] },
+    drift: { conditions: ['Drifted'] },
     server: { fields: ['consentRevision'] },
     keeper: { conditions: ['Valid'] },
   },
@@ -75,6 +86,7 @@ export const OWNERS: {
       conditions: ['SetupDone', 'Deployed', 'Configured', 'Ready', 'Accounts'],
     },
     healing: { fields: ['remediation'], conditions: ['Healthy'] },
+    drift: { conditions: ['Drifted'] },
     gateway: { fields: ['agent'] },
     keeper: { conditions: ['Valid'] },
   },

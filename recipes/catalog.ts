@@ -3,6 +3,7 @@ import { accountsOn } from '../api-types/accounts.js';
 import type { Lifecycle } from '../api-types/lifecycle.js';
 import type { RoleType } from '../api-types/kinds/role.js';
 import type { Snapshot } from '../api-types/snapshot.js';
+import { AttributeProblem } from './attributes.js';
 import { hostsFile } from './hosts-file.js';
 import { remembered, rolesOf } from './members.js';
 import { resourceId, type Resource } from './resource.js';
@@ -10,66 +11,117 @@ import { dbMaster, dbReplica } from './roles/database.js';
 import { loadBalancer } from './roles/load-balancer.js';
 import { memcached } from './roles/memcached.js';
 import { nodejsApp } from './roles/nodejs-app.js';
+import type { RoleRecipe } from './roles/role-recipe.js';
 
-type RoleRecipe = (snapshot: Snapshot, role: string) => readonly Resource[];
+const NOTHING: RoleRecipe = { converge: () => [] };
 
 const RECIPES: Readonly<Record<RoleType, RoleRecipe>> = {
   'load-balancer': loadBalancer,
   'nodejs-app': nodejsApp,
-  'rails-app': () => [],
-  'php-app': () => [],
-  'java-app': () => [],
-  'static-web': () => [],
+  'rails-app': NOTHING,
+  'php-app': NOTHING,
+  'java-app': NOTHING,
+  'static-web': NOTHING,
   'db-master': dbMaster,
   'db-replica': dbReplica,
   memcached,
-  monitoring: () => [],
-  custom: () => [],
+  monitoring: NOTHING,
+  custom: NOTHING,
 };
+
+/** Attributes that make no sense are the host's to report: who only compares digests must not fail by them. */
+const orRefusal = (role: string, resources: () => readonly Resource[]): readonly Resource[] => {
+  try {
+    return resources();
+  } catch (error) {
+    if (!(error instanceof AttributeProblem)) throw error;
+    return [{ type: 'refusal', name: role, why: error.message }];
+  }
+};
+
+type Part = (recipe: RoleRecipe, role: string) => readonly Resource[];
+
+/** What each of the roles has of this part, in their order. */
+const partOf = (snapshot: Snapshot, roles: readonly string[], part: Part): readonly Resource[] =>
+  roles.flatMap((role) => {
+    const type = snapshot.roles[role]?.type;
+    return type === undefined ? [] : orRefusal(role, () => part(RECIPES[type], role));
+  });
+
+/** Packages that people want on the hosts of a role. */
+const packagesOf = (snapshot: Snapshot, role: string): readonly Resource[] => {
+  const names = snapshot.roles[role]?.packages ?? [];
+  return names.length === 0 ? [] : [{ type: 'package', names }];
+};
+
+/** First: nothing that fails after it keeps somebody whose grant is gone on the host. */
+const accounts = (snapshot: Snapshot, roles: readonly string[]): Resource => ({
+  type: 'accounts',
+  accounts: accountsOn(snapshot, roles),
+});
 
 /** What every host of these roles (comma-separated) gets alike; computed once a snapshot. */
 export const roleResources = remembered((snapshot, key): readonly Resource[] => {
   const roles = key.split(',');
-  // first: nothing that fails after it keeps somebody whose grant is gone on the host
-  const accounts: Resource = { type: 'accounts', accounts: accountsOn(snapshot, roles) };
-  const recipes = roles.flatMap((role) => {
-    const type = snapshot.roles[role]?.type;
-    return type === undefined ? [] : RECIPES[type](snapshot, role);
-  });
-  return [accounts, ...recipes];
+  return [
+    accounts(snapshot, roles),
+    ...roles.flatMap((role) => packagesOf(snapshot, role)),
+    ...partOf(snapshot, roles, ({ converge }, role) => converge(snapshot, role)),
+  ];
 });
+
+const rolesOn = (snapshot: Snapshot, instance: string): readonly string[] => {
+  const host = snapshot.hosts[instance];
+  return host === undefined ? [] : rolesOf(host);
+};
 
 /** What differs from host to host, without the hosts file. */
 export const ownResources = (snapshot: Snapshot, instance: string): readonly Resource[] => [
   { type: 'file', path: '/etc/hostname', content: `${instance}\n` },
   { type: 'file', path: '/etc/timezone', content: `${snapshot.timeZone}\n` },
+  ...partOf(snapshot, rolesOn(snapshot, instance), ({ own }, role) => own?.(snapshot, role, instance) ?? []),
 ];
 
 /** A host's roles as `roleResources` wants them. */
-export const roleKey = (snapshot: Snapshot, instance: string): string => {
-  const host = snapshot.hosts[instance];
-  return host === undefined ? '' : rolesOf(host).join(',');
-};
+export const roleKey = (snapshot: Snapshot, instance: string): string =>
+  rolesOn(snapshot, instance).join(',');
 
 /** Roles may name one file twice (two of a type on one host): the first role's wins, as it is the host's main one. */
 const eachOnce = (resources: readonly Resource[]): readonly Resource[] => {
   const seen = new Set<string>();
   return resources.filter((resource) => {
-    const place = 'path' in resource ? resource.path : resourceId(resource);
-    return !seen.has(place) && seen.add(place);
+    const place = 'path' in resource && resource.type !== 'mount' ? resource.path : resourceId(resource);
+    const key = `${resource.family ?? ''} ${place}`;
+    return !seen.has(key) && seen.add(key);
   });
 };
 
-const everything = (snapshot: Snapshot, instance: string): readonly Resource[] =>
-  eachOnce([
-    ...roleResources(snapshot, roleKey(snapshot, instance)),
-    ...ownResources(snapshot, instance),
+/** Databases come before applications, and both after the names of hosts. */
+const everything = (snapshot: Snapshot, instance: string): readonly Resource[] => {
+  const [first, ...shared] = roleResources(snapshot, roleKey(snapshot, instance));
+  return eachOnce([
+    ...(first === undefined ? [] : [first]),
     { type: 'file', path: '/etc/hosts', content: hostsFile(snapshot, instance) },
+    ...ownResources(snapshot, instance),
+    ...shared,
   ]);
+};
+
+/** A host that ends is in no snapshot any more: its slot's name is that of its role and a number. */
+const rolesAtTheEnd = (snapshot: Snapshot, instance: string): readonly string[] => {
+  const known = rolesOn(snapshot, instance);
+  return known.length > 0 ? known : [instance.replace(/-\d+$/, '')];
+};
 
 /**
- * The resources of one event on one host, in order. Setup and configure want the same files; at shutdown a host is left
- * as it is: it has been taken out of everything before.
+ * The resources of one event on one host, in order. Setup and configure want the same; deploy and undeploy are about
+ * applications; at shutdown what runs is brought to an end, last first, and all else is left as it is.
  */
-export const recipeFor = (event: Lifecycle, snapshot: Snapshot, instance: string): readonly Resource[] =>
-  event === 'shutdown' ? [] : everything(snapshot, instance);
+export const recipeFor = (event: Lifecycle, snapshot: Snapshot, instance: string): readonly Resource[] => {
+  if (event === 'setup' || event === 'configure') return everything(snapshot, instance);
+  const part: Part = (recipe, role) => recipe[event]?.(snapshot, role) ?? [];
+  if (event === 'shutdown')
+    return eachOnce(partOf(snapshot, [...rolesAtTheEnd(snapshot, instance)].reverse(), part));
+  const roles = rolesOn(snapshot, instance);
+  return eachOnce([accounts(snapshot, roles), ...partOf(snapshot, roles, part)]);
+};

@@ -1,7 +1,7 @@
 /** Runs a command in a process group of its own, with bounded output, killed whole. */
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { Output, type Listener } from './output.js';
 import { killMarked, newMark } from './stragglers.js';
 
@@ -67,15 +67,46 @@ const killerOf = (child: ChildProcess, stop: Stop | undefined, ended: AbortSigna
   );
 };
 
-/** A daemon that the command left behind may hold the pipes open for ever. */
+/** A daemon that the command left behind may hold the pipes open for ever, and write to them. */
 const DRAIN_MS = 200;
+const MOST_DRAINS = 25;
 
-/** What was said before the end is read to its end. */
-const drained = async (child: Child, closed: Promise<void>): Promise<void> => {
+/** What a child has said so far, and whether that was all. */
+class Hearing {
+  bytes = 0;
+  over = false;
+  readonly closed: Promise<void>;
+
+  constructor(child: Child) {
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        this.bytes += chunk.length;
+      });
+    this.closed = new Promise((heard) =>
+      child.once('close', () => {
+        this.over = true;
+        heard();
+      }),
+    );
+  }
+}
+
+const quiet = async (hearing: Hearing): Promise<void> => {
   const done = new AbortController();
   const late = sleep(DRAIN_MS, undefined, { signal: done.signal }).catch(() => undefined);
-  await Promise.race([closed, late]);
+  await Promise.race([hearing.closed, late]);
   done.abort();
+  // where we were kept from running the timer is heard first, and what there is to read after it
+  if (!hearing.over) await setImmediate();
+};
+
+/** What was said before the end is read to its end. */
+const drained = async (child: Child, hearing: Hearing): Promise<void> => {
+  let before = -1;
+  for (let turn = 0; turn < MOST_DRAINS && !hearing.over && hearing.bytes !== before; turn += 1) {
+    before = hearing.bytes;
+    await quiet(hearing);
+  }
   child.stdout.destroy();
   child.stderr.destroy();
 };
@@ -104,18 +135,21 @@ export const runCommand = (command: readonly string[], options: CommandOptions):
     child.stdin.end(input);
     const output = new Output(listener);
     listen(child, output, options);
-    const closed = new Promise<void>((heard) => child.once('close', heard));
+    const hearing = new Hearing(child);
     const ended = new AbortController();
     const kill = killerOf(child, options.stop, ended.signal);
     const finish = async (code: number | null, killedBy: string | null): Promise<void> => {
       ended.abort();
       signal.removeEventListener('abort', kill);
       if (signal.aborted) await killMarked(mark);
-      await drained(child, closed);
+      await drained(child, hearing);
       output.end();
       resolve({ code, killedBy, output: output.text() });
     };
-    child.on('error', reject);
+    child.on('error', (error) => {
+      signal.removeEventListener('abort', kill);
+      reject(error);
+    });
     // `exit`, not `close`: see DRAIN_MS
     child.on('exit', (code, killedBy) => void finish(code, killedBy));
     signal.addEventListener('abort', kill, { once: true });

@@ -1,6 +1,6 @@
 /** Who is who in a snapshot: computed once a snapshot, however many hosts ask. */
 import { createHash } from 'node:crypto';
-import type { RoleType } from '../api-types/kinds/role.js';
+import { ROLE_TYPES, type RoleType } from '../api-types/kinds/role.js';
 import type { Snapshot, SnapshotHost } from '../api-types/snapshot.js';
 
 export interface Member {
@@ -52,24 +52,35 @@ export const readyOfType = remembered((snapshot, type): readonly Member[] =>
   }),
 ) as (snapshot: Snapshot, type: RoleType) => readonly Member[];
 
+/** Ready hosts that have a role, as their own or a further one. */
+export const readyOfRole = remembered((snapshot, role): readonly Member[] =>
+  allHosts(snapshot).flatMap((member) =>
+    member.host.ready && rolesOf(member.host).includes(role) ? [{ ...member, role }] : [],
+  ),
+);
+
 /** Types whose members the built-in recipe of a type looks at. */
+const DATA: readonly RoleType[] = ['db-master', 'db-replica', 'memcached'];
 const NEEDS: Readonly<Record<RoleType, readonly RoleType[]>> = {
-  'load-balancer': ['nodejs-app'],
-  'nodejs-app': ['db-master', 'db-replica', 'memcached'],
-  'rails-app': [],
-  'php-app': [],
-  'java-app': [],
-  'static-web': [],
+  'load-balancer': ['rails-app', 'php-app', 'nodejs-app', 'java-app', 'static-web'],
+  'nodejs-app': DATA,
+  'rails-app': DATA,
+  'php-app': DATA,
+  'java-app': DATA,
+  'static-web': DATA,
   'db-master': ['db-replica'],
   'db-replica': ['db-master'],
   memcached: [],
-  monitoring: [],
+  monitoring: ROLE_TYPES,
   custom: [],
 };
 
-const rolesOfType = remembered((snapshot, type): readonly string[] =>
-  Object.keys(snapshot.roles).filter((name) => snapshot.roles[name]?.type === type),
-);
+/** By name. */
+export const rolesOfType = remembered((snapshot, type): readonly string[] =>
+  Object.keys(snapshot.roles)
+    .filter((name) => snapshot.roles[name]?.type === type)
+    .sort(),
+) as (snapshot: Snapshot, type: RoleType) => readonly string[];
 
 /** Roles that a host with these roles has to do with: those they watch and those the built-in recipes need. */
 export const watchedRoles = (snapshot: Snapshot, roles: readonly string[]): ReadonlySet<string> => {

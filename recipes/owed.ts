@@ -3,12 +3,11 @@
  * that is cut short leaves them to the next one, which would find nothing changed and not know of them.
  */
 import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { writeWhole } from './files.js';
 import type { Wish } from './notifications.js';
-import { ifThere, makeParents } from './place.js';
+import { ifThere, makeParents, placeOf } from './place.js';
 
-const FILE = 'var/lib/scalarium/owed.json';
+const FILE = '/var/lib/scalarium/owed.json';
 
 const ACTIONS: readonly string[] = ['restart', 'reload', 'run'];
 
@@ -31,6 +30,7 @@ const keyOf = ({ action, resource }: Wish): string => `${action} ${resource}`;
 
 export class Owed {
   private readonly promised: Map<string, Wish>;
+  private readonly left = new Map<string, Wish>();
 
   private constructor(
     private readonly place: string,
@@ -42,7 +42,7 @@ export class Owed {
 
   /** `root`: of the host. */
   static async open(root: string): Promise<Owed> {
-    const place = join(root, FILE);
+    const place = await placeOf(root, FILE);
     const text = await ifThere(() => readFile(place, 'utf8'));
     return new Owed(place, text === null ? [] : parsed(text));
   }
@@ -51,15 +51,25 @@ export class Owed {
   async promise(wishes: readonly Wish[]): Promise<void> {
     const fresh = wishes.filter((wish) => !this.promised.has(keyOf(wish)));
     if (fresh.length === 0) return;
+    await this.write([...this.promised.values(), ...fresh]);
     for (const wish of fresh) this.promised.set(keyOf(wish), wish);
-    await this.write([...this.promised.values()]);
   }
 
-  /** The run has ended by itself, and only these are left. */
-  async settle(left: readonly Wish[]): Promise<void> {
+  /** They are not granted in this run, as far as they were promised. */
+  leave(wishes: readonly Wish[]): void {
+    for (const wish of wishes) if (this.promised.has(keyOf(wish))) this.left.set(keyOf(wish), wish);
+  }
+
+  /** It was granted after all. */
+  served(wish: Wish): void {
+    this.left.delete(keyOf(wish));
+  }
+
+  /** The run has ended by itself, and only what was left is owed. */
+  async settle(): Promise<void> {
     if (this.promised.size === 0) return;
-    if (left.length === 0) await rm(this.place, { force: true });
-    else await this.write(left);
+    if (this.left.size === 0) await rm(this.place, { force: true });
+    else await this.write([...this.left.values()]);
   }
 
   private async write(wishes: readonly Wish[]): Promise<void> {

@@ -14,7 +14,10 @@ export interface SecretReference {
 /** A text that may be a secret. */
 export type SecretText = string | SecretReference;
 
-/** A text with `{{ dotted.names }}` that are looked up in `attributes`; an unknown one is a failure. */
+/**
+ * A text with `{{ dotted.names }}` that are looked up in `attributes`; an unknown one is a failure. `{{ name | json }}`
+ * is written as JSON, `{{ name | env }}` as in an EnvironmentFile of systemd.
+ */
 export interface Filled {
   readonly template: string;
   /** Values may be SecretReferences, at any depth. */
@@ -36,6 +39,13 @@ interface Common {
   readonly notifies?: readonly Notification[];
   /** A command: the resource counts only when it exits 0. */
   readonly onlyIf?: readonly string[];
+  /** Only on hosts of this family of distributions, for what the two name or place differently; a folder counts as debian. */
+  readonly family?: 'debian' | 'redhat';
+  /**
+   * `machine`: left out, with a note, on a host that is a folder; there, too, a service's unit file and files are
+   * written, these unchecked.
+   */
+  readonly on?: 'machine';
   /** Where the recipe says so, for failures: `recipes/roles/memcached.ts:31`. Filled in when the agent is built. */
   readonly at?: string;
 }
@@ -251,6 +261,15 @@ export interface AccountsResource extends Common {
   readonly accounts: readonly Account[];
 }
 
+/** What keeps a recipe from being carried out at all, as an attribute that makes no sense: the run fails here. */
+export interface RefusalResource extends Common {
+  readonly type: 'refusal';
+  /** Of the role. */
+  readonly name: string;
+  /** For people. */
+  readonly why: string;
+}
+
 export type Resource =
   | FileResource
   | DirectoryResource
@@ -271,7 +290,8 @@ export type Resource =
   | MountResource
   | SysctlResource
   | WaitForPortResource
-  | AccountsResource;
+  | AccountsResource
+  | RefusalResource;
 
 export type ResourceType = Resource['type'];
 

@@ -3,6 +3,7 @@ import type { ResourceLog } from './apply.js';
 import type { Listener } from './output.js';
 import type { Packages } from './packages/packages.js';
 import type { Platform } from './platform.js';
+import type { Resource } from './resource.js';
 import type { Secrets } from './secrets.js';
 
 /** The host, and the run of resources on it. */
@@ -20,6 +21,12 @@ export interface Scene {
   note(text: string): void;
 }
 
+/** A service right after it was started or acted upon. */
+export interface Started {
+  /** How often its manager has started it anew since somebody wanted it started. */
+  readonly restarts: number;
+}
+
 /** What a change came to, beside that it was made. */
 export interface Effect {
   /** What was changed, where that is not just the resource; empty: nothing was. */
@@ -29,7 +36,7 @@ export interface Effect {
   /** A service that must be started anew at the end. */
   readonly restart?: boolean;
   /** A service that was started just now: what notified it before is served. */
-  readonly started?: boolean;
+  readonly started?: Started;
 }
 
 /** What differs; nothing is touched before `apply` is called. */
@@ -61,3 +68,14 @@ export const listenerOf = (resource: string, { log, secrets }: Scene): Listener 
     log.info('output', { resource, line });
   },
 });
+
+/** True of a resource that is for hosts of another family. */
+export const isElsewhere = ({ family }: Resource, { platform }: Scene): boolean =>
+  family !== undefined && (platform.family === 'redhat') !== (family === 'redhat');
+
+/** True, and said, of a resource that a folder does not have; files are files there, too. */
+export const isLeftOut = ({ type, on }: Resource, scene: Scene): boolean => {
+  const leftOut = scene.folder && on === 'machine' && type !== 'file' && type !== 'template';
+  if (leftOut) scene.note('commands, services and ports are left out: this host is a folder');
+  return leftOut;
+};

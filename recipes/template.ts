@@ -1,9 +1,27 @@
-/** Templates: `{{ haproxy.port }}` and nothing else. */
+/** Templates: `{{ haproxy.port }}`, `{{ password | json }}` and nothing else. */
 import * as E from 'fp-ts/lib/Either.js';
 import type { Filled } from './resource.js';
 import { isReference, type Secrets } from './secrets.js';
 
-const PLACE = /\{\{\s*([^{}]*?)\s*\}\}/g;
+const PLACE = /\{\{([^{}]*)\}\}/g;
+
+/** What stands between the braces: `password | json`. */
+const partsOf = (between: string): readonly [name: string, shape: string | undefined] => {
+  const [name = '', shape] = between.split('|').map((part) => part.trim());
+  return [name, shape];
+};
+
+/** Plain ones are left bare, for whoever reads them by eye or with a parser that knows no quotes. */
+const quotedForEnvironment = (text: string): string =>
+  /^[\w.,:/@%+=~-]*$/.test(text) ? text : `"${text.replace(/[\\"$`]/g, '\\$&')}"`;
+
+type Text = string | number | boolean;
+
+/** How a value is written so that the format around it takes it for one value, whatever is in it. */
+const SHAPES: Readonly<Record<string, (value: Text) => string>> = {
+  json: (value) => JSON.stringify(value),
+  env: (value) => quotedForEnvironment(String(value)),
+};
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -16,8 +34,7 @@ const lookUp = (attributes: Readonly<Record<string, unknown>>, name: string): un
       attributes,
     );
 
-const isText = (value: unknown): value is string | number | boolean =>
-  ['string', 'number', 'boolean'].includes(typeof value);
+const isText = (value: unknown): value is Text => ['string', 'number', 'boolean'].includes(typeof value);
 
 /**
  * Fills in a template; Left names every attribute that is unknown or is no text, number or boolean. `resolved`: the
@@ -29,10 +46,12 @@ export const render = (
   resolved: ReadonlyMap<string, string> = new Map(),
 ): E.Either<string, string> => {
   const unknown = new Set<string>();
-  const text = template.replace(PLACE, (_place, name: string) => {
+  const text = template.replace(PLACE, (_place, between: string) => {
+    const [name, shape] = partsOf(between);
     const value = resolved.get(name) ?? lookUp(attributes, name);
-    if (isText(value)) return String(value);
-    unknown.add(name);
+    const written = shape === undefined ? String : SHAPES[shape];
+    if (isText(value) && written !== undefined) return written(value);
+    unknown.add(written === undefined ? `${name} | ${shape ?? ''}` : name);
     return '';
   });
   return unknown.size === 0
@@ -49,7 +68,8 @@ export interface FilledText {
 /** Fills in a template, secrets too: only those that stand in it are asked for. Throws as `render` says. */
 export const fill = async ({ template, attributes }: Filled, secrets: Secrets): Promise<FilledText> => {
   const resolved = new Map<string, string>();
-  for (const [, name = ''] of template.matchAll(PLACE)) {
+  for (const [, between = ''] of template.matchAll(PLACE)) {
+    const [name] = partsOf(between);
     const value = lookUp(attributes, name);
     if (isReference(value) && !resolved.has(name)) resolved.set(name, await secrets.text(value));
   }

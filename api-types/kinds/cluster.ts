@@ -1,6 +1,6 @@
 /** Cluster: the namespace of everything in it. Cluster-wide itself. */
 import * as t from 'io-ts';
-import { CookbookPack, CookbookSource } from '../cookbooks.js';
+import { CookbookPack, CookbookSource, CookbookSourceState } from '../cookbooks.js';
 import { described } from '../described.js';
 import {
   Integer,
@@ -142,6 +142,10 @@ export const ClusterStatus = fields(
     cookbooks: described(
       t.readonlyArray(CookbookPack),
       'What the sources of cookbooks were resolved to, in their order.',
+    ),
+    cookbookSources: described(
+      t.record(t.string, CookbookSourceState),
+      'How it stands with each source of cookbooks, by its name.',
     ),
     /** Writer: sweeper. */
     strangers: described(

@@ -20,10 +20,11 @@ const isWhole = ({ deletion, frozen, spec }: Live<'Secret'>): boolean =>
 const keysOf = ({ spec }: Live<'Secret'>): ReadonlySet<string> =>
   new Set([...Object.keys(spec.sealed ?? {}), ...Object.keys(spec.data ?? {})]);
 
-/** By name, each key once. */
+/** By name, each key once; what only people can know is left to them. */
 const gathered = (needs: readonly SecretNeed[]): ReadonlyMap<string, readonly string[]> => {
   const found = new Map<string, readonly string[]>();
-  for (const { name, keys } of needs) found.set(name, [...new Set([...(found.get(name) ?? []), ...keys])]);
+  for (const { name, keys } of needs.filter(({ byPeople }) => byPeople !== true))
+    found.set(name, [...new Set([...(found.get(name) ?? []), ...keys])]);
   return found;
 };
 

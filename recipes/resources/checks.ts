@@ -1,6 +1,6 @@
 /** The table of checks: one for each type of resource. */
 import type { Resource, ResourceOf, ResourceType } from '../resource.js';
-import type { Check, Scene, Verdict } from '../scene.js';
+import { isElsewhere, isLeftOut, type Check, type Scene, type Verdict } from '../scene.js';
 import { accounts } from './accounts.js';
 import { archive } from './archive.js';
 import { filesystem, mount } from './disks.js';
@@ -9,7 +9,7 @@ import { absent, directory, file, link, template } from './files.js';
 import { git } from './git.js';
 import { packages } from './package.js';
 import { cron, sudoRule, sysctl } from './rules.js';
-import { service } from './service.js';
+import { service, unitOnly } from './service.js';
 import { authorizedKeys, group, user } from './users.js';
 import { waitForPort } from './wait-for-port.js';
 
@@ -34,10 +34,13 @@ const CHECKS: { readonly [T in ResourceType]: Check<ResourceOf<T>> } = {
   sysctl,
   waitForPort,
   accounts,
+  refusal: ({ why }) => Promise.reject(new Error(why)),
 };
 
 /** What differs from the resource on this host; only reads, but for the guards, which are commands of the recipe. */
 export const check = async (resource: Resource, scene: Scene): Promise<Verdict> => {
+  if (isElsewhere(resource, scene)) return null;
+  if (isLeftOut(resource, scene)) return resource.type === 'service' ? unitOnly(resource, scene) : null;
   if (!(await applies(resource, scene))) return null;
   return (CHECKS[resource.type] as Check<Resource>)(resource, scene);
 };

@@ -10,7 +10,15 @@ import {
   type Resource,
   type SecretText,
 } from '../resource.js';
-import { change, listenerOf, type Check, type Scene, type Verdict } from '../scene.js';
+import {
+  change,
+  isElsewhere,
+  isLeftOut,
+  listenerOf,
+  type Check,
+  type Scene,
+  type Verdict,
+} from '../scene.js';
 import { fill } from '../template.js';
 import { CLEAN_ENVIRONMENT, missingProgram } from '../tools.js';
 
@@ -127,6 +135,7 @@ const run = async (resource: ExecuteResource, scene: Scene): Promise<void> => {
 
 /** Also of one that runs only when notified: it has been. */
 export const notified: Check<ExecuteResource> = async (resource, scene): Promise<Verdict> => {
+  if (isElsewhere(resource, scene) || isLeftOut(resource, scene)) return null;
   if (await alreadyDone(resource, scene)) return null;
   return change(`would run: ${resource.command.join(' ')}`, () => run(resource, scene));
 };

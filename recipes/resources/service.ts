@@ -3,7 +3,16 @@ import { lstat } from 'node:fs/promises';
 import { checkFile } from '../files.js';
 import { ifThere, placeOf } from '../place.js';
 import type { ServiceResource } from '../resource.js';
-import type { Change, Check, Effect, Scene, Verdict } from '../scene.js';
+import {
+  isElsewhere,
+  isLeftOut,
+  type Change,
+  type Check,
+  type Effect,
+  type Scene,
+  type Started,
+  type Verdict,
+} from '../scene.js';
 import type { ServiceState } from '../services/service-manager.js';
 
 const UNIT_FOLDERS = [
@@ -27,14 +36,24 @@ const isOurs = async ({ name, unit }: ServiceResource, root: string): Promise<bo
   return false;
 };
 
-/** Throws, for people, when the service does not run. */
-export const refuseDead = async (name: string, { platform }: Scene): Promise<void> => {
-  const { running, result } = await platform.services.state(name);
-  if (!running)
-    throw new Error(`${name} was started and does not run${result === undefined ? '' : `: ${result}`}`);
+/** Throws, for people, when the service does not run, or ran but ended `before` and was started anew. */
+export const refuseDead = async (
+  name: string,
+  { platform }: Scene,
+  before: Started | null = null,
+): Promise<Started> => {
+  const { running, restarts = 0, result } = await platform.services.state(name);
+  const why = result === undefined ? '' : `: ${result}`;
+  if (!running) throw new Error(`${name} was started and does not run${why}`);
+  if (before !== null && restarts > before.restarts)
+    throw new Error(
+      `${name} does not stay: it was started, ended, and was started anew by its manager${why}`,
+    );
+  return { restarts };
 };
 
-const unitVerdict = async ({ name, unit }: ServiceResource, { root }: Scene): Promise<Verdict> =>
+/** What differs in the unit file; the service itself is left alone. */
+export const unitOnly = async ({ name, unit }: ServiceResource, { root }: Scene): Promise<Verdict> =>
   unit === undefined
     ? null
     : checkFile(root, { path: `/etc/systemd/system/${name}.service`, content: unit, mode: 0o644 });
@@ -73,12 +92,11 @@ const apply = async (
   await applyEnabled(resource, state, scene);
   if (state.running === wantsRunning) return { restart: wantsRunning && unit !== null };
   if (!wantsRunning) {
-    await services.stop(name);
+    await services.stop(name, scene.signal);
     return {};
   }
-  await services.start(name);
-  await refuseDead(name, scene);
-  return { started: true };
+  await services.start(name, scene.signal);
+  return { started: await refuseDead(name, scene) };
 };
 
 export const service: Check<ServiceResource> = async (resource, scene) => {
@@ -88,7 +106,7 @@ export const service: Check<ServiceResource> = async (resource, scene) => {
     scene.note(`the service ${name} is left out: this host is a folder and has no unit of this name`);
     return null;
   }
-  const unit = await unitVerdict(resource, scene);
+  const unit = await unitOnly(resource, scene);
   const found = await scene.platform.services.state(name);
   const wantsRunning = resource.state === 'running';
   const differs = [
@@ -101,19 +119,20 @@ export const service: Check<ServiceResource> = async (resource, scene) => {
   return change;
 };
 
-/** What a notification does to it; nothing to one that is to be stopped, or is none of this host's. */
+/** What a notification does to it; null: nothing, to one that is to be stopped, or is none of this host's. */
 export const actOn = async (
   resource: ServiceResource,
   action: 'restart' | 'reload',
   scene: Scene,
-): Promise<boolean> => {
+): Promise<Started | null> => {
   const { name } = resource;
-  if (resource.state === 'stopped') return false;
-  if (scene.folder && !(await isOurs(resource, scene.root))) return false;
+  if (resource.state === 'stopped' || isElsewhere(resource, scene)) return null;
+  if (isLeftOut(resource, scene)) return null;
+  if (scene.folder && !(await isOurs(resource, scene.root))) return null;
   const { services } = scene.platform;
   const running = (await services.state(name)).running;
-  if (action === 'reload' && running && resource.reload !== 'restart') await services.reload(name);
-  else await services.restart(name);
-  await refuseDead(name, scene);
-  return true;
+  const reloads = action === 'reload' && running && resource.reload !== 'restart';
+  if (reloads) await services.reload(name, scene.signal);
+  else await services.restart(name, scene.signal);
+  return refuseDead(name, scene);
 };

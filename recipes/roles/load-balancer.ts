@@ -1,72 +1,116 @@
-/** Load balancer: HAProxy in front of the Ready hosts of the cluster's Node.js roles. */
+/** Load balancer: HAProxy in front of the Ready hosts of the cluster's application roles. */
+import * as E from 'fp-ts/lib/Either.js';
+import { decodeStrict } from '../../api-types/problems.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
-import { attributesOf, type Attributes } from '../attributes.js';
-import { readyOfType, type Member } from '../members.js';
-import type { Resource } from '../resource.js';
+import { Name, fields, wholeNumber } from '../../api-types/words.js';
+import { refuseAttributes, settingsOf } from '../attributes.js';
+import { readyOfRole } from '../members.js';
+import type { Notification, Resource, ServiceResource } from '../resource.js';
+import { certificate, statisticsPassword } from '../secret-names.js';
+import { HAPROXY_ADMIN } from './haproxy-admin.js';
+import { CERTIFICATE, haproxyConfig, type HaproxySettings, type Passed } from './haproxy-config.js';
+import { backendsOf, defaultBackend, type Backend } from './haproxy-routes.js';
+import { SCRIPTS, type RoleRecipe } from './role-recipe.js';
 
-/** Connections a server is given for each of its backends, for Node.js. */
-const CONNECTIONS_PER_BACKEND = 10;
+const Port = wholeNumber(1, 65_535);
+const TcpAttributes = fields('TCP', { port: Port, role: Name }, { serverPort: Port });
 
-const CONFIG = `# Written by Scalarium; changes are overwritten.
-global
-    maxconn {{ haproxy.maxConnections }}
+/** Of the servers of a TCP port: as many as HAProxy takes altogether. */
+const passedOf = (snapshot: Snapshot, role: string, haproxy: HaproxySettings): readonly Passed[] =>
+  Object.entries(haproxy.tcp).flatMap(([name, value]) => {
+    const decoded = decodeStrict(TcpAttributes, value);
+    if (E.isLeft(decoded)) {
+      const problems = decoded.left.map((one) => ({ ...one, path: `haproxy.tcp.${name}.${one.path}` }));
+      refuseAttributes(role, problems);
+      return [];
+    }
+    const { port, role: of, serverPort = port } = decoded.right;
+    const servers = readyOfRole(snapshot, of).map((member) => ({
+      name: member.name,
+      address: member.host.address,
+      port: serverPort,
+      weight: 1,
+      maxConnections: haproxy.maxConnections,
+    }));
+    return [{ name, port, servers }];
+  });
 
-defaults
-    mode http
-    balance {{ haproxy.balance }}
-    retries {{ haproxy.retries }}
-    maxconn {{ haproxy.maxConnections }}
-    option httpclose
-    option forwardfor
-    option redispatch
-    option abortonclose
-    timeout client {{ haproxy.clientSeconds }}s
-    timeout server {{ haproxy.serverSeconds }}s
-    timeout queue {{ haproxy.queueSeconds }}s
-    timeout connect {{ haproxy.connectSeconds }}s
-    timeout http-request {{ haproxy.requestSeconds }}s
-
-frontend http
-    bind :{{ haproxy.port }}
-    default_backend nodejs
-
-backend nodejs
-`;
-
-const CHECK = `    option httpchk {{ haproxy.healthMethod }} {{ haproxy.healthUrl }}
-`;
-
-/** A backend without servers is valid, and HAProxy answers 503 for it. */
-const NOBODY = `    # No app server is Ready: every request is answered with 503.
-`;
-
-const serverLine = ({ name, role, host }: Member): string =>
-  `    server ${name} ${host.address}:{{ roles.${role}.port }} check inter {{ haproxy.checkSeconds }}s ` +
-  `weight {{ roles.${role}.backends }} maxconn {{ roles.${role}.maxConnections }}\n`;
-
-/** What a server line needs of its role; what is no number stays out, and the template then names it. */
-const serving = (attributes: Attributes): Attributes => {
-  const nodejs = (attributes['nodejs'] ?? {}) as Attributes;
-  const backends = nodejs['backends'];
-  const known = { port: nodejs['port'], backends };
-  return typeof backends === 'number'
-    ? { ...known, maxConnections: backends * CONNECTIONS_PER_BACKEND }
-    : known;
+const SERVICE: ServiceResource = {
+  type: 'service',
+  name: 'haproxy',
+  state: 'running',
+  enabled: true,
+  on: 'machine',
 };
+const reload: readonly Notification[] = [{ action: 'reload', resource: 'service[haproxy]' }];
 
-/** Resources of a host whose role `role` is of type load-balancer. */
-export const loadBalancer = (snapshot: Snapshot, role: string): readonly Resource[] => {
-  const servers = readyOfType(snapshot, 'nodejs-app');
-  const names = [...new Set(servers.map((server) => server.role))];
+const tlsFile = (secret: string): readonly Resource[] =>
+  secret === ''
+    ? []
+    : [
+        {
+          type: 'template',
+          path: CERTIFICATE,
+          template: '{{ certificate }}\n{{ key }}\n',
+          attributes: certificate(secret),
+          mode: 0o600,
+          notifies: reload,
+        },
+      ];
+
+const admin = (...words: readonly string[]): readonly string[] => ['sh', './haproxy-admin', ...words];
+
+/** Requests that such a server has are finished by the process of before the reload; this gives it no new ones. */
+const leave = (servers: readonly string[]): Resource => ({
+  type: 'execute',
+  name: 'drain servers that leave',
+  command: admin('leave', ...servers),
+  unless: admin('leaving', ...servers),
+  cwd: SCRIPTS,
+  on: 'machine',
+});
+
+const namesOf = (all: readonly Pick<Backend, 'servers'>[]): readonly string[] => [
+  ...new Set(all.flatMap(({ servers }) => servers.map(({ name }) => name))),
+];
+
+const converge = (snapshot: Snapshot, role: string): readonly Resource[] => {
+  const { haproxy } = settingsOf(snapshot, role, 'load-balancer');
+  const backends = backendsOf(snapshot);
+  const otherwise = defaultBackend(role, haproxy.defaultApplication, backends);
+  const passed = passedOf(snapshot, role, haproxy);
   return [
+    { type: 'package', names: ['haproxy', 'socat'] },
+    { type: 'file', path: `${SCRIPTS}/haproxy-admin`, content: HAPROXY_ADMIN, mode: 0o755 },
+    ...tlsFile(haproxy.tls.secret),
+    leave(namesOf([...backends, ...passed])),
     {
       type: 'template',
       path: '/etc/haproxy/haproxy.cfg',
-      template: CONFIG + (servers.length === 0 ? NOBODY : CHECK + servers.map(serverLine).join('')),
-      attributes: {
-        haproxy: attributesOf(snapshot, role)['haproxy'],
-        roles: Object.fromEntries(names.map((name) => [name, serving(attributesOf(snapshot, name))])),
-      },
+      template: haproxyConfig(haproxy, { backends, otherwise, passed }),
+      attributes: { password: statisticsPassword(role) },
+      mode: 0o600,
+      check: ['haproxy', '-c', '-q', '-f', '{}'],
+      on: 'machine',
+      notifies: reload,
     },
+    SERVICE,
   ];
 };
+
+const shutdown = (snapshot: Snapshot, role: string): readonly Resource[] => {
+  const { drainSeconds } = settingsOf(snapshot, role, 'load-balancer').haproxy;
+  return [
+    {
+      type: 'execute',
+      name: 'finish what is being answered',
+      command: ['sh', `${SCRIPTS}/haproxy-admin`, 'finish', String(drainSeconds)],
+      onlyIf: ['test', '-e', `${SCRIPTS}/haproxy-admin`],
+      timeoutSeconds: drainSeconds * 2 + 60,
+      on: 'machine',
+    },
+    { ...SERVICE, state: 'stopped' },
+  ];
+};
+
+export const loadBalancer: RoleRecipe = { converge, shutdown };

@@ -1,21 +1,58 @@
-/** Memcached: its settings. */
-import type { Snapshot } from '../../api-types/snapshot.js';
-import { attributesOf } from '../attributes.js';
-import type { Resource } from '../resource.js';
+/** Memcached: package, settings, service. */
+import { settingsOf } from '../attributes.js';
+import type { Notification, Resource, ServiceResource } from '../resource.js';
+import { HEAD, type RoleRecipe } from './role-recipe.js';
 
-const CONFIG = `# Written by Scalarium; changes are overwritten.
--m {{ memcached.memoryMib }}
+const SERVICE: ServiceResource = {
+  type: 'service',
+  name: 'memcached',
+  state: 'running',
+  enabled: true,
+  on: 'machine',
+};
+
+const restart: readonly Notification[] = [{ action: 'restart', resource: 'service[memcached]' }];
+
+const DEBIAN = `${HEAD}-m {{ memcached.memoryMib }}
 -p {{ memcached.port }}
 -c {{ memcached.maxConnections }}
+-l {{ memcached.bindAddress }}
+-u memcache
 -U 0
+-P /var/run/memcached/memcached.pid
 `;
 
-/** Resources of a host whose role `role` is of type memcached. */
-export const memcached = (snapshot: Snapshot, role: string): readonly Resource[] => [
+const RED_HAT = `${HEAD}PORT="{{ memcached.port }}"
+USER="memcached"
+MAXCONN="{{ memcached.maxConnections }}"
+CACHESIZE="{{ memcached.memoryMib }}"
+OPTIONS="-l {{ memcached.bindAddress }} -U 0"
+`;
+
+const settings = (attributes: Readonly<Record<string, unknown>>): readonly Resource[] => [
   {
     type: 'template',
     path: '/etc/memcached.conf',
-    template: CONFIG,
-    attributes: { memcached: attributesOf(snapshot, role)['memcached'] },
+    template: DEBIAN,
+    attributes,
+    family: 'debian',
+    notifies: restart,
+  },
+  {
+    type: 'template',
+    path: '/etc/sysconfig/memcached',
+    template: RED_HAT,
+    attributes,
+    family: 'redhat',
+    notifies: restart,
   },
 ];
+
+export const memcached: RoleRecipe = {
+  converge: (snapshot, role) => [
+    { type: 'package', names: ['memcached'] },
+    ...settings({ memcached: settingsOf(snapshot, role, 'memcached').memcached }),
+    SERVICE,
+  ],
+  shutdown: () => [{ ...SERVICE, state: 'stopped' }],
+};

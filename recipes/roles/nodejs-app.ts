@@ -1,51 +1,87 @@
-/** Node.js application server: where its databases and caches are, as a file to read and as an environment. */
-import type { RoleType } from '../../api-types/kinds/role.js';
+/** Node.js application server: a service for each application. */
 import type { Snapshot } from '../../api-types/snapshot.js';
-import { attributesOf } from '../attributes.js';
-import { readyOfType } from '../members.js';
+import { applicationsOf } from '../applications.js';
+import { AttributeProblem, settingsOf } from '../attributes.js';
 import type { Resource } from '../resource.js';
+import {
+  applicationService,
+  applicationUser,
+  restartOf,
+  startNewCode,
+  stopApplication,
+  type Process,
+} from './application-service.js';
+import { clusterEnvironment } from './cluster-environment.js';
+import type { RoleRecipe } from './role-recipe.js';
 
-interface Service {
-  readonly name: string;
-  readonly address: string;
-  readonly port: unknown;
-}
+const ENTRY = 'server.js';
 
-const services = (snapshot: Snapshot, type: RoleType, program: string): readonly Service[] =>
-  readyOfType(snapshot, type).map(({ name, role, host }) => ({
-    name,
-    address: host.address,
-    port: (attributesOf(snapshot, role)[program] as { readonly port?: unknown } | undefined)?.port ?? null,
-  }));
+/** Two that listen at one port: the second would never start. */
+export const refuseSamePort = (role: string, all: readonly Process[]): void => {
+  const taken = new Map<number, string>();
+  for (const { application, port } of all) {
+    const other = taken.get(port);
+    if (other !== undefined)
+      throw new AttributeProblem(
+        `attributes of the role ${role}: applications.${application.name}.port: expected a port of its own, got ${String(port)}, which is that of ${other}`,
+      );
+    taken.set(port, application.name);
+  }
+};
 
-const addressList = (found: readonly Service[]): string =>
-  found.map(({ address, port }) => `${address}:${String(port)}`).join(',');
+const processesOf = (snapshot: Snapshot, role: string): readonly Process[] => {
+  const { nodejs } = settingsOf(snapshot, role, 'nodejs-app');
+  const all = applicationsOf(snapshot, role).map((application): Process => {
+    const port = application.port ?? nodejs.port;
+    const entry = application.entry ?? ENTRY;
+    return {
+      application,
+      user: nodejs.user,
+      command: application.command ?? `${nodejs.program} '${entry}'`,
+      needs: application.command === undefined ? entry : (application.entry ?? '.'),
+      environment: { NODE_ENV: 'production', PORT: String(port) },
+      port,
+      stopSeconds: nodejs.stopSeconds,
+    };
+  });
+  refuseSamePort(role, all);
+  return all;
+};
 
-const environment = (values: Readonly<Record<string, string>>): string =>
-  Object.entries(values)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join('');
-
-/** Resources of a host whose role `role` is of type nodejs-app. */
-export const nodejsApp = (snapshot: Snapshot, role: string): readonly Resource[] => {
-  const database = {
-    masters: services(snapshot, 'db-master', 'mysql'),
-    replicas: services(snapshot, 'db-replica', 'mysql'),
-  };
-  const caches = services(snapshot, 'memcached', 'memcached');
-  const attributes = attributesOf(snapshot, role);
-  const cluster = { cluster: snapshot.cluster, role, database, caches, attributes };
+/** None where the program is there already, however it came. */
+const packageOf = (snapshot: Snapshot, role: string): readonly Resource[] => {
+  const { nodejs } = settingsOf(snapshot, role, 'nodejs-app');
+  if (nodejs.package === '') return [];
   return [
-    { type: 'directory', path: '/srv/www' },
-    { type: 'file', path: '/etc/scalarium/cluster.json', content: `${JSON.stringify(cluster, null, 2)}\n` },
     {
-      type: 'file',
-      path: '/etc/scalarium/environment',
-      content: environment({
-        DATABASE_MASTER: addressList(database.masters),
-        DATABASE_REPLICAS: addressList(database.replicas),
-        MEMCACHED_SERVERS: addressList(caches),
-      }),
+      type: 'package',
+      names: [nodejs.package],
+      onlyIf: ['test', '!', '-x', nodejs.program],
+      on: 'machine',
     },
   ];
+};
+
+const applications = (snapshot: Snapshot, role: string): readonly Resource[] => {
+  const { nodejs } = settingsOf(snapshot, role, 'nodejs-app');
+  const all = processesOf(snapshot, role);
+  const notifies = all.map(({ application }) => restartOf(application.name));
+  return [
+    ...clusterEnvironment(snapshot, role, { group: nodejs.user, notifies }),
+    ...all.flatMap(applicationService),
+  ];
+};
+
+export const nodejsApp: RoleRecipe = {
+  converge: (snapshot, role) => [
+    ...packageOf(snapshot, role),
+    applicationUser(settingsOf(snapshot, role, 'nodejs-app').nodejs.user),
+    ...applications(snapshot, role),
+  ],
+  deploy: (snapshot, role) => [
+    ...applications(snapshot, role),
+    ...applicationsOf(snapshot, role).map(({ name }) => startNewCode(name)),
+  ],
+  undeploy: (snapshot, role) => processesOf(snapshot, role).map(stopApplication),
+  shutdown: (snapshot, role) => processesOf(snapshot, role).map(stopApplication),
 };

@@ -11,6 +11,7 @@ import { type Chance, hex } from '../../runtime/chance.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Sealer } from '../../runtime/sealing.js';
+import type { Shelf } from '../../runtime/shelf.js';
 import { peerToken } from '../../runtime/tokens.js';
 import type { Subscription } from 'rxjs';
 import type { Change, Objects } from '../../store/objects/objects.js';
@@ -28,6 +29,7 @@ import { HostLogs } from './host-logs.js';
 import { Links } from './links.js';
 import { logsEverywhere, logsHere } from './logs.js';
 import { Orders } from './orders.js';
+import { openPacks } from './packs.js';
 import { openPeers } from './peers.js';
 import { Places } from './places.js';
 import { Requests } from './requests.js';
@@ -45,6 +47,8 @@ export interface GatewayDependencies {
   readonly installationKey: Buffer;
   readonly sealer: Sealer;
   readonly entitled: Entitled;
+  /** Where packs of cookbooks are. */
+  readonly shelf: Shelf;
   /** Where agents and other gateways reach this one. */
   readonly url: string;
   /** PEM of what other gateways' certificates are signed with; none: the system's authorities. */
@@ -121,7 +125,15 @@ const openParts = (with_: GatewayDependencies, stopped: AbortSignal) => {
   const snapshots = openSnapshots(store);
   const secrets = openSecretsDoor(shared);
   const warn = openWarnings(with_);
-  const requests = new Requests({ ...shared, recorder, snapshots, secrets, openHere, warn });
+  const requests = new Requests({
+    ...shared,
+    recorder,
+    snapshots,
+    secrets,
+    packs: openPacks(with_),
+    openHere,
+    warn,
+  });
   const openLog = logsEverywhere({ ...shared, directory, token: peerToken(installationKey), openHere });
   return {
     counters,

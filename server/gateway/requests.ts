@@ -1,4 +1,4 @@
-/** The gateway's plain requests: enrolment, and what hosts read: snapshots and secrets. */
+/** The gateway's plain requests: enrolment, and what hosts read: snapshots, secrets and packs. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as E from 'fp-ts/lib/Either.js';
 import { AGENT_PATH, type EnrolAnswer, EnrolRequest } from '../../api-types/agent-protocol.js';
@@ -6,6 +6,7 @@ import { decodeLoose, problemText } from '../../api-types/problems.js';
 import { failureStatus } from '../../api-types/status.js';
 import type { Log } from '../../runtime/log.js';
 import { batchToken, machineCredential, peerToken, sameToken } from '../../runtime/tokens.js';
+import type { ShelfFile } from '../../runtime/shelf.js';
 import { type Counters, countRefusal } from './counters.js';
 import { askerOf, bearer, remoteOf } from './credentials.js';
 import { judgeEnrolment, type Verdict } from './enrolment.js';
@@ -13,6 +14,7 @@ import type { Recorder } from './first-words.js';
 import type { CatchUp } from './freshness.js';
 import type { OpenLog } from '../logs/port.js';
 import { answerPeer } from './peer-logs.js';
+import { isFile, sendFile, type ReadPack } from './packs.js';
 import type { Place, Places } from './places.js';
 import type { ReadSecret } from './secrets.js';
 import type { ReadSnapshot } from './snapshots.js';
@@ -27,6 +29,7 @@ export interface RequestsDependencies {
   readonly recorder: Recorder;
   readonly snapshots: ReadSnapshot;
   readonly secrets: ReadSecret;
+  readonly packs: ReadPack;
   readonly throttle: Throttle;
   readonly warn: Warn;
   readonly catchUp: CatchUp;
@@ -40,7 +43,7 @@ export interface RequestsDependencies {
 interface Answer {
   readonly code: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body: string | Buffer;
+  readonly body: string | Buffer | ShelfFile;
 }
 
 const failure = (code: number, reason: string, message: string, headers = {}): Answer => ({
@@ -89,13 +92,19 @@ export class Requests {
         'retry-after': '1',
       });
     }
-    this.with_.counters.bytesSent += Buffer.byteLength(answer.body);
-    response.writeHead(answer.code, {
+    await this.send(answer, response);
+  }
+
+  private async send({ code, headers, body }: Answer, response: ServerResponse): Promise<void> {
+    const bytes = isFile(body) ? body.bytes : Buffer.byteLength(body);
+    this.with_.counters.bytesSent += bytes;
+    response.writeHead(code, {
       'content-type': 'application/json',
-      'content-length': String(Buffer.byteLength(answer.body)),
-      ...answer.headers,
+      'content-length': String(bytes),
+      ...headers,
     });
-    response.end(answer.body);
+    if (isFile(body)) await sendFile(body, response);
+    else response.end(body);
   }
 
   /** Another gateway asks for a host's log: the response is taken. */
@@ -180,6 +189,7 @@ export class Requests {
   private readonly readers: Readonly<Record<string, (place: Place, name: string) => Promise<Answer>>> = {
     snapshots: (place, digest) => this.snapshot(place, digest),
     secrets: (place, name) => this.secret(place, name),
+    packs: (place, digest) => this.pack(place, digest),
   };
 
   private async asHost(request: IncomingMessage, read: (place: Place) => Promise<Answer>): Promise<Answer> {
@@ -197,6 +207,12 @@ export class Requests {
     const found = await this.with_.secrets(place, name);
     if (E.isLeft(found)) return failure(found.left.code, found.left.reason, found.left.message);
     return { code: 200, headers: { 'cache-control': 'no-store' }, body: JSON.stringify(found.right) };
+  }
+
+  private async pack(place: Place, digest: string): Promise<Answer> {
+    const found = await this.with_.packs(place, digest);
+    if (E.isLeft(found)) return failure(404, 'NotFound', found.left);
+    return { code: 200, headers: { 'content-type': 'application/gzip' }, body: found.right };
   }
 
   private async snapshot(place: Place, digest: string): Promise<Answer> {

@@ -16,6 +16,7 @@ import { hex, systemChance } from '../../runtime/chance.js';
 import { systemClock, timestamp } from '../../runtime/clock.js';
 import { orThrow } from '../../runtime/failure.js';
 import { silentLog } from '../../runtime/log.js';
+import { openShelf } from '../../runtime/shelf.js';
 import { openSealer, sealTexts, type Texts } from '../../runtime/sealing.js';
 import { batchToken } from '../../runtime/tokens.js';
 import { agentFilesDoor } from '../../server/agent-files/door.js';
@@ -106,6 +107,7 @@ const startGateway = async (
     installationKey: KEY,
     sealer: SEALER,
     entitled: entitledIn(objects),
+    shelf: await openShelf(join(tmpdir(), `scalarium-packs-${hex(systemChance, 8)}`), systemClock),
     url,
     authority: identity?.authority ?? null,
     id: hex(systemChance, 4),

@@ -1,70 +1,397 @@
-import { spawn, spawnSync } from 'node:child_process';
+/** HAProxy as the load balancer's role configures it, by the real program, before servers of this process. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, request, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { request as secureRequest } from 'node:https';
+import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Snapshot } from '../../api-types/snapshot.js';
 import { applyResources } from '../../recipes/apply.js';
 import { recipeFor } from '../../recipes/catalog.js';
-import type { Snapshot } from '../../api-types/snapshot.js';
+import type { SecretSource } from '../../recipes/secrets.js';
 import { freePort } from '../build/free-port.js';
+import { eventually } from '../e2e/world.js';
 import { assert, suite } from '../suite.js';
 import { optionsFor } from '../unit/recipes/options.js';
+import { namedSecrets } from '../unit/recipes/texts.js';
 import { host, role, snapshotOf } from '../unit/recipes/world.js';
 
-const test = suite<{ root: string }>('haproxy takes the configuration', { root: '' });
+const installed = ['haproxy', 'socat', 'openssl'].every(
+  (program) => spawnSync(program, ['-V']).error === undefined,
+);
 
-const installed = spawnSync('haproxy', ['-v']).status === 0;
+interface Answer {
+  readonly status: number;
+  readonly by: string;
+  readonly headers: IncomingMessage['headers'];
+}
 
-test.beforeEach(async (context) => {
-  context.root = await mkdtemp(join(tmpdir(), 'scalarium-haproxy-'));
+interface Asked {
+  readonly port: number;
+  readonly path?: string;
+  readonly host?: string;
+  readonly method?: string;
+  readonly auth?: string;
+  readonly secure?: boolean;
+}
+
+const ask = ({ port, path = '/', host: name = 'localhost', method = 'GET', auth, secure = false }: Asked) =>
+  new Promise<Answer>((resolve, reject) => {
+    const options = {
+      port,
+      path,
+      method,
+      agent: false as const,
+      headers: { host: name },
+      rejectUnauthorized: false,
+    };
+    const sent = (secure ? secureRequest : request)(
+      { host: '127.0.0.1', ...options, ...(auth === undefined ? {} : { auth }) },
+      (response) => {
+        let by = '';
+        response.on('data', (chunk: Buffer) => (by += chunk.toString()));
+        response.on('end', () => {
+          resolve({ status: response.statusCode ?? 0, by, headers: response.headers });
+        });
+        response.on('error', reject);
+      },
+    );
+    sent.on('error', reject);
+    sent.end();
+  });
+
+interface Stage {
+  root: string;
+  balancer: ChildProcess | null;
+  servers: Server[];
+  ports: { http: number; https: number; statistics: number; tcp: number };
+}
+
+const test = suite<Stage>('a load balancer by the real HAProxy', {
+  root: '',
+  balancer: null,
+  servers: [],
+  ports: { http: 0, https: 0, statistics: 0, tcp: 0 },
 });
-test.afterEach(async ({ root }) => {
+
+test.beforeEach(async (stage) => {
+  stage.root = await mkdtemp(join(tmpdir(), 'scalarium-haproxy-'));
+  stage.servers = [];
+  const [http, https, statistics, tcp] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
+  stage.ports = { http, https, statistics, tcp };
+});
+test.afterEach(async ({ root, balancer, servers }) => {
+  balancer?.kill('SIGKILL');
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
   await rm(root, { recursive: true, force: true });
 });
 
-const configured = async (root: string, snapshot: Snapshot): Promise<string> => {
-  const resources = recipeFor('configure', snapshot, 'lb-1');
-  const applied = await applyResources(resources, optionsFor(root));
-  assert.is(applied.failure, null);
-  return join(root, 'etc/haproxy/haproxy.cfg');
+const listening = async (stage: Stage, listener: RequestListener): Promise<number> => {
+  const server = createServer(listener);
+  stage.servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
 };
 
-const nobody = (port: number): Snapshot =>
-  snapshotOf({
-    roles: { lb: role('load-balancer', { haproxy: { port, maxConnections: 100 } }) },
-    hosts: { 'lb-1': host('lb', '127.0.1.1') },
+const named =
+  (name: string): RequestListener =>
+  (asked, response) => {
+    if (asked.method === 'OPTIONS') response.setHeader('x-check', '1');
+    response.end(name);
+  };
+
+const file = ({ root }: Stage): string => join(root, 'haproxy.cfg');
+const socket = ({ root }: Stage): string => join(root, 'admin.sock');
+
+/** What runs is the file of the host, with places of this folder, and whoever runs the tests in place of its user. */
+const written = async (
+  stage: Stage,
+  snapshot: Snapshot,
+  secrets: SecretSource = namedSecrets,
+): Promise<void> => {
+  const resources = recipeFor('configure', snapshot, 'lb-1');
+  const applied = await applyResources(resources, optionsFor(stage.root, { secrets }));
+  assert.is(applied.failure, null);
+  const text = readFileSync(join(stage.root, 'etc/haproxy/haproxy.cfg'), 'utf8')
+    .replace(/^ +(user|group) haproxy\n/gm, '')
+    .replaceAll('/var/lib/haproxy/admin.sock', socket(stage))
+    .replaceAll('/etc/haproxy/', `${stage.root}/etc/haproxy/`);
+  writeFileSync(file(stage), text);
+  const checked = spawnSync('haproxy', ['-c', '-f', file(stage)], { encoding: 'utf8' });
+  assert.is(checked.status, 0, checked.stderr);
+  assert.not.match(checked.stderr, /WARNING/);
+};
+
+const started = async (stage: Stage): Promise<void> => {
+  stage.balancer = spawn('haproxy', ['-W', '-db', '-f', file(stage)], { stdio: 'ignore' });
+  await eventually('it answers', () => ask({ port: stage.ports.http }).catch(() => null));
+};
+
+const admin = (
+  stage: Stage,
+  ...words: readonly string[]
+): { readonly code: number | null; readonly said: string } => {
+  const script = join(stage.root, 'usr/local/lib/scalarium/haproxy-admin');
+  const ran = spawnSync('sh', [script, ...words], {
+    encoding: 'utf8',
+    env: { ...process.env, HAPROXY_SOCKET: socket(stage) },
+  });
+  return { code: ran.status, said: ran.stdout.trim() };
+};
+
+const haproxyOf = ({ ports }: Stage, more: Readonly<Record<string, unknown>> = {}) => ({
+  port: ports.http,
+  maxConnections: 200,
+  statistics: { port: ports.statistics },
+  ...more,
+});
+
+/** A host a port; all of them are Ready. */
+const balancing = (
+  stage: Stage,
+  servers: readonly number[],
+  haproxy: Readonly<Record<string, unknown>> = {},
+) => {
+  const apps = servers.map((port, index) => [`app-${String(index + 1)}`, port] as const);
+  return snapshotOf({
+    roles: {
+      lb: role('load-balancer', { haproxy: haproxyOf(stage, haproxy) }),
+      ...Object.fromEntries(
+        apps.map(([name, port]) => [
+          `role-${name}`,
+          role('nodejs-app', { nodejs: { port }, applications: { shop: {} } }),
+        ]),
+      ),
+    },
+    hosts: {
+      'lb-1': host('lb', '127.0.0.1'),
+      ...Object.fromEntries(apps.map(([name]) => [name, host(`role-${name}`, '127.0.0.1')])),
+    },
+  });
+};
+
+const checkedBy = (stage: Stage, count: number): Promise<unknown> =>
+  eventually('all servers are up', async () => {
+    const { by } = await ask({
+      port: stage.ports.statistics,
+      path: '/;csv',
+      auth: 'scalarium:lb-statistics/password',
+    });
+    return by.split('\n').filter((line) => /^app-shop,app-.*L7OK/.test(line)).length === count;
   });
 
-const check = (file: string): void => {
-  if (!installed) return;
-  const checked = spawnSync('haproxy', ['-c', '-f', file], { encoding: 'utf8' });
-  assert.is(checked.status, 0, checked.stderr);
-};
+if (!installed)
+  test('NOT RUN: there is no haproxy, socat or openssl here', () => {
+    process.stderr.write('\n*** HAPROXY: NOT TESTED HERE: haproxy, socat or openssl is missing ***\n');
+  });
+else {
+  test('without a server every request is answered with 503', async (stage) => {
+    await written(stage, balancing(stage, []));
+    await started(stage);
+    assert.is((await ask({ port: stage.ports.http })).status, 503);
+  });
 
-test('with app servers', async ({ root }) => {
-  check(await configured(root, snapshotOf()));
-});
+  test('servers answer in turn; the statistics want a password', async (stage) => {
+    const ports = [await listening(stage, named('one')), await listening(stage, named('two'))];
+    await written(stage, balancing(stage, ports));
+    await started(stage);
+    const answers = [];
+    for (let count = 0; count < 4; count += 1) answers.push((await ask({ port: stage.ports.http })).by);
+    assert.equal([...answers].sort(), ['one', 'one', 'two', 'two']);
+    assert.is((await ask({ port: stage.ports.statistics })).status, 401);
+    await checkedBy(stage, 2);
+  });
 
-test('with none', async ({ root }) => {
-  check(await configured(root, nobody(80)));
-});
+  test('applications by domain and path, with TLS, and a TCP port', async (stage) => {
+    const [shop = 0, blog = 0, api = 0] = [
+      await listening(stage, named('shop')),
+      await listening(stage, (asked, response) =>
+        response.end(`blog ${asked.headers['x-forwarded-proto'] as string}`),
+      ),
+      await listening(stage, named('api')),
+    ];
+    const made = spawnSync('openssl', [
+      ...[
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-days',
+        '1',
+      ],
+      ...[
+        '-subj',
+        '/CN=blog.example.com',
+        '-keyout',
+        join(stage.root, 'key'),
+        '-out',
+        join(stage.root, 'crt'),
+      ],
+    ]);
+    assert.is(made.status, 0);
+    const read = (name: string): string => readFileSync(join(stage.root, name), 'utf8');
+    const secrets: SecretSource = (name) =>
+      name === 'tls' ? Promise.resolve({ certificate: read('crt'), key: read('key') }) : namedSecrets(name);
+    const snapshot = snapshotOf({
+      roles: {
+        lb: role('load-balancer', {
+          haproxy: haproxyOf(stage, {
+            tls: { secret: 'tls', port: stage.ports.https },
+            defaultApplication: 'shop',
+            tcp: { raw: { port: stage.ports.tcp, role: 'web', serverPort: api } },
+          }),
+        }),
+        web: role('nodejs-app', {
+          applications: {
+            shop: { port: shop },
+            blog: { port: blog, domains: ['blog.example.com', '*.blogs.example.com'] },
+            api: { port: api, domains: ['blog.example.com'], path: '/api' },
+          },
+        }),
+      },
+      hosts: { 'lb-1': host('lb', '127.0.0.1'), 'web-1': host('web', '127.0.0.1') },
+    });
+    await written(stage, snapshot, secrets);
+    await started(stage);
+    const by = async (name: string, path = '/', secure = false): Promise<string> =>
+      (await ask({ port: secure ? stage.ports.https : stage.ports.http, host: name, path, secure })).by;
+    assert.is(await by('anything'), 'shop');
+    assert.is(await by('blog.example.com'), 'blog http');
+    assert.is(await by('BLOG.example.com:8080', '/x'), 'blog http');
+    assert.is(await by('jane.blogs.example.com'), 'blog http');
+    assert.is(await by('blogs.example.com'), 'shop');
+    assert.is(await by('evilblog.example.com'), 'shop');
+    assert.is(await by('blog.example.com', '/api/v1'), 'api');
+    assert.is(await by('blog.example.com', '/api'), 'api');
+    assert.is(await by('blog.example.com', '/apis'), 'blog http');
+    assert.is(await by('other', '/api'), 'shop');
+    assert.is(await by('blog.example.com', '/', true), 'blog https');
+    assert.is((await ask({ port: stage.ports.tcp })).by, 'api');
+  });
 
-const answer = async (url: string): Promise<number> => {
-  for (;;) {
-    try {
-      return (await fetch(url)).status;
-    } catch {
-      await new Promise((resolve) => setImmediate(resolve));
+  test('a server that is killed costs the requests in flight to it that may not be sent twice, and no other', async (stage) => {
+    let inFlight = 0;
+    const slow: RequestListener = (asked, response) => {
+      if (asked.url === '/slow') inFlight += 1;
+      else response.end('one');
+    };
+    const ports = [await listening(stage, slow), await listening(stage, named('two'))];
+    await written(stage, balancing(stage, ports));
+    await started(stage);
+    await checkedBy(stage, 2);
+    const ways = (count: number, method: string, path: string): readonly Promise<number>[] =>
+      Array.from({ length: count }, () =>
+        ask({ port: stage.ports.http, method, path }).then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      );
+    const held = [...ways(6, 'POST', '/slow'), ...ways(6, 'GET', '/slow')];
+    await eventually('half of them wait', () => inFlight === 6);
+    const [victim] = stage.servers;
+    victim?.closeAllConnections();
+    victim?.close();
+    const statuses = await Promise.all(held);
+    const lost = statuses.filter((status) => status !== 200).length;
+    assert.ok(lost <= 6, `${String(lost)} lost: ${statuses.join()}`);
+    assert.equal(statuses.slice(6), [200, 200, 200, 200, 200, 200]);
+    const after = await Promise.all([...ways(20, 'POST', '/'), ...ways(20, 'GET', '/')]);
+    assert.equal(
+      after.filter((status) => status !== 200),
+      [],
+    );
+  });
+
+  test('a reload loses no connection, and what a server that left is answering is heard to its end', async (stage) => {
+    let finish = (): void => undefined;
+    const slow: RequestListener = (asked, response) => {
+      if (asked.url !== '/slow') response.end('one');
+      else finish = () => response.end('slow');
+    };
+    const ports = [await listening(stage, slow), await listening(stage, named('two'))];
+    const [first = 0, second = 0] = ports;
+    await written(stage, balancing(stage, [first]));
+    await started(stage);
+    const long = ask({ port: stage.ports.http, path: '/slow' });
+    const idle = finish;
+    await eventually('it is being answered', () => finish !== idle);
+    assert.is(admin(stage, 'leaving', 'app-1').code, 0);
+    assert.equal(admin(stage, 'leaving', 'app-9'), { code: 1, said: 'app-shop/app-1' });
+    let going = true;
+    const failures: unknown[] = [];
+    let answered = 0;
+    const load = Promise.all(
+      Array.from({ length: 4 }, async () => {
+        while (going)
+          await ask({ port: stage.ports.http }).then(
+            ({ status }) => (status === 200 ? (answered += 1) : failures.push(status)),
+            (error: unknown) => failures.push(error),
+          );
+      }),
+    );
+    for (const servers of [[first, second], ports, [second]]) {
+      const seen = answered;
+      await written(stage, balancing(stage, servers));
+      stage.balancer?.kill('SIGUSR2');
+      await eventually('requests went on', () => answered > seen + 20);
     }
-  }
-};
+    await eventually('only the second is left', async () => {
+      const said = new Set<string>();
+      for (let count = 0; count < 6; count += 1) said.add((await ask({ port: stage.ports.http })).by);
+      return said.size === 1 && said.has('two');
+    });
+    going = false;
+    await load;
+    assert.equal(failures, []);
+    finish();
+    assert.is((await long).by, 'slow');
+  });
 
-test('with none it answers 503', async ({ root }) => {
-  if (!installed) return;
-  const port = await freePort();
-  const child = spawn('haproxy', ['-db', '-f', await configured(root, nobody(port))], { stdio: 'ignore' });
-  try {
-    assert.is(await answer(`http://127.0.0.1:${String(port)}/`), 503);
-  } finally {
-    child.kill('SIGKILL');
-  }
-});
+  test('drained servers get no new requests; at the end nothing new is taken and the last is waited for', async (stage) => {
+    let finish = (): void => undefined;
+    const slow: RequestListener = (asked, response) => {
+      if (asked.url !== '/slow') response.end('one');
+      else finish = () => response.end('slow');
+    };
+    const ports = [await listening(stage, slow), await listening(stage, named('two'))];
+    await written(stage, balancing(stage, ports));
+    await started(stage);
+    assert.is(admin(stage, 'drain', 'app-2').code, 0);
+    const answers = new Set<string>();
+    for (let count = 0; count < 6; count += 1) answers.add((await ask({ port: stage.ports.http })).by);
+    assert.equal([...answers], ['one']);
+    assert.is(admin(stage, 'ready', 'app-2').code, 0);
+    assert.is(admin(stage, 'leave', 'app-1').code, 0);
+    const idle = finish;
+    const long = ask({ port: stage.ports.http, path: '/slow' });
+    await eventually('it is being answered', () => finish !== idle);
+    assert.equal(admin(stage, 'finish', '1'), { code: 0, said: 'connections left: 1' });
+    const refused = await new Promise((resolve) => {
+      const tried = connect(stage.ports.http, '127.0.0.1');
+      tried.once('error', () => {
+        resolve(true);
+      });
+      tried.once('connect', () => {
+        tried.destroy();
+        resolve(false);
+      });
+    });
+    finish();
+    assert.is((await long).by, 'slow');
+    assert.equal(admin(stage, 'finish', '30'), { code: 0, said: 'connections left: 0' });
+    assert.is(refused, true);
+  });
+}

@@ -11,6 +11,7 @@ import { recipeFor } from '../../../recipes/catalog.js';
 import { inputOf } from '../../../recipes/inputs.js';
 import { assert, suite } from '../../suite.js';
 import { optionsFor } from './options.js';
+import { namedSecrets } from './texts.js';
 import { snapshotOf } from './world.js';
 
 const test = suite<{ root: string }>('accounts of a host that is a folder', { root: '' });
@@ -106,7 +107,10 @@ test('a run goes on past an account that fails, and says so', async ({ root }) =
   await writeFile(join(root, 'etc/passwd'), 'jane:x:1000:1000::/home/jane:/bin/sh\n');
   const accounts = { jane: { keys: [], roles: { app: 'ssh' as const } } };
   const snapshot = snapshotOf({ accounts });
-  const applied = await applyResources(recipeFor('configure', snapshot, 'app-1'), optionsFor(root));
+  const applied = await applyResources(
+    recipeFor('configure', snapshot, 'app-1'),
+    optionsFor(root, { secrets: namedSecrets }),
+  );
   assert.is(applied.failure, null);
   assert.match(applied.warning ?? '', /^account jane: /);
   assert.is(await text(root, 'etc/hostname'), 'app-1\n');
@@ -123,7 +127,8 @@ test('an account is in the input of exactly the hosts that have it', () => {
 });
 
 test('nothing of accounts is done at shutdown', () => {
-  assert.equal(recipeFor('shutdown', snapshotOf(), 'app-1'), []);
+  const types = recipeFor('shutdown', snapshotOf(), 'app-1').map(({ type }) => type);
+  assert.equal(types, ['service']);
 });
 
 const OURS = 'scalarium';

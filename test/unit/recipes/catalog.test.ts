@@ -1,23 +1,11 @@
-import * as E from 'fp-ts/lib/Either.js';
 import type { Snapshot } from '../../../api-types/snapshot.js';
 import { recipeFor } from '../../../recipes/catalog.js';
 import { inputOf } from '../../../recipes/inputs.js';
-import { render } from '../../../recipes/template.js';
 import { assert, suite } from '../../suite.js';
+import { fileOf, idsOf, theFile } from './texts.js';
 import { host, role, snapshotOf } from './world.js';
 
 const test = suite('recipes are functions of the snapshot');
-
-const fileOf = (snapshot: Snapshot, instance: string, path: string): string | null => {
-  const found = recipeFor('configure', snapshot, instance).find(
-    (resource) => 'path' in resource && resource.path === path,
-  );
-  if (found?.type === 'file') return found.content;
-  if (found?.type !== 'template') return null;
-  const rendered = render(found.template, found.attributes);
-  if (E.isLeft(rendered)) throw new Error(rendered.left);
-  return rendered.right;
-};
 
 const serversIn = (config: string | null): readonly string[] =>
   [...(config ?? '').matchAll(/^ +server (\S+) (\S+)/gm)].map(
@@ -26,81 +14,91 @@ const serversIn = (config: string | null): readonly string[] =>
 
 const HAPROXY = '/etc/haproxy/haproxy.cfg';
 
-test('haproxy lists the Ready app servers and no others, in the order people count', () => {
-  const config = fileOf(snapshotOf(), 'lb-1', HAPROXY);
+test('haproxy lists the Ready app servers and no others, in the order people count', async () => {
+  const config = await theFile(snapshotOf(), 'lb-1', HAPROXY);
   assert.equal(serversIn(config), ['app-1 127.0.2.1:8080', 'app-10 127.0.2.10:8080']);
-  assert.match(config ?? '', 'check inter 10s weight 10 maxconn 100');
 });
 
-test('a host with the app role as a further one is a member too', () => {
+test('a host with the app role as a further one is a member too', async () => {
   const base = snapshotOf();
   const hosts = { ...base.hosts, 'misc-1': host('misc', '127.0.6.1', { roles: ['app'] }) };
-  const config = fileOf(snapshotOf({ hosts }), 'lb-1', HAPROXY);
+  const config = await theFile(snapshotOf({ hosts }), 'lb-1', HAPROXY);
   assert.ok(serversIn(config).includes('misc-1 127.0.6.1:8080'));
 });
 
-test('with no app server Ready there is a backend without servers', () => {
+test('with no app server Ready there is a backend without servers', async () => {
   const hosts = { 'lb-1': host('lb', '127.0.1.1'), 'app-2': host('app', '127.0.2.2', { ready: false }) };
-  const config = fileOf(snapshotOf({ hosts }), 'lb-1', HAPROXY);
+  const config = await theFile(snapshotOf({ hosts }), 'lb-1', HAPROXY);
   assert.equal(serversIn(config), []);
-  assert.match(config ?? '', '503');
+  assert.match(config, '503');
 });
 
-test('attributes: the role wins over the cluster, the cluster over the default', () => {
+test('attributes: the role wins over the cluster, the cluster over the default', async () => {
   const base = snapshotOf();
   const snapshot = snapshotOf({
     attributes: { haproxy: { port: 81, retries: 9 }, nodejs: { port: 3000 } },
     roles: { ...base.roles, lb: role('load-balancer', { haproxy: { port: 82 } }) },
   });
-  const config = fileOf(snapshot, 'lb-1', HAPROXY) ?? '';
+  const config = await theFile(snapshot, 'lb-1', HAPROXY);
   assert.match(config, 'bind :82');
   assert.match(config, 'retries 9');
   assert.match(config, 'timeout queue 120s');
   assert.match(config, '127.0.2.1:3000');
 });
 
-test('an attribute that is no text or number fails the template and names itself', () => {
-  const base = snapshotOf();
-  const roles = { ...base.roles, app: role('nodejs-app', { nodejs: { backends: 'many' } }) };
-  assert.throws(() => fileOf(snapshotOf({ roles }), 'lb-1', HAPROXY), /roles\.app\.maxConnections/);
-});
-
-test('every host has its name, time zone and all hosts', () => {
+test('every host has its name, time zone and all hosts', async () => {
   for (const instance of ['lb-1', 'app-2', 'misc-1']) {
-    assert.is(fileOf(snapshotOf(), instance, '/etc/hostname'), `${instance}\n`);
-    assert.is(fileOf(snapshotOf(), instance, '/etc/timezone'), 'Europe/Berlin\n');
-    const hosts = fileOf(snapshotOf(), instance, '/etc/hosts') ?? '';
+    assert.is(await fileOf(snapshotOf(), instance, '/etc/hostname'), `${instance}\n`);
+    assert.is(await fileOf(snapshotOf(), instance, '/etc/timezone'), 'Europe/Berlin\n');
+    const hosts = await theFile(snapshotOf(), instance, '/etc/hosts');
     assert.match(hosts, '127.0.0.1 localhost');
     assert.match(hosts, '127.0.2.2 app-2.shop app-2');
     assert.is(hosts.split('\n').filter((line) => line.includes('.shop ')).length, 8);
   }
 });
 
-test('app hosts know databases and caches', () => {
-  const environment = fileOf(snapshotOf(), 'app-1', '/etc/scalarium/environment');
-  assert.is(
-    environment,
-    'DATABASE_MASTER=127.0.3.1:3306\nDATABASE_REPLICAS=127.0.4.1:3306\nMEMCACHED_SERVERS=127.0.5.1:11211\n',
-  );
-  const cluster = JSON.parse(fileOf(snapshotOf(), 'app-1', '/etc/scalarium/cluster.json') ?? '') as {
-    readonly database: { readonly masters: unknown };
-  };
-  assert.equal(cluster.database.masters, [{ name: 'db-1', address: '127.0.3.1', port: 3306 }]);
-});
-
-test('a replica follows the master, and says so when there is none', () => {
-  assert.match(
-    fileOf(snapshotOf(), 'db-replica-1', '/etc/mysql/conf.d/scalarium.cnf') ?? '',
-    'master_host = 127.0.3.1',
-  );
-  const hosts = { 'db-replica-1': host('db-replica', '127.0.4.1') };
-  const alone = fileOf(snapshotOf({ hosts }), 'db-replica-1', '/etc/mysql/conf.d/scalarium.cnf') ?? '';
-  assert.match(alone, 'No master is Ready');
-});
-
-test('shutdown of a host that the snapshot does not know leaves it as it is', () => {
+test('shutdown of a host that the snapshot does not know, of no role that it knows, leaves it as it is', () => {
   assert.equal(recipeFor('shutdown', snapshotOf(), 'gone-1'), []);
 });
+
+test('a host that ends is in no snapshot any more: its slot says what it was', () => {
+  const { 'db-1': _gone, ...hosts } = snapshotOf().hosts;
+  assert.equal(idsOf('shutdown', snapshotOf({ hosts }), 'db-1'), ['service[mariadb]']);
+});
+
+test("packages that the role names come before the role's own recipe", () => {
+  const base = snapshotOf();
+  const cache = { ...role('memcached'), packages: ['htop', 'strace'] };
+  const ids = idsOf('setup', snapshotOf({ roles: { ...base.roles, cache } }), 'cache-1');
+  assert.ok(ids.indexOf('package[htop, strace]') < ids.indexOf('package[memcached]'), ids.join());
+  assert.ok(ids.includes('package[htop, strace]'));
+});
+
+for (const [name, event, instance, ids] of [
+  [
+    'deploy: an application is started anew',
+    'deploy',
+    'app-1',
+    ['execute[start app with the code that is there]'],
+  ],
+  ['deploy: others have none', 'deploy', 'db-1', []],
+  ['undeploy: it is stopped', 'undeploy', 'app-1', ['service[scalarium-app-app]']],
+  ['shutdown: it is stopped', 'shutdown', 'app-1', ['service[scalarium-app-app]']],
+  [
+    'shutdown: a load balancer finishes what it has',
+    'shutdown',
+    'lb-1',
+    ['execute[finish what is being answered]', 'service[haproxy]'],
+  ],
+  ['shutdown: a cache is stopped', 'shutdown', 'cache-1', ['service[memcached]']],
+] as const)
+  test(name, () => {
+    const found = idsOf(event, snapshotOf(), instance);
+    assert.equal(
+      found.filter((id) => (event === 'deploy' ? id.startsWith('execute') : !id.startsWith('accounts'))),
+      ids,
+    );
+  });
 
 const withHost = (name: string, more: Parameters<typeof host>[2]): Snapshot => {
   const base = snapshotOf();
@@ -136,6 +134,12 @@ const cases: readonly {
     hostsFile: true,
   },
   {
+    name: 'a replica is there, not Ready yet: its master, which must let it in',
+    after: withHost('db-replica-2', { role: 'db-replica', ready: false }),
+    input: ['db-1'],
+    hostsFile: true,
+  },
+  {
     name: 'the cache is lost: app servers',
     after: withHost('cache-1', { ready: false }),
     input: ['app-1', 'app-2', 'app-10'],
@@ -162,7 +166,7 @@ for (const row of cases) {
   });
 }
 
-test('5,000 hosts: digests of all in less than three seconds, and hosts files list watched roles only', () => {
+test('5,000 hosts: digests of all in less than three seconds, and hosts files list watched roles only', async () => {
   const hosts = Object.fromEntries(
     Array.from({ length: 5000 }, (_value, index) => {
       const name = index < 4000 ? `app-${String(index)}` : `misc-${String(index)}`;
@@ -174,8 +178,8 @@ test('5,000 hosts: digests of all in less than three seconds, and hosts files li
   const digests = new Set(Object.keys(snapshot.hosts).map((name) => inputOf(snapshot, name).input));
   assert.ok(performance.now() - started < 3000, `took ${String(performance.now() - started)} ms`);
   assert.is(digests.size, Object.keys(snapshot.hosts).length);
-  const file = fileOf(snapshot, 'misc-4500', '/etc/hosts') ?? '';
+  const file = await theFile(snapshot, 'misc-4500', '/etc/hosts');
   assert.match(file, ' misc-4500');
   assert.not.match(file, ' misc-4999');
-  assert.match(fileOf(snapshot, 'lb-1', '/etc/hosts') ?? '', ' app-17');
+  assert.match(await theFile(snapshot, 'lb-1', '/etc/hosts'), ' app-17');
 });

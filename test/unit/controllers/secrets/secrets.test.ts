@@ -38,6 +38,7 @@ const ROWS: readonly Row[] = [
     needs: [NEED, { name: 'db-mysql', keys: ['root', 'app'] }],
     steps: ['create root,replication,app'],
   },
+  { name: 'only a person can know it: waited for', needs: [{ ...NEED, byPeople: true }], steps: [] },
   { name: 'there: left alone', secrets: [secret(['root', 'replication'])], steps: [] },
   {
     name: 'ours, and a key is new: completed',

@@ -1,0 +1,25 @@
+/** What a type of role brings to the recipes of its hosts' events. */
+import type { Snapshot } from '../../api-types/snapshot.js';
+import type { Resource } from '../resource.js';
+
+type Resources = (snapshot: Snapshot, role: string) => readonly Resource[];
+
+/** Pure functions; they may throw an AttributeProblem, which then fails the run on the host. */
+export interface RoleRecipe {
+  /** Setup and configure: all that the host should be. The same on every host of the role. */
+  readonly converge: Resources;
+  /** The part of that which differs from host to host; it comes first. */
+  readonly own?: (snapshot: Snapshot, role: string, instance: string) => readonly Resource[];
+  /** New code may be there: applications are started with it. */
+  readonly deploy?: Resources;
+  /** Applications are stopped. */
+  readonly undeploy?: Resources;
+  /** Before the machine ends: what is being done is finished, nothing new is begun. */
+  readonly shutdown?: Resources;
+}
+
+/** First line of every file that a recipe writes, where a `#` begins a comment. */
+export const HEAD = '# Written by Scalarium; changes are overwritten.\n';
+
+/** Where scripts of recipes are. */
+export const SCRIPTS = '/usr/local/lib/scalarium';
