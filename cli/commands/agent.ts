@@ -6,6 +6,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { type AgentEnding, startAgent } from '../../agent/agent.js';
 import { hostLogFolder, openHostLog } from '../../agent/host-log.js';
 import { lineLog } from '../../agent/line-log.js';
+import { openLocalDoor } from '../../agent/local/door.js';
 import { openHome } from '../../agent/update/home.js';
 import { recipesExecutor } from '../../agent/recipes-executor.js';
 import { AgentConfig } from '../../api-types/agent-protocol.js';
@@ -76,7 +77,9 @@ export const runDaemon = async (version: string, flags: AgentFlags): Promise<Age
     home: await openHome(flags.home),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void agent.stop());
+  const door = await openLocalDoor(root, agent.asked, log);
   const why = await agent.done;
+  door.close();
   log.info('agent ends', { why });
   return why;
 };
