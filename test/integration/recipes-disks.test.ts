@@ -129,13 +129,23 @@ const HELD: readonly {
   { name: 'swap', write: (name) => sh(`mkswap ${name}`), says: /holds swap and is never formatted/ },
   {
     name: 'a partition table',
-    write: (name) => write(name, 446, partitionTable()),
+    write: (name) => {
+      write(name, 446, partitionTable());
+    },
     says: /holds a partition table \(dos\)/,
   },
-  { name: 'a volume of LVM', write: (name) => write(name, 512, lvmLabel()), says: /holds LVM2_member/ },
+  {
+    name: 'a volume of LVM',
+    write: (name) => {
+      write(name, 512, lvmLabel());
+    },
+    says: /holds LVM2_member/,
+  },
   {
     name: 'a part of a RAID',
-    write: (name) => write(name, 4096, raidHeader()),
+    write: (name) => {
+      write(name, 4096, raidHeader());
+    },
     says: /holds linux_raid_member/,
   },
 ];

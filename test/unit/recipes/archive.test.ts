@@ -10,7 +10,7 @@ import { apply, onStage, text, type Stage } from './stage.js';
 
 const test = onStage('archives');
 
-let data = Buffer.alloc(0);
+let data: Buffer = Buffer.alloc(0);
 let server: FileServer;
 
 test.before(async () => {
