@@ -1,4 +1,5 @@
 /** `scalarium agent --machine ID`: the daemon on a host, in the foreground until it is released or told to stop. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -9,8 +10,10 @@ import { lineLog } from '../../agent/line-log.js';
 import { recipesExecutor } from '../../agent/recipes-executor.js';
 import { AgentConfig } from '../../api-types/agent-protocol.js';
 import { decodeLoose, problemText } from '../../api-types/problems.js';
-import { detectPlatform } from '../../recipes/platform.js';
+import { detectPlatform, isFolder } from '../../recipes/platform.js';
 import { noManager } from '../../recipes/services/no-manager.js';
+import type { ServiceManager } from '../../recipes/services/service-manager.js';
+import { SUPERVISOR_SOCKET, supervisorClient } from '../../recipes/services/supervisor/control.js';
 import { systemChance } from '../../runtime/chance.js';
 import { systemClock } from '../../runtime/clock.js';
 import { type CliContext, CliError } from '../context.js';
@@ -43,6 +46,14 @@ const configOf = async (root: string): Promise<AgentConfig> => {
   throw new CliError(`${path}: ${decoded.left.map(problemText).join('; ')}`);
 };
 
+/** A host that is a folder has no services of its own, whatever runs on the machine around it. */
+const supervisorOf = (root: string): ServiceManager =>
+  isFolder(root) || !existsSync(SUPERVISOR_SOCKET)
+    ? noManager(
+        'nothing manages services on this host: it has no systemd, and no `scalarium supervisor` runs on it',
+      )
+    : supervisorClient(SUPERVISOR_SOCKET);
+
 const run = async ({ version }: CliContext, flags: AgentFlags): Promise<void> => {
   const { root, machine, address, verbose } = flags;
   const config = await configOf(root);
@@ -62,7 +73,7 @@ const run = async ({ version }: CliContext, flags: AgentFlags): Promise<void> =>
     executor: recipesExecutor({
       root,
       log,
-      platform: detectPlatform(root, noManager('nothing manages services on this host: it has no systemd')),
+      platform: detectPlatform(root, supervisorOf(root)),
       secrets: (name) => Promise.reject(new Error(`the secret ${name}: none are delivered to this host`)),
     }),
     clock: systemClock,

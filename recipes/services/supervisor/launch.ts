@@ -1,0 +1,139 @@
+/** Starts the commands of a service with its environment, rights and limits. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { expandVariables, type UnitCommand } from './command-line.js';
+import type { ServiceUser } from './accounts.js';
+import { MARK } from './processes.js';
+import type { ServiceLog } from './service-log.js';
+import type { Unit } from './unit.js';
+import { parseEnvironmentFile } from './unit-text.js';
+
+/** What is the same for all commands of one run of a service. */
+export interface RunContext {
+  readonly unit: Unit;
+  readonly user: ServiceUser | null;
+  readonly mark: string;
+  readonly log: ServiceLog;
+  /** Variables that only the supervisor knows: directories, NOTIFY_SOCKET. */
+  readonly given: Readonly<Record<string, string>>;
+}
+
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+const fromFiles = ({ environmentFiles, name }: Unit): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    environmentFiles.flatMap(({ path, optional }) => {
+      if (existsSync(path)) return parseEnvironmentFile(readFileSync(path, 'utf8'));
+      if (optional) return [];
+      throw new Error(`${path}, the environment file of ${name}, is not there`);
+    }),
+  );
+
+/** `main`: the service's main process, for commands that act on it. */
+export const environmentOf = (
+  { unit, user, mark, given }: RunContext,
+  main: number | null,
+): Readonly<Record<string, string>> => ({
+  PATH,
+  LANG: 'C.UTF-8',
+  ...(user === null ? {} : { USER: user.name, LOGNAME: user.name, HOME: user.home, SHELL: user.shell }),
+  ...given,
+  ...(main === null ? {} : { MAINPID: String(main) }),
+  ...Object.fromEntries(unit.environment),
+  ...fromFiles(unit),
+  [MARK]: mark,
+});
+
+const privileges = ({ unit, user }: RunContext): readonly string[] => {
+  const groups = unit.supplementaryGroups;
+  const capabilities = unit.capabilities.map((name) => `+${name}`).join(',');
+  const words = [
+    ...(user === null ? [] : [`--reuid=${String(user.uid)}`, `--regid=${String(user.gid)}`]),
+    ...(user === null ? [] : [groups.length === 0 ? '--init-groups' : `--groups=${groups.join(',')}`]),
+    ...(capabilities === '' ? [] : [`--inh-caps=${capabilities}`, `--ambient-caps=${capabilities}`]),
+    ...(unit.noNewPrivileges ? ['--no-new-privs'] : []),
+  ];
+  return words.length === 0 ? [] : ['setpriv', ...words, '--'];
+};
+
+const limits = ({ unit }: RunContext): readonly string[] =>
+  unit.limits.length === 0
+    ? []
+    : ['prlimit', ...unit.limits.map(([name, value]) => `--${name}=${value}`), '--'];
+
+const umask = ({ unit }: RunContext): readonly string[] =>
+  unit.umask === null ? [] : ['/bin/sh', '-c', 'umask "$0" && exec "$@"', unit.umask];
+
+/** Each of the programs before it hands its process on to the next. */
+const wrapped = (command: UnitCommand, context: RunContext): readonly string[] => [
+  ...limits(context),
+  ...umask(context),
+  ...(command.privileged ? [] : privileges(context)),
+];
+
+const folderOf = ({ workingDirectory }: Unit): string => {
+  if (workingDirectory === null) return '/';
+  return workingDirectory.optional && !existsSync(workingDirectory.path) ? '/' : workingDirectory.path;
+};
+
+/** How a process ended; both null: it was not our child, and nobody knows. */
+export interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface Launched {
+  readonly pid: number;
+  readonly ended: Promise<End>;
+  /** For people. */
+  readonly shown: string;
+}
+
+const endOf = (child: ChildProcess): Promise<End> =>
+  new Promise((resolve) => {
+    child.once('exit', (code, signal) => {
+      resolve({ code, signal });
+    });
+  });
+
+const started = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('spawn', resolve);
+  });
+
+/** The programs in between would only say that something was not found. */
+const refuseMissing = ({ name }: Unit, cwd: string, program: string): void => {
+  if (!existsSync(cwd)) throw new Error(`${name}: its working directory ${cwd} is not there`);
+  if (program.startsWith('/') && !existsSync(program))
+    throw new Error(`${name}: its program ${program} is not there`);
+};
+
+/** Starts the command in a session of its own; rejects, for people, when it cannot be started. */
+export const launch = async (
+  command: UnitCommand,
+  context: RunContext,
+  main: number | null = null,
+): Promise<Launched> => {
+  const env = environmentOf(context, main);
+  const words = expandVariables(command, env);
+  const shown = words.join(' ');
+  const [program = '', ...rest] = [...wrapped(command, context), ...words];
+  const cwd = folderOf(context.unit);
+  refuseMissing(context.unit, cwd, words[0] ?? '');
+  const child = spawn(program, rest, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const hear = (chunk: Buffer): void => {
+    if (!context.unit.silent) context.log.write(chunk);
+  };
+  const ended = endOf(child);
+  child.stdout.on('data', hear);
+  child.stderr.on('data', hear);
+  try {
+    await started(child);
+  } catch (error) {
+    throw new Error(`${context.unit.name}: ${shown} cannot be started: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  return { pid: child.pid ?? 0, ended, shown };
+};
