@@ -4,7 +4,7 @@
  * left to be removed but its directory and, with the last host, the bridge.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, readFileSync, symlinkSync, writeFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { millis, seconds } from '../../../api-types/units.js';
@@ -77,14 +77,14 @@ interface Kit {
   readonly bridge: Bridge;
   readonly ways: Ways;
   readonly waysFolder: string;
-  readonly lower: string;
+  readonly layers: string;
   readonly clock: Clock;
 }
 
 /** In a session of its own: it goes on when the driver ends. */
 const begin = (kit: Kit, boot: Boot, name: string): ChildProcess => {
   const log = openLog(join(boot.directory, 'console.log'));
-  const { node, supervisor, agent } = kit.options;
+  const { base, node, supervisor, agent } = kit.options;
   try {
     return spawn('unshare', [...NAMESPACES, 'sh', '-c', SETUP, HOST_MARK, boot.directory], {
       cwd: '/',
@@ -95,7 +95,8 @@ const begin = (kit: Kit, boot: Boot, name: string): ChildProcess => {
         HOST_NAME: name,
         HOST_ADDRESS: boot.address,
         HOST_ROUTER: routerOf(kit.bridge.network),
-        HOST_LOWER: kit.lower,
+        HOST_LAYERS: kit.layers,
+        HOST_BASE: base.directory,
         HOST_NODE: node,
         HOST_SUPERVISOR: dirname(supervisor),
         HOST_AGENT: dirname(agent),
@@ -121,8 +122,10 @@ const exited = (child: ChildProcess): Promise<void> =>
 
 const LAST_WORDS = 600;
 
+const consoleOf = (directory: string): string => join(directory, 'console.log');
+
 const lastWords = (directory: string): string =>
-  readFileSync(join(directory, 'console.log'), 'utf8').slice(-LAST_WORDS).trim();
+  readFileSync(consoleOf(directory), 'utf8').slice(-LAST_WORDS).trim();
 
 /** The lines of the set-up script, one at a time; rejects when it has ended. */
 const linesOf = (child: ChildProcess, ended: Promise<void>, boot: Boot): (() => Promise<string>) => {
@@ -189,10 +192,11 @@ export const namespaceDriver = async (
   options: NamespaceOptions,
   clock: Clock,
 ): Promise<HostDriver> => {
-  const lower = await makeLayers(join(directory, '.layers'), options.base, basename(options.supervisor));
+  const layers = join(directory, '.layers');
+  await makeLayers(layers, options.base, basename(options.supervisor));
   const bridge = await openBridge(directory, readHosts(directory));
   const waysFolder = join(directory, '.ways');
-  const kit: Kit = { options, bridge, ways: openWays(waysFolder), waysFolder, lower, clock };
+  const kit: Kit = { options, bridge, ways: openWays(waysFolder), waysFolder, layers, clock };
   const boots = gate(BOOTS_AT_ONCE);
   const leaving = new AbortController();
   return {

@@ -82,15 +82,14 @@ const hide = async (layer: string, base: string, path: string): Promise<void> =>
 
 const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
 
-/** Makes both below `folder`; gives the value of overlayfs' `lowerdir`. `program`: the supervisor's file. */
-export const makeLayers = async (folder: string, base: Base, program: string): Promise<string> => {
+/** Makes both below `folder`. `program`: the supervisor's file. */
+export const makeLayers = async (folder: string, base: Base, program: string): Promise<void> => {
   const [fresh, mask] = [join(folder, 'fresh'), join(folder, 'mask')];
   await rm(folder, { recursive: true, force: true });
   for (const layer of [fresh, mask]) mkdirSync(layer, { recursive: true, mode: 0o755 });
   makeFresh(fresh, base, program);
-  if (base.directory !== '/') return [fresh, base.directory].join(':');
+  if (base.directory !== '/') return;
   const hidden = base.hidden.filter((path) => !PRIVATE.some((each) => isBelow(path, each)));
   for (const path of [...PRIVATE, ...hidden, ...bootLinks(base.directory)])
     await hide(mask, base.directory, path);
-  return [fresh, mask, base.directory].join(':');
 };

@@ -14,7 +14,7 @@ export const IN_HOST = {
 /**
  * Runs in namespaces of its own, still on the machine's root; $1: the host's directory. Says its process id, waits until
  * the other end of eth0 is there, and says so when the host is about to run. The devices are those that containers have:
- * no disks. /proc/sys is the machine's kernel and so read-only, but for the network, which is the host's own.
+ * no disks. Layers below the base would overlap with it, so they are copied into memory. /proc/sys is the machine's kernel and so read-only, but for the network, which is the host's own.
  */
 export const SETUP = `
 set -eu
@@ -29,15 +29,17 @@ route add default via $HOST_ROUTER
 IP
 echo "$HOST_NAME" >/proc/sys/kernel/hostname
 cd "$1"
-mkdir -p work mnt
-mount -t overlay scalarium -o "lowerdir=$HOST_LOWER,upperdir=root,workdir=work" mnt
+mkdir -p work mnt layers
+mount -t tmpfs -o mode=755,size=4m layers layers
+cp -a "$HOST_LAYERS/." layers
+mount -t overlay scalarium -o "lowerdir=layers/fresh:layers/mask:$HOST_BASE,upperdir=root,workdir=work" mnt
 cd mnt
 mkdir -p proc sys dev run tmp
 mount -t proc -o nosuid,nodev,noexec proc proc
 mount --bind proc/sys proc/sys
 mount -o remount,bind,ro proc/sys
 mount --bind /proc/sys/net proc/sys/net
-mount --bind /dev/null proc/sysrq-trigger
+[ ! -e proc/sysrq-trigger ] || mount --bind /dev/null proc/sysrq-trigger
 mount -t sysfs -o ro,nosuid,nodev,noexec sysfs sys
 mount -t tmpfs -o mode=755,nosuid,size=1m dev dev
 for device in null zero full random urandom tty; do

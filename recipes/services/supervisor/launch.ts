@@ -56,18 +56,29 @@ const privileges = ({ unit, user }: RunContext): readonly string[] => {
   return words.length === 0 ? [] : ['setpriv', ...words, '--'];
 };
 
-const limits = ({ unit }: RunContext): readonly string[] =>
-  unit.limits.length === 0
-    ? []
-    : ['prlimit', ...unit.limits.map(([name, value]) => `--${name}=${value}`), '--'];
+/**
+ * $0: an umask, or nothing; then limits until a `--`. A limit that nobody may raise here stays, as with systemd; files
+ * may then be as many as they can.
+ */
+const BOUNDS = `
+[ -z "$0" ] || umask "$0"
+while [ "$1" != -- ]; do
+  prlimit --pid $$ "$1" 2>/dev/null || case $1 in --nofile=*) ulimit -S -n "$(ulimit -H -n)" ;; esac
+  shift
+done
+shift
+exec "$@"
+`;
 
-const umask = ({ unit }: RunContext): readonly string[] =>
-  unit.umask === null ? [] : ['/bin/sh', '-c', 'umask "$0" && exec "$@"', unit.umask];
+const bounds = ({ unit }: RunContext): readonly string[] => {
+  if (unit.umask === null && unit.limits.length === 0) return [];
+  const limits = unit.limits.map(([name, value]) => `--${name}=${value}`);
+  return ['/bin/sh', '-c', BOUNDS, unit.umask ?? '', ...limits, '--'];
+};
 
 /** Each of the programs before it hands its process on to the next. */
 const wrapped = (command: UnitCommand, context: RunContext): readonly string[] => [
-  ...limits(context),
-  ...umask(context),
+  ...bounds(context),
   ...(command.privileged ? [] : privileges(context)),
 ];
 

@@ -33,12 +33,15 @@ interface Wanted {
   readonly group: string;
 }
 
+/** What systemd makes for itself would say that it runs here. */
+const BELOW_RUN = /^\/run\/(?!systemd(\/|$))/;
+
 /** The directories below /run that a file of tmpfiles.d asks for; all its other lines are left alone. */
 export const runDirectoriesIn = (text: string): readonly Wanted[] =>
   text.split('\n').flatMap((line) => {
     const [type = '', path = '', mode = '-', user = '-', group = '-'] = line.trim().split(/\s+/);
     const place = path.replace(/^\/var\/run\//, '/run/');
-    if (!/^[dD][!+-]*$/.test(type) || !place.startsWith('/run/') || place.includes('%')) return [];
+    if (!/^[dD][!+-]*$/.test(type) || !BELOW_RUN.test(place) || place.includes('%')) return [];
     return [
       { path: place, mode: mode === '-' ? 0o755 : parseInt(mode.replace(/^[~:]*/, ''), 8), user, group },
     ];

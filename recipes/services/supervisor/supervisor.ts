@@ -152,7 +152,10 @@ class HostSupervisor implements Supervisor {
     try {
       await this.start(name);
     } catch (error) {
-      this.options.log.warn('a service did not start with the host', { service: name, cause: error });
+      this.options.log.warn('a service did not start with the host', {
+        service: name,
+        why: (error as Error).message,
+      });
     }
   }
 

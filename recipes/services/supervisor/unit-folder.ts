@@ -19,7 +19,7 @@ const OWN = '/etc/systemd/system';
 /** The first that has a file wins, as with systemd. /run is left out: a /run/systemd/system says that systemd runs. */
 const FOLDERS = [OWN, '/usr/local/lib/systemd/system', '/lib/systemd/system', '/usr/lib/systemd/system'];
 
-/** Targets whose services start with the host. */
+/** Targets whose services start with the host, when they were enabled there: systemd's own bring more, for itself. */
 const BOOT_TARGETS = ['multi-user.target', 'default.target', 'graphical.target'];
 
 const SUFFIX = '.service';
@@ -108,9 +108,7 @@ class HostUnits implements UnitFolder {
   }
 
   enabled(): readonly string[] {
-    const names = FOLDERS.flatMap((folder) =>
-      BOOT_TARGETS.flatMap((target) => namesIn(join(this.root, folder, `${target}.wants`))),
-    );
+    const names = BOOT_TARGETS.flatMap((target) => namesIn(join(this.root, OWN, `${target}.wants`)));
     const services = names.filter((name) => name.endsWith(SUFFIX));
     return [...new Set(services.map((name) => name.slice(0, -SUFFIX.length)))];
   }
