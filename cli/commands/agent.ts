@@ -22,6 +22,7 @@ interface AgentFlags {
   readonly root: string;
   readonly machine: string;
   readonly address?: string;
+  readonly announce?: string;
   readonly verbose?: boolean;
 }
 
@@ -55,7 +56,7 @@ const supervisorOf = (root: string): ServiceManager =>
     : supervisorClient(SUPERVISOR_SOCKET);
 
 const run = async ({ version }: CliContext, flags: AgentFlags): Promise<void> => {
-  const { root, machine, address, verbose } = flags;
+  const { root, machine, address, announce, verbose } = flags;
   const config = await configOf(root);
   const hostLog = openHostLog(hostLogFolder(root));
   const both = {
@@ -69,6 +70,7 @@ const run = async ({ version }: CliContext, flags: AgentFlags): Promise<void> =>
     root,
     machine,
     address: address ?? null,
+    ...(announce === undefined ? {} : { announced: announce }),
     config,
     executor: recipesExecutor({
       root,
@@ -93,6 +95,7 @@ export const register = (program: Command, context: CliContext): void => {
     .requiredOption('--machine <id>', "the machine's id at its cloud")
     .option('--root <dir>', "the host's root directory, with etc/scalarium/agent.json in it", '/')
     .option('--address <address>', 'the address to connect from; none: the system chooses')
+    .option('--announce <address>', "the host's address, where gateways see another one")
     .option('--verbose', 'more log lines, on standard error')
     .action((flags: AgentFlags) => run(context, flags));
 };

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { freeNetwork, indexOf, networkIn, routerOf, type Network } from './addresses.js';
 import { runProgram, runProgramNow } from './programs.js';
+import { namespaceSurvivors } from './survivors.js';
 
 export interface Bridge {
   readonly name: string;
@@ -80,11 +81,12 @@ export const openBridge = async (
   return { name, network };
 };
 
-/** Removes the bridge of this directory when no host is on it. */
+/**
+ * Removes the bridge of this directory when no host lives there. The kernel takes down interfaces of hosts that have
+ * just died a moment later; without a bridge they lead nowhere.
+ */
 export const closeBridge = (directory: string): void => {
-  const name = nameOf(directory);
-  const hosts = runProgramNow(['ip', '-json', 'link', 'show', 'master', name]);
-  if (hosts !== null && !hosts.includes('ifname')) runProgramNow(['ip', 'link', 'delete', name]);
+  if (namespaceSurvivors(directory).size === 0) runProgramNow(['ip', 'link', 'delete', nameOf(directory)]);
 };
 
 /** The name of a host's interface on this machine. */

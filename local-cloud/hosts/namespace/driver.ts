@@ -51,7 +51,7 @@ Description=Scalarium agent
 StartLimitIntervalSec=0
 
 [Service]
-ExecStart=${IN_HOST.node} ${IN_HOST.agent}/${basename(agent)} agent --root / --machine ${machine} --address ${address}
+ExecStart=${IN_HOST.node} ${IN_HOST.agent}/${basename(agent)} agent --root / --machine ${machine} --announce ${address}
 Restart=always
 RestartSec=1
 TimeoutStopSec=5
