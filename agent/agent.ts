@@ -12,13 +12,15 @@ import type { Log } from '../runtime/log.js';
 import { type BackOff, delayAfter, LEAVING, RECONNECT, REFUSED } from './back-off.js';
 import type { Ending } from './connection.js';
 import { openDiskJournal } from './disk-journal.js';
-import type { Executor } from './executor.js';
+import type { Executor, ExecutorSources } from './executor.js';
 import type { HostLog } from './host-log.js';
 import type { Journal } from './journal.js';
 import { type Measure, measureHost } from './measure.js';
 import { type Memory, openDiskMemory } from './memory.js';
-import { enrol, type Enrolment, fetchSnapshot, type Route } from './requests.js';
+import { enrol, type Credential, type Enrolment, fetchSnapshot, type Route } from './requests.js';
+import { packsOver } from './packs.js';
 import { Runner } from './runner.js';
+import { secretsOver } from './secrets.js';
 import { Session } from './session.js';
 import { openDiskSnapshots, type Snapshots } from './snapshots.js';
 
@@ -34,13 +36,16 @@ export interface AgentState {
   readonly memory: Memory;
   readonly journal: Journal;
   readonly snapshots: Snapshots;
+  /** The folder of unpacked cookbooks; none: it is given none. */
+  readonly packs?: string;
 }
 
 export interface AgentDependencies {
   readonly machine: string;
   readonly config: AgentConfig;
   readonly state: AgentState;
-  readonly executor: Executor;
+  /** Made once, with what it may fetch. */
+  readonly executor: (sources: ExecutorSources) => Executor;
   readonly measure: Measure;
   readonly clock: Clock;
   readonly chance: Chance;
@@ -74,6 +79,7 @@ class Daemon implements Agent {
     this.startedAt = timestamp(clock.now());
     this.runner = new Runner({
       ...with_,
+      executor: with_.executor(this.sources()),
       journal: state.journal,
       instance: () => state.memory.known.identity?.instance ?? '',
       snapshot: (digest) => state.snapshots.get(digest, (wanted) => this.fetch(wanted)),
@@ -107,10 +113,11 @@ class Daemon implements Agent {
     return [...new Set([...this.with_.state.memory.known.gateways, ...this.with_.config.gateways])];
   }
 
-  private route(): Route {
+  /** `further`: not the gateway whose turn it is but one after it. */
+  private route(further = 0): Route {
     const gateways = this.gateways();
     const patience = gateways.length > 1 ? PATIENCE_OF_CHOICE : PATIENCE;
-    const gateway = gateways[this.turn % gateways.length] ?? '';
+    const gateway = gateways[(this.turn + further) % gateways.length] ?? '';
     const { localAddress, config } = this.with_;
     return { gateway, localAddress, patience, authority: config.ca ?? null };
   }
@@ -169,10 +176,24 @@ class Daemon implements Agent {
     await this.with_.clock.sleep(delay, this.stopping.signal);
   }
 
+  private credential(): Credential {
+    const { machine, identity } = this.with_.state.memory.known;
+    return { machine, credential: identity?.credential ?? '' };
+  }
+
   private fetch(digest: string): Promise<unknown> {
-    const { memory } = this.with_.state;
-    const who = { machine: memory.known.machine, credential: memory.known.identity?.credential ?? '' };
-    return fetchSnapshot(this.route(), who, digest);
+    return fetchSnapshot(this.route(), this.credential(), digest);
+  }
+
+  private sources(): ExecutorSources {
+    const { clock, log, state } = this.with_;
+    const over = {
+      route: (attempt: number) => this.route(attempt),
+      credential: () => this.credential(),
+      clock,
+      signal: this.stopping.signal,
+    };
+    return { secrets: secretsOver(over), packs: packsOver({ ...over, log, folder: state.packs ?? null }) };
   }
 }
 
@@ -211,6 +232,13 @@ export const startAgent = async ({ root, address, announced, ...rest }: StartAge
     memory: await openDiskMemory(join(folder, 'agent.json'), rest.machine),
     journal: await openDiskJournal(join(folder, 'journal')),
     snapshots: await openDiskSnapshots(join(folder, 'snapshots')),
+    packs: join(folder, 'packs'),
   };
-  return runAgent({ ...rest, state, measure: measureHost(root), localAddress: address, address: announced ?? null });
+  return runAgent({
+    ...rest,
+    state,
+    measure: measureHost(root),
+    localAddress: address,
+    address: announced ?? null,
+  });
 };

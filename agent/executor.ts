@@ -1,19 +1,38 @@
 /** The port through which an agent does what an event asks for. */
-import type { Lifecycle } from '../api-types/kinds/lifecycle-event.js';
+import type { EventResult } from '../api-types/kinds/lifecycle-event.js';
+import type { Lifecycle } from '../api-types/lifecycle.js';
 import type { Snapshot } from '../api-types/snapshot.js';
+import type { PackSource } from '../recipes/custom.js';
+import type { SecretSource } from '../recipes/secrets.js';
 
-export interface ExecutorResult {
+export interface ExecutorResult extends Pick<EventResult, 'warning' | 'notes' | 'diffs' | 'reboot'> {
   /** Resources that were changed, by their id. */
   readonly changed: readonly string[];
   /** For people; null: it succeeded. */
   readonly failure: string | null;
-  /** For people: what was left undone without failing the event. */
-  readonly warning?: string;
+}
+
+/** One event on one host. */
+export interface Work {
+  readonly event: Lifecycle;
+  readonly snapshot: Snapshot;
+  readonly instance: string;
+  /** Nothing is touched; the answer says what would change. */
+  readonly dryRun: boolean;
+  /** Only these recipes of the cookbooks; otherwise all that the host's roles have for the event. */
+  readonly recipes?: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** What an executor is given of what only the agent can fetch: over its credential, from whichever gateway answers. */
+export interface ExecutorSources {
+  readonly secrets: SecretSource;
+  readonly packs: PackSource;
 }
 
 export interface Executor {
   /** False: it never looks at the snapshot, so none need be fetched. */
   readonly needsSnapshot: boolean;
-  /** Runs to its end or until `signal` aborts; must be safe to run again after any crash. */
-  run(event: Lifecycle, snapshot: Snapshot, instance: string, signal: AbortSignal): Promise<ExecutorResult>;
+  /** Runs to its end or until the signal aborts; must be safe to run again after any crash. */
+  run(work: Work): Promise<ExecutorResult>;
 }

@@ -6,6 +6,7 @@ import { Snapshot } from '../api-types/snapshot.js';
 import { millis, seconds } from '../api-types/units.js';
 import { type Clock, type Timer, timestamp } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
+import { boundedDiffs } from '../recipes/diffs.js';
 import type { Executor, ExecutorResult } from './executor.js';
 import type { Entry, Journal, Order } from './journal.js';
 import { planNext } from './queue.js';
@@ -35,14 +36,43 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 const MAX_MESSAGE = 4_000;
 const MAX_CHANGED = 200;
 
-type RunOutcome = Pick<EventResult, 'state' | 'changed' | 'message' | 'warning' | 'interrupted'>;
+const MAX_NOTES = 50;
 
-const bounded = ({ changed, message, warning, ...rest }: RunOutcome): RunOutcome => ({
+type RunOutcome = Pick<
+  EventResult,
+  'state' | 'changed' | 'message' | 'warning' | 'notes' | 'diffs' | 'reboot' | 'interrupted'
+>;
+
+const bounded = ({ changed, message, warning, notes, diffs, ...rest }: RunOutcome): RunOutcome => ({
   ...rest,
   ...(changed === undefined ? {} : { changed: changed.slice(0, MAX_CHANGED) }),
   ...(message === undefined ? {} : { message: message.slice(0, MAX_MESSAGE) }),
   ...(warning === undefined ? {} : { warning: warning.slice(0, MAX_MESSAGE) }),
+  ...(notes === undefined
+    ? {}
+    : { notes: notes.slice(0, MAX_NOTES).map((one) => one.slice(0, MAX_MESSAGE)) }),
+  ...(diffs === undefined ? {} : { diffs: boundedDiffs(diffs) }),
 });
+
+/** What there is to tell of a run beside its end; one that only looks has nothing rebooted. */
+const outcomeOf = (result: ExecutorResult, { attempt, dry }: Attempt): RunOutcome => {
+  const { changed, failure, warning, notes, diffs, reboot } = result;
+  return {
+    state: failure === null ? 'succeeded' : 'failed',
+    changed,
+    ...(failure === null ? {} : { message: failure }),
+    ...(warning === undefined ? {} : { warning }),
+    ...(notes === undefined ? {} : { notes }),
+    ...(dry && diffs !== undefined ? { diffs } : {}),
+    ...(reboot === true && !dry ? { reboot } : {}),
+    ...(attempt > 1 ? { interrupted: true } : {}),
+  };
+};
+
+interface Attempt {
+  readonly attempt: number;
+  readonly dry: boolean;
+}
 
 type Ready =
   | { readonly _tag: 'Snapshot'; readonly snapshot: Snapshot }
@@ -128,19 +158,11 @@ export class Runner {
     await journal.append({ record: 'started', event: entry.order.name, attempt, at: startedAt });
     log.info('event begins', { event: entry.order.name, attempt });
     this.current = entry.order.name;
-    const { changed, failure, warning } = await this.execute(entry, snapshot);
+    const result = await this.execute(entry, snapshot);
     this.current = '';
     if (this.stopped) return;
-    await this.finish(
-      { ...entry, attempt, startedAt },
-      {
-        state: failure === null ? 'succeeded' : 'failed',
-        changed,
-        ...(failure === null ? {} : { message: failure }),
-        ...(warning === undefined ? {} : { warning }),
-        ...(attempt > 1 ? { interrupted: true } : {}),
-      },
-    );
+    const dry = entry.order.dryRun === true;
+    await this.finish({ ...entry, attempt, startedAt }, outcomeOf(result, { attempt, dry }));
   }
 
   private async execute({ order }: Entry, snapshot: Snapshot): Promise<ExecutorResult> {
@@ -154,7 +176,9 @@ export class Runner {
     late.signal.addEventListener('abort', stop, { once: true });
     const timer = this.deadline(order, late);
     try {
-      const result = await executor.run(order.event, snapshot, instance(), cut.signal);
+      const { event, recipes, dryRun = false } = order;
+      const work = { event, snapshot, instance: instance(), dryRun, signal: cut.signal };
+      const result = await executor.run(recipes === undefined ? work : { ...work, recipes });
       return late.signal.aborted
         ? { ...result, failure: `cut off after ${String(order.timeoutSeconds)} s: ${result.failure ?? ''}` }
         : result;

@@ -173,11 +173,10 @@ export class Session {
   }
 }
 
-const withoutDiff = ({ revision, name, event, snapshot, timeoutSeconds, run }: EventOrder): Order => ({
-  revision,
-  name,
-  event,
-  snapshot,
-  ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
-  ...(run === undefined ? {} : { run }),
-});
+/** Everything else of it goes into the journal, so that it can be carried out after a crash as it was told. */
+const withoutDiff = (message: EventOrder): Order => {
+  const order: Partial<EventOrder> & Order = { ...message };
+  delete order.type;
+  delete order.diff;
+  return order;
+};

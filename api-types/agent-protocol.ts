@@ -1,10 +1,11 @@
 /**
  * What agent and gateway say to each other: JSON texts over one WebSocket at `/agent/v1/connect`
- * (`Authorization: Bearer <credential>`, `X-Scalarium-Machine: <machine id>`), plus two plain requests:
- * `POST /agent/v1/enrol` and `GET /agent/v1/snapshots/<digest>`.
+ * (`Authorization: Bearer <credential>`, `X-Scalarium-Machine: <machine id>`), plus plain requests:
+ * `POST /agent/v1/enrol`, and with the same headers `GET /agent/v1/snapshots/<digest>` and `/agent/v1/secrets/<name>`.
  */
 import * as t from 'io-ts';
-import { LIFECYCLE, EventResult } from './kinds/lifecycle-event.js';
+import { EventResult } from './kinds/lifecycle-event.js';
+import { LIFECYCLE } from './lifecycle.js';
 import { fields, oneOf } from './words.js';
 
 export const AGENT_PATH = '/agent/v1';
@@ -43,6 +44,9 @@ export const EnrolAnswer = fields(
   {},
 );
 export interface EnrolAnswer extends t.TypeOf<typeof EnrolAnswer> {}
+
+/** 200 to `GET /agent/v1/secrets/<name>`: the values by their keys. 403: no role of the host has a need for it; 404: there is none. */
+export const SecretAnswer = t.record(t.string, t.string, 'SecretAnswer');
 
 /** The agent's first message on a connection. */
 export const Hello = fields(
@@ -140,6 +144,10 @@ export const EventOrder = fields(
   {
     diff: t.strict({ base: t.string, patch: t.UnknownRecord }),
     timeoutSeconds: t.number,
+    /** Only these recipes, nothing that is built in. */
+    recipes: t.readonlyArray(t.string),
+    /** Nothing is touched. */
+    dryRun: t.boolean,
     /** The uid of the Run that wants it: no other event stands for this one. */
     run: t.string,
   },

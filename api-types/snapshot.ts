@@ -1,5 +1,6 @@
 /** Snapshot: a cluster as its hosts see it. Stored once by digest; what recipes are functions of. */
 import * as t from 'io-ts';
+import { CookbookPack } from './cookbooks.js';
 import { RoleSpec } from './kinds/role.js';
 import { fields, oneOf } from './words.js';
 
@@ -41,11 +42,21 @@ export const Snapshot = fields(
     /** By role name. */
     roles: t.record(
       t.string,
-      t.strict({
-        type: RoleSpec.type.types[0].props.type,
-        attributes: t.UnknownRecord,
-        watches: t.readonlyArray(t.string),
-      }),
+      fields(
+        'SnapshotRole',
+        {
+          type: RoleSpec.type.types[0].props.type,
+          attributes: t.UnknownRecord,
+          watches: t.readonlyArray(t.string),
+        },
+        {
+          /** By event; none where the Role has none. */
+          recipes: t.record(t.string, t.readonlyArray(t.string)),
+          packages: t.readonlyArray(t.string),
+          /** Names only. */
+          secrets: t.readonlyArray(t.string),
+        },
+      ),
     ),
     /** By instance name; hosts whose agent has connected and whose machine is not doomed. */
     hosts: t.record(t.string, SnapshotHost),
@@ -53,6 +64,8 @@ export const Snapshot = fields(
   {
     /** By user name; none where nobody has an account. */
     accounts: t.record(t.string, SnapshotAccount),
+    /** In the order of the Cluster's sources; a recipe is looked for in the first that has its cookbook. */
+    cookbooks: t.readonlyArray(CookbookPack),
   },
 );
 export interface Snapshot extends t.TypeOf<typeof Snapshot> {}

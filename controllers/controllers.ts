@@ -5,6 +5,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { Controller } from '../runtime/controller.js';
 import type { Hosts } from '../runtime/hosts.js';
 import type { Log } from '../runtime/log.js';
+import type { Sealer } from '../runtime/sealing.js';
 import type { Objects } from '../store/objects/objects.js';
 import type { Ownership } from '../store/ownership.js';
 import type { Store } from '../store/store.js';
@@ -12,6 +13,8 @@ import { healingController } from './healing/controller.js';
 import { instancesController } from './instances/controller.js';
 import { lifecycleController } from './lifecycle/controller.js';
 import { retentionController } from './retention/controller.js';
+import { secretsController } from './secrets/controller.js';
+import { builtInNeeds } from './secret-needs.js';
 import { sweeperController } from './sweeper/controller.js';
 
 export interface ControllerDependencies {
@@ -21,6 +24,7 @@ export interface ControllerDependencies {
   readonly ownership: Ownership;
   readonly hosts: Hosts;
   readonly installationKey: Buffer;
+  readonly sealer: Sealer;
   readonly gateways: () => readonly string[];
   readonly authority: string | null;
   readonly clock: Clock;
@@ -35,4 +39,5 @@ export const controllersOf = (on: ControllerDependencies): readonly Controller[]
   healingController(on),
   sweeperController({ ...on, hold: () => false }),
   retentionController(on),
+  secretsController({ ...on, needs: builtInNeeds }),
 ];

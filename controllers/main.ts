@@ -31,6 +31,7 @@ import { openClouds } from './clouds/controller.js';
 import { controllersOf } from './controllers.js';
 import { metricsOf } from './metrics.js';
 import { plannerOver } from './plan.js';
+import { entitledTo } from './secret-needs.js';
 
 export interface ControlPlaneSettings extends FrontSettings {
   readonly store: Store;
@@ -156,7 +157,9 @@ const openRest = async (
   });
   const { authority, advertised } = front;
   const at = { url: front.gateway(server), authority, id: hex(chance, 8) };
-  const door = openGateway({ ...settings, ...state, observed, ...at });
+  const entitled = (cluster: string, roles: readonly string[]): ReadonlySet<string> =>
+    entitledTo(state.objects, cluster, roles);
+  const door = openGateway({ ...settings, ...state, observed, entitled, ...at });
   gateway = door;
   const manager = startManager({ controllers: [fleet.controller, ...controllers], clock, chance, log });
   state.ownership.start();

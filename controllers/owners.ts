@@ -58,12 +58,21 @@ export const OWNERS: {
   },
   Instance: {
     instances: {
-      fields: ['observedGeneration', 'machine', 'doomed', 'stop', 'requestedAt', 'rebooted', 'restart'],
+      fields: [
+        'observedGeneration',
+        'machine',
+        'doomed',
+        'stop',
+        'requestedAt',
+        'rebooted',
+        'restart',
+        'wishRestart',
+      ],
       conditions: ['Launched', 'Reconciling', 'Stalled'],
     },
     lifecycle: {
-      fields: ['setup', 'configure', 'shutdown'],
-      conditions: ['SetupDone', 'Configured', 'Ready', 'Accounts'],
+      fields: ['setup', 'deploy', 'configure', 'shutdown', 'rebootWish'],
+      conditions: ['SetupDone', 'Deployed', 'Configured', 'Ready', 'Accounts'],
     },
     healing: { fields: ['remediation'], conditions: ['Healthy'] },
     gateway: { fields: ['agent'] },
@@ -81,6 +90,10 @@ export const OWNERS: {
         'failed',
         'hosts',
         'failures',
+        'events',
+        'changed',
+        'diffs',
+        'diffsLeftOut',
       ],
       conditions: ['Ready', 'Reconciling', 'Stalled', 'Complete'],
     },
@@ -88,7 +101,18 @@ export const OWNERS: {
   },
   LifecycleEvent: {
     lifecycle: {
-      fields: ['event', 'cause', 'createdAt', 'snapshot', 'targets', 'diff', 'run', 'timeoutSeconds'],
+      fields: [
+        'event',
+        'cause',
+        'createdAt',
+        'snapshot',
+        'targets',
+        'diff',
+        'run',
+        'recipes',
+        'dryRun',
+        'timeoutSeconds',
+      ],
     },
   },
 };

@@ -8,7 +8,7 @@ const isRecord = (value: unknown): value is Attributes =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Objects are merged key by key, anything else is replaced. */
-const mergeAttributes = (under: Attributes, over: Attributes): Attributes => {
+export const mergeAttributes = (under: Attributes, over: Attributes): Attributes => {
   const merged: Record<string, unknown> = { ...under };
   for (const [key, value] of Object.entries(over)) {
     const below = merged[key];
@@ -36,9 +36,14 @@ const DEFAULTS: Readonly<Record<RoleType, Attributes>> = {
     },
   },
   'nodejs-app': { nodejs: { port: 8080, backends: 10 } },
+  'rails-app': {},
+  'php-app': {},
+  'java-app': {},
+  'static-web': {},
   'db-master': { mysql: { port: 3306 } },
   'db-replica': { mysql: { port: 3306 } },
   memcached: { memcached: { port: 11_211, memoryMib: 64, maxConnections: 1024 } },
+  monitoring: {},
   custom: {},
 };
 

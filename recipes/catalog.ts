@@ -1,6 +1,6 @@
 /** Which resources a host gets for a life-cycle event: pure functions of the cluster's snapshot. */
 import { accountsOn } from '../api-types/accounts.js';
-import type { Lifecycle } from '../api-types/kinds/lifecycle-event.js';
+import type { Lifecycle } from '../api-types/lifecycle.js';
 import type { RoleType } from '../api-types/kinds/role.js';
 import type { Snapshot } from '../api-types/snapshot.js';
 import { hostsFile } from './hosts-file.js';
@@ -16,9 +16,14 @@ type RoleRecipe = (snapshot: Snapshot, role: string) => readonly Resource[];
 const RECIPES: Readonly<Record<RoleType, RoleRecipe>> = {
   'load-balancer': loadBalancer,
   'nodejs-app': nodejsApp,
+  'rails-app': () => [],
+  'php-app': () => [],
+  'java-app': () => [],
+  'static-web': () => [],
   'db-master': dbMaster,
   'db-replica': dbReplica,
   memcached,
+  monitoring: () => [],
   custom: () => [],
 };
 

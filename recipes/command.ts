@@ -19,12 +19,20 @@ export interface CommandOptions {
   readonly signal: AbortSignal;
   /** Whose rights it runs with; without supplementary groups. */
   readonly as?: Rights;
+  /** How it is asked to end before it is killed; killed at once unless told. */
+  readonly stop?: Stop;
   /** What it reads from its standard input; nothing unless told. */
   readonly input?: string;
   /** Hears its output; nobody unless told. */
   readonly listener?: Listener;
   /** Takes its standard output as it is, for commands whose answer is read. */
   readonly stdout?: (chunk: Buffer) => void;
+}
+
+/** A signal to the whole group, and how long it has to end by itself. */
+export interface Stop {
+  readonly signal: NodeJS.Signals;
+  readonly graceMillis: number;
 }
 
 export interface Rights {
@@ -35,13 +43,28 @@ export interface Rights {
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** The group is gone when the child was its only member: that is what was wanted. */
-const killGroup = (child: ChildProcess): void => {
+const signalGroup = (child: ChildProcess, signal: NodeJS.Signals): void => {
   if (child.pid === undefined) return;
   try {
-    process.kill(-child.pid, 'SIGKILL');
+    process.kill(-child.pid, signal);
   } catch {
     return;
   }
+};
+
+/** Ends a group when it is called; `ended` keeps it from killing whoever has its number later. */
+const killerOf = (child: ChildProcess, stop: Stop | undefined, ended: AbortSignal) => (): void => {
+  if (stop === undefined) {
+    signalGroup(child, 'SIGKILL');
+    return;
+  }
+  signalGroup(child, stop.signal);
+  sleep(stop.graceMillis, undefined, { signal: ended }).then(
+    () => {
+      signalGroup(child, 'SIGKILL');
+    },
+    () => undefined,
+  );
 };
 
 /** A daemon that the command left behind may hold the pipes open for ever. */
@@ -82,10 +105,10 @@ export const runCommand = (command: readonly string[], options: CommandOptions):
     const output = new Output(listener);
     listen(child, output, options);
     const closed = new Promise<void>((heard) => child.once('close', heard));
-    const kill = (): void => {
-      killGroup(child);
-    };
+    const ended = new AbortController();
+    const kill = killerOf(child, options.stop, ended.signal);
     const finish = async (code: number | null, killedBy: string | null): Promise<void> => {
+      ended.abort();
       signal.removeEventListener('abort', kill);
       if (signal.aborted) await killMarked(mark);
       await drained(child, closed);

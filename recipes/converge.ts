@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Ahead } from './ahead.js';
 import type { Applied, ApplyOptions, ResourceDiff } from './apply.js';
 import { boundedDiffs } from './diffs.js';
-import { Pending, notificationProblem, type Wish } from './notifications.js';
+import { Pending, isGrantable, notificationProblem, wishesOf, type Wish } from './notifications.js';
+import { Owed } from './owed.js';
 import { packagesOf } from './packages/here.js';
 import { isFolder } from './platform.js';
 import { resourceId, type Resource } from './resource.js';
@@ -47,6 +48,8 @@ export class Converge {
   private readonly pending = new Pending();
   private readonly acting = new Set<string>();
   private readonly started = new Set<Resource>();
+  /** Wishes that could not be granted, or whose change may have been made by half. */
+  private readonly left: Wish[] = [];
   private readonly scene: Scene;
   private readonly ahead: Ahead;
   private readonly byId: ReadonlyMap<string, Resource>;
@@ -63,41 +66,55 @@ export class Converge {
   async run(): Promise<Applied> {
     const problem = notificationProblem(this.resources);
     if (problem !== null) this.failures.push(problem);
-    else await this.inTurn();
+    else await this.runAll();
+    return this.applied();
+  }
+
+  private async runAll(): Promise<void> {
+    const owed = await Owed.open(this.options.root);
+    for (const wish of owed.inherited)
+      if (isGrantable(wish, this.byId)) this.pending.add(wish);
+      else this.left.push(wish);
+    await this.inTurn(owed);
     await this.ahead.ended();
     await this.atTheEnd();
     await this.seeWhoStays();
-    return this.applied();
+    if (!this.dry && !this.options.signal.aborted) await owed.settle(this.left);
   }
 
   private get dry(): boolean {
     return this.options.dryRun === true;
   }
 
-  private async inTurn(): Promise<void> {
+  private async inTurn(owed: Owed): Promise<void> {
     for (let turn = 0; turn < this.resources.length && this.failures.length === 0;) {
       const resource = this.resources[turn] as Resource;
       if (this.options.signal.aborted) {
         this.fail(resource, 'the run was aborted before it');
         return;
       }
-      turn = await this.step(resource, turn);
+      turn = await this.step(resource, turn, owed);
     }
   }
 
   /** Gives whose turn is next: adjacent packages are one step. */
-  private async step(resource: Resource, turn: number): Promise<number> {
+  private async step(resource: Resource, turn: number, owed: Owed): Promise<number> {
+    let wishes = wishesOf(resource);
     try {
       const verdict = await this.ahead.take(turn);
       if (verdict === null) return turn + 1;
       if (!isPackageChange(verdict)) {
+        if (!this.dry) await owed.promise(wishes);
         await this.bring({ resource, change: verdict });
         return turn + 1;
       }
       const [found, next] = await this.packagesFrom(turn, verdict);
+      wishes = found.flatMap((one) => wishesOf(one.resource));
+      if (!this.dry) await owed.promise(wishes);
       await this.bringPackages(found);
       return next;
     } catch (error) {
+      this.left.push(...wishes);
       this.failed(resource, error);
       return turn + 1;
     }
@@ -193,6 +210,7 @@ export class Converge {
     try {
       await this.actOn(wish);
     } catch (error) {
+      this.left.push(wish);
       this.failed(this.byId.get(wish.resource) as Resource, error);
     }
   }

@@ -56,9 +56,14 @@ export const readyOfType = remembered((snapshot, type): readonly Member[] =>
 const NEEDS: Readonly<Record<RoleType, readonly RoleType[]>> = {
   'load-balancer': ['nodejs-app'],
   'nodejs-app': ['db-master', 'db-replica', 'memcached'],
+  'rails-app': [],
+  'php-app': [],
+  'java-app': [],
+  'static-web': [],
   'db-master': ['db-replica'],
   'db-replica': ['db-master'],
   memcached: [],
+  monitoring: [],
   custom: [],
 };
 

@@ -1,7 +1,18 @@
 /** Cluster: the namespace of everything in it. Cluster-wide itself. */
 import * as t from 'io-ts';
+import { CookbookPack, CookbookSource } from '../cookbooks.js';
 import { described } from '../described.js';
-import { Integer, JsonObject, Name, NonEmpty, Percentage, fields, listOf, refined } from '../words.js';
+import {
+  Integer,
+  JsonObject,
+  Name,
+  NonEmpty,
+  Percentage,
+  fields,
+  listOf,
+  refined,
+  wholeNumber,
+} from '../words.js';
 import { APPLIED_GENERATION, Conditions, OBSERVED_GENERATION } from './conditions.js';
 
 const timeZoneExists = (zone: string): boolean => {
@@ -75,6 +86,16 @@ export const ClusterSpec = fields(
       "Free JSON that recipes find in the node's attributes, on every host. The attributes of a Role are merged over it and win.",
       { default: {} },
     ),
+    cookbooks: described(
+      listOf(CookbookSource, 'a list of cookbook sources'),
+      'Where the recipes that Roles name come from. Each is resolved once to a revision that all hosts get.',
+      { default: [] },
+    ),
+    driftCheckIntervalMinutes: described(
+      wholeNumber(0, 10_080),
+      'How often every host is asked what a run of its recipes would change; the answer is in the condition Drifted. 0: never.',
+      { default: 0, unit: 'minutes' },
+    ),
     maxTerminationPercent: described(
       Percentage,
       'An edit that would terminate more than this share of the hosts, and more than two, is parked until somebody consents to it (`scalarium consent`). 100 parks nothing.',
@@ -117,6 +138,11 @@ export const ClusterStatus = fields(
       SnapshotName,
       'The newest snapshot of the cluster: hosts, addresses and attributes as recipes are given them.',
     ),
+    /** Writer: cookbooks. */
+    cookbooks: described(
+      t.readonlyArray(CookbookPack),
+      'What the sources of cookbooks were resolved to, in their order.',
+    ),
     /** Writer: sweeper. */
     strangers: described(
       t.readonlyArray(t.string),
@@ -129,7 +155,7 @@ export const ClusterStatus = fields(
     ),
     conditions: described(
       Conditions,
-      'Ready: every Role has the hosts it should have. Reconciling, Stalled: work is going on, or cannot. ConsentRequired: an edit is parked. Configured: hosts know of each other. HealingAllowed: the breaker is closed. Valid: the spec can be read.',
+      'Ready: every Role has the hosts it should have. Reconciling, Stalled: work is going on, or cannot. ConsentRequired: an edit is parked. Configured: hosts know of each other. Drifted: on some host a run of its recipes would change something. HealingAllowed: the breaker is closed. Valid: the spec can be read.',
     ),
   },
 );
@@ -139,6 +165,8 @@ export const clusterDefaults = (spec: ClusterSpec): ClusterSpec => ({
   instanceType: INSTANCE_TYPE,
   timeZone: TIME_ZONE,
   attributes: {},
+  cookbooks: [],
+  driftCheckIntervalMinutes: 0,
   maxTerminationPercent: MAX_TERMINATION_PERCENT,
   ...spec,
   healing: { breakerPercent: BREAKER_PERCENT, ...spec.healing },

@@ -1,12 +1,10 @@
 /** LifecycleEvent: something hosts are told. A record only, immutable; results are in chunk keys. */
 import * as t from 'io-ts';
 import { described } from '../described.js';
+import { LIFECYCLE } from '../lifecycle.js';
 import { Integer, Time, fields, oneOf } from '../words.js';
 import { SnapshotName } from './cluster.js';
 import { RESULT_STATES } from './instance.js';
-
-export const LIFECYCLE = ['setup', 'configure', 'shutdown'] as const;
-export type Lifecycle = (typeof LIFECYCLE)[number];
 
 /** Which host an event is for: the slot and the machine that fills it. */
 export const Target = t.strict(
@@ -31,7 +29,7 @@ export const LifecycleEventStatus = fields(
   {
     event: described(
       oneOf(LIFECYCLE),
-      'setup makes an empty machine a host of its Role, configure tells it of the others, shutdown lets it end in order.',
+      'setup makes an empty machine a host of its Role, configure tells it of the others, deploy brings applications, undeploy takes them away, shutdown lets it end in order.',
     ),
     cause: described(t.string, 'Why the hosts are told, for people: `app-3 became Ready`.'),
     createdAt: described(Time, 'When it was made.'),
@@ -46,6 +44,14 @@ export const LifecycleEventStatus = fields(
       t.string,
       'The uid of the Run that asked for it: what becomes of it counts for that, and for nothing else.',
     ),
+    recipes: described(
+      t.readonlyArray(t.string),
+      'Only these recipes of the cookbooks are run, nothing that is built in or that Roles name.',
+      { otherwise: 'what the Roles of a host have for the event' },
+    ),
+    dryRun: described(t.boolean, 'Nothing is touched: hosts answer with what would change.', {
+      default: false,
+    }),
     timeoutSeconds: described(
       Integer,
       'A run that takes longer is cut off by the agent and ends as failed. A host without a result this long after `createdAt` counts as expired; a result that comes later still replaces that.',
@@ -54,6 +60,16 @@ export const LifecycleEventStatus = fields(
   },
 );
 export interface LifecycleEventStatus extends t.TypeOf<typeof LifecycleEventStatus> {}
+
+/** What a dry run found to differ. */
+export const ResourceDiff = t.strict(
+  {
+    resource: described(t.string, 'Its id, as file[/etc/hosts].'),
+    diff: described(t.string, 'For people; of a text a unified diff.'),
+  },
+  'ResourceDiff',
+);
+export interface ResourceDiff extends t.TypeOf<typeof ResourceDiff> {}
 
 /** One host's result, as the agent reports it. */
 export const EventResult = fields(
@@ -76,6 +92,12 @@ export const EventResult = fields(
     message: t.string,
     /** What could not be done without the event failing for it, for people: an account whose name is taken. */
     warning: t.string,
+    /** What the host is not made for, for people: packages of one that is a folder. */
+    notes: t.readonlyArray(t.string),
+    /** Of a dry run: what would change, secrets masked. */
+    diffs: t.readonlyArray(ResourceDiff),
+    /** A recipe wants the host to be started anew. */
+    reboot: t.boolean,
   },
 );
 export interface EventResult extends t.TypeOf<typeof EventResult> {}

@@ -15,13 +15,19 @@ import {
   wholeNumber,
 } from '../words.js';
 import { APPLIED_GENERATION, Conditions, OBSERVED_GENERATION } from './conditions.js';
+import { EventTimeouts, PackageName, Recipes } from './role-events.js';
 
 export const ROLE_TYPES = [
   'load-balancer',
   'nodejs-app',
+  'rails-app',
+  'php-app',
+  'java-app',
+  'static-web',
   'db-master',
   'db-replica',
   'memcached',
+  'monitoring',
   'custom',
 ] as const;
 export type RoleType = (typeof ROLE_TYPES)[number];
@@ -110,7 +116,7 @@ export const RoleSpec = fields(
   {
     type: described(
       oneOf(ROLE_TYPES),
-      'What the hosts are. It selects the built-in recipe: load-balancer runs HAProxy before the application hosts, nodejs-app runs applications, db-master and db-replica a database, memcached a cache; custom has no recipe but its own.',
+      'What the hosts are. It selects the built-in recipes: load-balancer runs HAProxy before the application hosts; nodejs-app, rails-app, php-app, java-app and static-web run applications; db-master and db-replica MariaDB; memcached a cache; monitoring Prometheus; custom has no recipes but its own.',
     ),
     replicas: described(
       wholeNumber(0, 10_000),
@@ -146,6 +152,21 @@ export const RoleSpec = fields(
     healing: described(
       HealingSpec,
       'When hosts of the Role are taken for failed, and what is done about it.',
+    ),
+    recipes: described(Recipes, "Recipes of one's own, by life-cycle event."),
+    packages: described(
+      listOf(PackageName, 'a list of packages'),
+      'Packages of the distribution that setup installs beside those of the type.',
+      { default: [] },
+    ),
+    secrets: described(
+      listOf(Name, 'a list of Secrets'),
+      'Secrets that are delivered to the hosts of the Role, for its own recipes. Those that built-in recipes need need not be named.',
+      { default: [] },
+    ),
+    eventTimeoutSeconds: described(
+      EventTimeouts,
+      'How many seconds events may take, by event. Of setup it is healing.setupTimeoutSeconds, of shutdown shutdownTimeoutSeconds.',
     ),
     shutdownTimeoutSeconds: described(
       Seconds,
@@ -269,6 +290,8 @@ export const roleDefaults = (spec: RoleSpec): RoleSpec => ({
   dependsOn: [],
   watches: [],
   attributes: {},
+  packages: [],
+  secrets: [],
   shutdownTimeoutSeconds: SHUTDOWN_TIMEOUT_SECONDS,
   ...spec,
   healing: healingWithDefaults(spec),

@@ -66,18 +66,14 @@ const run = async ({ version }: CliContext, flags: AgentFlags): Promise<void> =>
     },
   };
   const log = lineLog(systemClock, both, { debug: verbose === true, keys: { machine } });
+  const platform = detectPlatform(root, supervisorOf(root));
   const agent = await startAgent({
     root,
     machine,
     address: address ?? null,
     ...(announce === undefined ? {} : { announced: announce }),
     config,
-    executor: recipesExecutor({
-      root,
-      log,
-      platform: detectPlatform(root, supervisorOf(root)),
-      secrets: (name) => Promise.reject(new Error(`the secret ${name}: none are delivered to this host`)),
-    }),
+    executor: (sources) => recipesExecutor({ root, log, platform, ...sources }),
     clock: systemClock,
     chance: systemChance,
     log,

@@ -9,6 +9,7 @@ import { type Millis, seconds } from '../../api-types/units.js';
 import { type Chance, hex } from '../../runtime/chance.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
+import type { Sealer } from '../../runtime/sealing.js';
 import { peerToken } from '../../runtime/tokens.js';
 import type { Subscription } from 'rxjs';
 import type { Change, Objects } from '../../store/objects/objects.js';
@@ -28,6 +29,7 @@ import { openPeers } from './peers.js';
 import { Places } from './places.js';
 import { Requests } from './requests.js';
 import { openResults } from './results.js';
+import { openSecretsDoor, type Entitled } from './secrets.js';
 import { openSnapshots } from './snapshots.js';
 import { Throttle } from './throttle.js';
 import { openWarnings } from './warnings.js';
@@ -38,6 +40,8 @@ export interface GatewayDependencies {
   readonly observed: Observed;
   readonly store: Store;
   readonly installationKey: Buffer;
+  readonly sealer: Sealer;
+  readonly entitled: Entitled;
   /** Where agents and other gateways reach this one. */
   readonly url: string;
   /** PEM of what other gateways' certificates are signed with; none: the system's authorities. */
@@ -105,7 +109,9 @@ const openParts = (with_: GatewayDependencies, stopped: AbortSignal) => {
   const openHere = logsHere(links, hostLogs);
   const door = new Door({ ...shared, links, peers });
   const snapshots = openSnapshots(store);
-  const requests = new Requests({ ...shared, recorder, snapshots, openHere, warn: openWarnings(with_) });
+  const secrets = openSecretsDoor(shared);
+  const warn = openWarnings(with_);
+  const requests = new Requests({ ...shared, recorder, snapshots, secrets, openHere, warn });
   const openLog = logsEverywhere({ ...shared, directory, token: peerToken(installationKey), openHere });
   return { counters, places, orders, directory, recorder, results, peers, links, door, requests, openLog };
 };

@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import type { AgentConfig } from '../../api-types/agent-protocol.js';
-import type { EventResult, Lifecycle, ResultChunk } from '../../api-types/kinds/lifecycle-event.js';
+import type { EventResult, ResultChunk } from '../../api-types/kinds/lifecycle-event.js';
+import type { Lifecycle } from '../../api-types/lifecycle.js';
+import type { RoleSpec } from '../../api-types/kinds/role.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { snapshotDigest } from '../../api-types/snapshot-digest.js';
 import { millis } from '../../api-types/units.js';
@@ -14,12 +16,14 @@ import { hex, systemChance } from '../../runtime/chance.js';
 import { systemClock, timestamp } from '../../runtime/clock.js';
 import { orThrow } from '../../runtime/failure.js';
 import { silentLog } from '../../runtime/log.js';
+import { openSealer, sealTexts, type Texts } from '../../runtime/sealing.js';
 import { batchToken } from '../../runtime/tokens.js';
 import { type Gateway, openGateway } from '../../server/gateway/gateway.js';
+import type { Entitled } from '../../server/gateway/secrets.js';
 import type { TlsIdentity } from '../../server/tls/identity.js';
 import { takeBoth } from '../../server/tls/one-port.js';
 import { openEmbeddedStore } from '../../store/embedded/embedded.js';
-import { resultsOf, snapshotKey } from '../../store/keys.js';
+import { resultsOf, snapshotKey, specKey } from '../../store/keys.js';
 import type { Ref } from '../../store/objects/objects.js';
 import { type OpenedObjects, openObjects } from '../../store/objects/open.js';
 import { type Observed, openObserved } from '../../store/observed/observed.js';
@@ -27,6 +31,7 @@ import type { Store } from '../../store/store.js';
 import { PATIENCE_MS } from './patience.js';
 
 export const KEY = Buffer.alloc(32, 7);
+export const SEALER = openSealer(KEY, systemChance);
 export const BATCH = 'batch-1';
 const CLUSTER = 'shop';
 const INSTALLATION = '2f0e7a52-3f0a-4a3e-9a43-0d1f7a4e6a11';
@@ -47,6 +52,17 @@ const listening = (server: Server): Promise<number> =>
       resolve((server.address() as AddressInfo).port);
     });
   });
+
+/** What roles name; built-in recipes are the control plane's to know. */
+const entitledIn =
+  (objects: OpenedObjects): Entitled =>
+  (cluster, roles) =>
+    new Set(
+      objects
+        .list('Role', cluster)
+        .filter(({ ref }) => roles.includes(ref.name))
+        .flatMap(({ spec }) => spec.secrets ?? []),
+    );
 
 const startGateway = async (store: Store, identity: TlsIdentity | null): Promise<RunningGateway> => {
   const objects = await openObjects({
@@ -70,6 +86,8 @@ const startGateway = async (store: Store, identity: TlsIdentity | null): Promise
     observed,
     store,
     installationKey: KEY,
+    sealer: SEALER,
+    entitled: entitledIn(objects),
     url,
     authority: identity?.authority ?? null,
     id: hex(systemChance, 4),
@@ -152,13 +170,13 @@ export class World {
   }
 
   /** A role with a batch out of which these machines came: `app-1` has `i-1`, and so on. */
-  async hosts(count: number): Promise<void> {
+  async hosts(count: number, more: Partial<RoleSpec> = {}): Promise<void> {
     const names = Array.from({ length: count }, (_, index) => String(index + 1));
     await this.write([
       {
         write: 'create',
         ref: this.ref('Role', 'app'),
-        document: { spec: { type: 'custom', replicas: count } },
+        document: { spec: { type: 'custom', replicas: count, ...more } },
       },
       ...names.map((name) => ({
         write: 'create' as const,
@@ -241,6 +259,13 @@ export class World {
 
   agentOf(instance: string) {
     return this.objects.get({ kind: 'Instance', cluster: CLUSTER, name: instance })?.status.agent;
+  }
+
+  /** A Secret as the API would have stored it. */
+  async secret(name: string, texts: Texts): Promise<void> {
+    const ref: Ref = { kind: 'Secret', cluster: CLUSTER, name };
+    const sealed = sealTexts(SEALER, specKey(ref), texts, {});
+    await this.write([{ write: 'create', ref, document: { spec: { sealed } } }]);
   }
 
   private ref<K extends 'Role' | 'Instance' | 'LifecycleEvent'>(kind: K, name: string): Ref<K> {

@@ -4,7 +4,8 @@ import type { Executor } from '../../../agent/executor.js';
 import { openMemoryJournal, type Journal } from '../../../agent/journal.js';
 import { SnapshotGone } from '../../../agent/requests.js';
 import { Runner } from '../../../agent/runner.js';
-import type { EventResult, Lifecycle } from '../../../api-types/kinds/lifecycle-event.js';
+import type { EventResult } from '../../../api-types/kinds/lifecycle-event.js';
+import type { Lifecycle } from '../../../api-types/lifecycle.js';
 import { silentLog } from '../../../runtime/log.js';
 import { virtualClock, type VirtualClock } from '../../fake/clock.js';
 import { assert, suite } from '../../suite.js';
@@ -42,7 +43,7 @@ const said = (results: readonly EventResult[]): readonly string[] =>
 /** Fails, or waits for the signal, as told. */
 const executor = (run: (signal: AbortSignal) => Promise<void>): Executor => ({
   needsSnapshot: true,
-  run: async (_event, _snapshot, _instance, signal) => {
+  run: async ({ signal }) => {
     await run(signal);
     return { changed: [], failure: signal.aborted ? 'aborted' : null };
   },
@@ -157,4 +158,50 @@ runner('a snapshot that is no longer kept fails the event', async () => {
   await tell(1, 'setup');
   await clock.settle();
   assert.equal(said(results), ['setup-1 failed']);
+});
+
+runner('what there is to tell beside the end is told, within bounds', async () => {
+  const clock = virtualClock();
+  const diffs = [{ resource: 'file[/a]', diff: 'x'.repeat(100_000) }];
+  const notes = Array.from({ length: 99 }, () => 'y'.repeat(9_999));
+  const talking: Executor = {
+    needsSnapshot: true,
+    run: () => Promise.resolve({ changed: ['file[/a]'], failure: null, notes, diffs, reboot: true }),
+  };
+  const { runner: carrier, journal, results } = host(clock, { executor: talking });
+  const order = { snapshot: { version: 1, digest: '' }, event: 'configure' as const };
+  await journal.append({ record: 'event', order: { ...order, revision: 1, name: 'real' } });
+  await journal.append({
+    record: 'event',
+    order: { ...order, revision: 2, name: 'dry', dryRun: true, run: 'u' },
+  });
+  carrier.wake();
+  await clock.settle();
+  const [real, dry] = ['real', 'dry'].map((name) => results.find(({ event }) => event === name));
+  assert.equal([real?.reboot, real?.diffs], [true, undefined]);
+  assert.equal([dry?.reboot, dry?.diffs?.length], [undefined, 1], 'who only looks has nothing rebooted');
+  assert.ok(JSON.stringify(dry).length < 300_000);
+});
+
+runner('recipes and whether only to look reach the executor', async () => {
+  const clock = virtualClock();
+  const seen: unknown[] = [];
+  const noting: Executor = {
+    needsSnapshot: true,
+    run: ({ event, dryRun, recipes }) => {
+      seen.push([event, dryRun, recipes]);
+      return Promise.resolve({ changed: [], failure: null });
+    },
+  };
+  const { runner: carrier, journal } = host(clock, { executor: noting });
+  const order = { snapshot: { version: 1, digest: '' }, event: 'configure' as const, run: 'uid' };
+  const told = { ...order, revision: 1, name: 'a', dryRun: true, recipes: ['shop::a'] };
+  await journal.append({ record: 'event', order: told });
+  await journal.append({ record: 'event', order: { ...order, revision: 2, name: 'b', event: 'deploy' } });
+  carrier.wake();
+  await clock.settle();
+  assert.equal(seen, [
+    ['configure', true, ['shop::a']],
+    ['deploy', false, undefined],
+  ]);
 });
