@@ -7,7 +7,7 @@ import { lives, membersOf, processOf, signal, type Process } from './processes.j
 import type { Readiness } from './notify.js';
 import type { UnitCommand } from './command-line.js';
 import { removePassing } from './prepare.js';
-import type { Step } from './unit.js';
+import type { Step, Unit } from './unit.js';
 
 /** Time, as the composition root gives it. */
 export interface RunClock {
@@ -64,11 +64,12 @@ export class ServiceRun {
     return isUp;
   }
 
-  async reload(): Promise<void> {
-    const { unit } = this.context;
+  /** `unit`: as its files are now, which may have changed since the start. */
+  async reload(unit: Unit): Promise<void> {
     const main = this.main?.process;
     if (unit.reloadSignal !== null && main !== undefined) signal([main], unit.reloadSignal);
-    await this.steps('Reload', this.deadline(unit.startMillis));
+    const deadline = this.deadline(unit.startMillis);
+    for (const command of unit.commands.Reload) await this.toEnd('Reload', command, deadline);
   }
 
   /** Ends all of it: by its own commands while the main process lives, then by signals. */

@@ -72,7 +72,7 @@ export class Service {
       const unit = this.around.load();
       if (unit.commands.Reload.length === 0 && unit.reloadSignal === null)
         throw new Error(`${this.name} cannot be reloaded: its unit has no ExecReload`);
-      await this.run.reload();
+      await this.run.reload(unit);
     });
   }
 
