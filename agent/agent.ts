@@ -24,9 +24,11 @@ import { secretsOver } from './secrets.js';
 import { Session } from './session.js';
 import { openDiskSnapshots, type Snapshots } from './snapshots.js';
 
+/** `released`: the control plane has no slot for this machine any more. */
+export type AgentEnding = 'released' | 'stopped';
+
 export interface Agent {
-  /** `released`: the control plane has no slot for this machine any more, the agent may end. */
-  readonly done: Promise<'released' | 'stopped'>;
+  readonly done: Promise<AgentEnding>;
   /** Leaves what runs unfinished; it runs again after the next start. */
   stop(): Promise<void>;
 }
@@ -66,7 +68,7 @@ const PATIENCE_OF_CHOICE = seconds(10);
 type Who = NonNullable<Memory['known']['identity']>;
 
 class Daemon implements Agent {
-  readonly done: Promise<'released' | 'stopped'>;
+  readonly done: Promise<AgentEnding>;
   private readonly stopping = new AbortController();
   private readonly runner: Runner;
   private session: Session | null = null;
@@ -96,7 +98,7 @@ class Daemon implements Agent {
     await this.done;
   }
 
-  private async live(): Promise<'released' | 'stopped'> {
+  private async live(): Promise<AgentEnding> {
     let released = false;
     while (!this.stopping.signal.aborted && !released) {
       const who = this.with_.state.memory.known.identity;

@@ -1,4 +1,5 @@
 /** The list of controllers of a control plane, and what each is given. */
+import type { AgentRelease } from '../api-types/agent-release.js';
 import type { Clouds } from '../cloud/cloud.js';
 import type { Chance } from '../runtime/chance.js';
 import type { Clock } from '../runtime/clock.js';
@@ -27,6 +28,8 @@ export interface ControllerDependencies {
   readonly sealer: Sealer;
   readonly gateways: () => readonly string[];
   readonly authority: string | null;
+  /** The agent that bare images fetch; null: none was built. */
+  readonly release: () => AgentRelease | null;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Log;

@@ -14,8 +14,10 @@ import { openAccess } from '../server/access/open.js';
 import type { OidcSettings } from '../server/access/provider.js';
 import { noAudit } from '../server/audit/audit.js';
 import type { AuditLog } from '../server/audit/log.js';
+import { agentFilesDoor } from '../server/agent-files/door.js';
+import { type AgentFiles, openAgentFiles } from '../server/agent-files/files.js';
 import { openGateway, type Gateway } from '../server/gateway/gateway.js';
-import { startServer } from '../server/server.js';
+import { type ServerOptions, startServer } from '../server/server.js';
 import { type Front, type FrontSettings, openFront } from '../server/tls/tls.js';
 import { startCompaction } from '../store/compaction.js';
 import { countedStore } from '../store/counted.js';
@@ -45,6 +47,8 @@ export interface ControlPlaneSettings extends FrontSettings {
   /** Who this is in the store, over restarts: unique to what only one process can hold, as a data directory. */
   readonly identity: string;
   readonly version: string;
+  /** The folder that `npm run build:agent` fills, for bare images to fetch the agent from; none: they bring it. */
+  readonly agentFiles?: string | null;
   /** Who did what; the caller's to close, after the control plane. None: nothing is kept. */
   readonly audit?: AuditLog;
   /** An OpenID Connect provider as a second way in. */
@@ -114,6 +118,25 @@ const openFleet = (
   return openClouds({ objects, ownership, sealer, open: settings.openCloud, watch, clock, log });
 };
 
+/** What the server hands on: agents' files, and what is the gateway's once it is open. */
+const hooksOf = (
+  gateway: () => Gateway | null,
+  files: AgentFiles | null,
+  log: Log,
+): Pick<ServerOptions, 'extra' | 'upgrade' | 'openLog'> => ({
+  extra: [
+    ...(files === null ? [] : [agentFilesDoor(files, log)]),
+    (request, response) => gateway()?.handle(request, response) ?? false,
+  ],
+  upgrade: [(request, socket, head) => gateway()?.upgrade(request, socket, head) ?? false],
+  openLog: (machine, asked, reader) => {
+    const open = gateway();
+    if (open !== null) return open.openLog(machine, asked, reader);
+    reader.end('the gateway is still starting');
+    return () => undefined;
+  },
+});
+
 const openRest = async (
   settings: ControlPlaneSettings,
   state: Opened,
@@ -121,6 +144,7 @@ const openRest = async (
 ): Promise<ControlPlane> => {
   const { clock, chance, log } = settings;
   const observed = openObserved({ clock });
+  const files = settings.agentFiles == null ? null : openAgentFiles(settings.agentFiles, log);
   let gateway: Gateway | null = null;
   const controllers = controllersOf({
     ...settings,
@@ -130,6 +154,7 @@ const openRest = async (
     // one that dies before a host has enrolled must not be the only one the host knows
     gateways: () => gateway?.urls() ?? [front.gateway(server)],
     authority: front.authority,
+    release: () => files?.release() ?? null,
   });
   const metrics = metricsOf({
     store: state.store,
@@ -146,13 +171,7 @@ const openRest = async (
     access,
     audit: settings.audit ?? noAudit,
     plan: plannerOver(state.objects),
-    extra: [(request, response) => gateway?.handle(request, response) ?? false],
-    upgrade: [(request, socket, head) => gateway?.upgrade(request, socket, head) ?? false],
-    openLog: (machine, asked, reader) => {
-      if (gateway !== null) return gateway.openLog(machine, asked, reader);
-      reader.end('the gateway is still starting');
-      return () => undefined;
-    },
+    ...hooksOf(() => gateway, files, log),
     metrics: () => [...metrics(), ...(settings.audit?.metrics() ?? [])],
   });
   const { authority, advertised } = front;

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
-import { startAgent } from '../../agent/agent.js';
+import { type AgentEnding, startAgent } from '../../agent/agent.js';
 import { hostLogFolder, openHostLog } from '../../agent/host-log.js';
 import { lineLog } from '../../agent/line-log.js';
 import { recipesExecutor } from '../../agent/recipes-executor.js';
@@ -18,7 +18,7 @@ import { systemChance } from '../../runtime/chance.js';
 import { systemClock } from '../../runtime/clock.js';
 import { type CliContext, CliError } from '../context.js';
 
-interface AgentFlags {
+export interface AgentFlags {
   readonly root: string;
   readonly machine: string;
   readonly address?: string;
@@ -55,7 +55,8 @@ const supervisorOf = (root: string): ServiceManager =>
       )
     : supervisorClient(SUPERVISOR_SOCKET);
 
-const run = async ({ version }: CliContext, flags: AgentFlags): Promise<void> => {
+/** Is the daemon until it ends; resolves with why. */
+export const runDaemon = async (version: string, flags: AgentFlags): Promise<AgentEnding> => {
   const { root, machine, address, announce, verbose } = flags;
   const config = await configOf(root);
   const hostLog = openHostLog(hostLogFolder(root));
@@ -81,7 +82,9 @@ const run = async ({ version }: CliContext, flags: AgentFlags): Promise<void> =>
     version,
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void agent.stop());
-  log.info('agent ends', { why: await agent.done });
+  const why = await agent.done;
+  log.info('agent ends', { why });
+  return why;
 };
 
 export const register = (program: Command, context: CliContext): void => {
@@ -93,5 +96,7 @@ export const register = (program: Command, context: CliContext): void => {
     .option('--address <address>', 'the address to connect from; none: the system chooses')
     .option('--announce <address>', "the host's address, where gateways see another one")
     .option('--verbose', 'more log lines, on standard error')
-    .action((flags: AgentFlags) => run(context, flags));
+    .action(async (flags: AgentFlags) => {
+      await runDaemon(context.version, flags);
+    });
 };

@@ -146,6 +146,12 @@ export const register = (program: Command, context: CliContext): void => {
         'SCALARIUM_CREDENTIALS',
       ),
     )
+    .addOption(
+      new Option(
+        '--agent-files <dir>',
+        'agents for bare images to fetch; default: where `npm run build:agent` puts them',
+      ).env('SCALARIUM_AGENT_FILES'),
+    )
     .action(async (_flags: unknown, command: Command) => {
       const raw = command.optsWithGlobals<RawUpOptions>();
       const example = raw.example && context.env['SCALARIUM_NO_EXAMPLE'] === undefined;

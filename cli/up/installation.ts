@@ -164,6 +164,7 @@ const openAll = async (options: UpOptions, around: Surroundings, closing: Closin
     ownerLease: seconds(10),
     identity: identityOf(data, chance),
     version: VERSION,
+    agentFiles: options.agentFiles,
     ...around,
   });
   closing.add(() => plane.close());

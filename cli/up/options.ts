@@ -1,6 +1,7 @@
 /** What `scalarium up` can be told, by option or by environment variable. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { builtAgents } from './program.js';
 import { type FrontOptions, parseFront, type RawFrontOptions } from './front-options.js';
 
 export interface UpOptions extends FrontOptions {
@@ -21,6 +22,8 @@ export interface UpOptions extends FrontOptions {
   readonly installationKey: string | null;
   /** AWS credentials file for the endpoint; null: the local cloud's, else the SDK's chain. */
   readonly credentials: string | null;
+  /** Where hosts' agents are, as `npm run build:agent` puts them. */
+  readonly agentFiles: string;
 }
 
 export type StoreOption =
@@ -45,6 +48,7 @@ export interface RawUpOptions extends RawFrontOptions {
   readonly heartbeat: string;
   readonly installationKey?: string;
   readonly credentials?: string;
+  readonly agentFiles?: string;
 }
 
 const wrong = (option: string, expected: string, got: string): Error =>
@@ -125,4 +129,5 @@ export const parseOptions = (raw: RawUpOptions): UpOptions => ({
   heartbeatSeconds: heartbeatOf(raw.heartbeat),
   installationKey: readable('--installation-key', raw.installationKey),
   credentials: readable('--credentials', raw.credentials),
+  agentFiles: raw.agentFiles ?? builtAgents(),
 });

@@ -18,6 +18,8 @@ import { orThrow } from '../../runtime/failure.js';
 import { silentLog } from '../../runtime/log.js';
 import { openSealer, sealTexts, type Texts } from '../../runtime/sealing.js';
 import { batchToken } from '../../runtime/tokens.js';
+import { agentFilesDoor } from '../../server/agent-files/door.js';
+import { openAgentFiles } from '../../server/agent-files/files.js';
 import { type Gateway, openGateway } from '../../server/gateway/gateway.js';
 import type { Entitled } from '../../server/gateway/secrets.js';
 import type { TlsIdentity } from '../../server/tls/identity.js';
@@ -64,7 +66,11 @@ const entitledIn =
         .flatMap(({ spec }) => spec.secrets ?? []),
     );
 
-const startGateway = async (store: Store, identity: TlsIdentity | null): Promise<RunningGateway> => {
+const startGateway = async (
+  store: Store,
+  identity: TlsIdentity | null,
+  agentFiles: string | null,
+): Promise<RunningGateway> => {
   const objects = await openObjects({
     store,
     installation: INSTALLATION,
@@ -96,7 +102,9 @@ const startGateway = async (store: Store, identity: TlsIdentity | null): Promise
     chance: systemChance,
     log: silentLog,
   });
+  const files = agentFiles === null ? null : agentFilesDoor(openAgentFiles(agentFiles, silentLog), silentLog);
   server.on('request', (request, response) => {
+    if (files?.(request, response) === true) return;
     if (!gateway.handle(request, response)) response.writeHead(404).end();
   });
   server.on('upgrade', (request: Parameters<Gateway['upgrade']>[0], socket, head: Buffer) => {
@@ -133,7 +141,10 @@ export class World {
   ) {}
 
   /** With a gateway for each identity, that is spoken to over TLS only; or this many over plain HTTP. */
-  static async open(gateways: number | readonly TlsIdentity[]): Promise<World> {
+  static async open(
+    gateways: number | readonly TlsIdentity[],
+    agentFiles: string | null = null,
+  ): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'gateways-'));
     const directory = join(folder, 'store');
     const store = await openEmbeddedStore({
@@ -144,7 +155,7 @@ export class World {
     });
     const world = new World(folder, store);
     const identities = typeof gateways === 'number' ? Array<null>(gateways).fill(null) : gateways;
-    for (const identity of identities) world.gateways.push(await startGateway(store, identity));
+    for (const identity of identities) world.gateways.push(await startGateway(store, identity, agentFiles));
     return world;
   }
 

@@ -159,6 +159,7 @@ const sceneOf = (row: Row): { readonly view: RoleView; readonly slot: Slot } => 
     listening: true,
     gateways: [],
     authority: null,
+    agent: null,
     settings: DEFAULT_SETTINGS,
     request: () => {
       throw new Error('nothing is launched');
