@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Option, type Command } from 'commander';
 import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { systemChance } from '../../runtime/chance.js';
 import { systemClock } from '../../runtime/clock.js';
 import { winstonLog } from '../../runtime/log-winston.js';
@@ -50,10 +51,19 @@ const collectSooner = (): void => {
   setFlagsFromString('--heap-growing-percent=100');
 };
 
+/** What is missing for hosts is told before anything is started. */
+const refuseHosts = async ({ hosts, hostsBase, data }: UpOptions): Promise<void> => {
+  if (hosts !== 'namespace') return;
+  const { whyNoNamespaceHosts } = await import('../../local-cloud/hosts/namespace/refusals.js');
+  const why = await whyNoNamespaceHosts(resolve(data, 'hosts'), hostsBase);
+  if (why !== null) throw new CliError(why);
+};
+
 const run = async (options: UpOptions, context: CliContext): Promise<void> => {
   collectSooner();
   const { runUp } = await import('../up/run.js');
   prepareDataDirectory(options.data);
+  await refuseHosts(options);
   const log = winstonLog({
     level: levelOf(context.env['SCALARIUM_LOG_LEVEL']),
     clock: systemClock,
@@ -100,7 +110,15 @@ export const register = (program: Command, context: CliContext): void => {
         .default('local'),
     )
     .addOption(
-      new Option('--hosts <driver>', 'process, hollow or none').env('SCALARIUM_HOSTS').default('process'),
+      new Option('--hosts <driver>', 'process, namespace, hollow or none')
+        .env('SCALARIUM_HOSTS')
+        .default('process'),
+    )
+    .addOption(
+      new Option(
+        '--hosts-base <dir>',
+        'the root of a system that namespace hosts begin with; none: that of this machine',
+      ).env('SCALARIUM_HOSTS_BASE'),
     )
     .addOption(
       new Option(
