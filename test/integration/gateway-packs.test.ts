@@ -135,7 +135,7 @@ test('what is there is not fetched again', async (context) => {
 test('a pack that the cluster does not name is not given', async (context) => {
   const digest = await putPack(context, 'other');
   const error = await refused(fetcher(context, { clock: hasty() })(digest, never));
-  assert.instance(error, Refusal);
+  assert.ok(error instanceof Refusal);
   assert.is(error.message, `cluster shop names no pack ${digest}`);
 });
 
