@@ -9,6 +9,7 @@ import { systemClock } from '../../runtime/clock.js';
 import { winstonLog } from '../../runtime/log-winston.js';
 import { CliError, type CliContext, type GlobalFlags } from '../context.js';
 import { addFrontFlags } from '../up/front-flags.js';
+import { addHostFlags } from '../up/host-flags.js';
 import { parseOptions, type RawUpOptions, type UpOptions } from '../up/options.js';
 import { prepareDataDirectory } from '../up/data-directory.js';
 import { stopSignal } from '../up/stopping.js';
@@ -91,7 +92,7 @@ const run = async (options: UpOptions, context: CliContext): Promise<void> => {
 const dataOf = (command: Command): string => command.optsWithGlobals<GlobalFlags>().data ?? '.scalarium';
 
 export const register = (program: Command, context: CliContext): void => {
-  addFrontFlags(program.command('up'))
+  addHostFlags(addFrontFlags(program.command('up')))
     .description('bring a control plane up, with a local cloud and hosts unless told otherwise, until Ctrl-C')
     .addOption(
       new Option('--port <port>', 'of the API and the gateway of agents; 0: that of the last run, or any')
@@ -108,17 +109,6 @@ export const register = (program: Command, context: CliContext): void => {
       new Option('--cloud <endpoint>', 'local, or the URL of an EC2 endpoint')
         .env('SCALARIUM_CLOUD')
         .default('local'),
-    )
-    .addOption(
-      new Option('--hosts <driver>', 'process, namespace, hollow or none')
-        .env('SCALARIUM_HOSTS')
-        .default('process'),
-    )
-    .addOption(
-      new Option(
-        '--hosts-base <dir>',
-        'the root of a system that namespace hosts begin with; none: that of this machine',
-      ).env('SCALARIUM_HOSTS_BASE'),
     )
     .addOption(
       new Option(
@@ -145,12 +135,6 @@ export const register = (program: Command, context: CliContext): void => {
       new Option('--credentials <file>', 'AWS credentials file for the endpoint').env(
         'SCALARIUM_CREDENTIALS',
       ),
-    )
-    .addOption(
-      new Option(
-        '--agent-files <dir>',
-        'agents for bare images to fetch; default: where `npm run build:agent` puts them',
-      ).env('SCALARIUM_AGENT_FILES'),
     )
     .action(async (_flags: unknown, command: Command) => {
       const raw = command.optsWithGlobals<RawUpOptions>();
