@@ -272,10 +272,12 @@ export interface StartAgent extends Omit<
   readonly root: string;
   /** The address to connect from; null: the system chooses. */
   readonly address: string | null;
+  /** Where others reach the host, when that is not the address that gateways see. */
+  readonly announced?: string;
 }
 
 /** The agent of a real host: its journal, credential and snapshots are below `<root>/var/lib/scalarium/`. */
-export const startAgent = async ({ root, address, ...rest }: StartAgent): Promise<Agent> => {
+export const startAgent = async ({ root, address, announced, ...rest }: StartAgent): Promise<Agent> => {
   const folder = join(root, 'var/lib/scalarium');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const state = {
@@ -284,5 +286,11 @@ export const startAgent = async ({ root, address, ...rest }: StartAgent): Promis
     snapshots: await openDiskSnapshots(join(folder, 'snapshots')),
     packs: join(folder, 'packs'),
   };
-  return runAgent({ ...rest, state, measure: measureHost(root), localAddress: address, address: null });
+  return runAgent({
+    ...rest,
+    state,
+    measure: measureHost(root),
+    localAddress: address,
+    address: announced ?? null,
+  });
 };

@@ -38,6 +38,8 @@ const MAX_MESSAGE = 4_000;
 const MAX_CHANGED = 200;
 
 const MAX_NOTES = 50;
+/** A cluster has many hosts, and the store keeps what all of them answer; the host's log has the rest. */
+const MAX_DIFFS_BYTES = 16 * 1024;
 
 type RunOutcome = Pick<
   EventResult,
@@ -52,7 +54,7 @@ const bounded = ({ changed, message, warning, notes, diffs, ...rest }: RunOutcom
   ...(notes === undefined
     ? {}
     : { notes: notes.slice(0, MAX_NOTES).map((one) => one.slice(0, MAX_MESSAGE)) }),
-  ...(diffs === undefined ? {} : { diffs: boundedDiffs(diffs) }),
+  ...(diffs === undefined ? {} : { diffs: boundedDiffs(diffs, MAX_DIFFS_BYTES) }),
 });
 
 /** What there is to tell of a run beside its end; one that only looks has nothing rebooted. */
@@ -175,6 +177,9 @@ export class Runner {
     this.current = '';
     if (this.stopped) return;
     const dry = entry.order.dryRun === true;
+    if (dry)
+      for (const { resource, diff } of result.diffs ?? [])
+        log.info('would change', { event: entry.order.name, resource, diff });
     await this.finish({ ...entry, attempt, startedAt }, outcomeOf(result, { attempt, dry }));
   }
 

@@ -48,7 +48,7 @@ export const CookbookSource = fields(
       { otherwise: 'what is downloaded first is pinned' },
     ),
     endpoint: described(NonEmpty, 's3: the base URL of a service that speaks S3.', {
-      otherwise: "the service of the Cluster's cloud",
+      otherwise: "Amazon's, for the region",
     }),
     region: described(NonEmpty, 's3: the region that requests are signed for.', { default: 'us-east-1' }),
     secret: described(

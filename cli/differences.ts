@@ -31,6 +31,6 @@ export const differencesText = ({ diffs = [], diffsLeftOut = 0 }: RunStatus, col
   const more =
     diffsLeftOut === 0
       ? ''
-      : `\n${String(diffsLeftOut)} more differences are left out: ask fewer hosts at a time with --host\n`;
+      : `\n${String(diffsLeftOut)} more differences are left out: see the hosts' logs, or ask fewer hosts at a time with --host\n`;
   return `${diffs.map((one) => oneText(one, colour)).join('')}${more}`;
 };

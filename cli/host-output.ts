@@ -19,12 +19,16 @@ export interface HostOutput {
   close(): Promise<void>;
 }
 
-const endsEvent = (line: string, event: string): boolean => {
+interface Said {
+  readonly event?: unknown;
+  readonly message?: unknown;
+}
+
+const saidIn = (line: string): Said => {
   try {
-    const said = JSON.parse(line) as { readonly event?: unknown; readonly message?: unknown };
-    return said.event === event && said.message === 'event ends';
+    return JSON.parse(line) as Said;
   } catch {
-    return false;
+    return {};
   }
 };
 
@@ -91,8 +95,11 @@ class Streams implements HostOutput {
     const lines = await client.logs(of, { tail: TAIL, follow: true, event, signal })();
     if (E.isLeft(lines)) return;
     for await (const line of lines.right) {
-      this.context.err(`${name.padEnd(this.width)} | ${logLine(line, false)}\n`);
-      if (endsEvent(line, event)) return;
+      const said = saidIn(line);
+      // shown at the end, once for all hosts where it is the same
+      if (said.message !== 'would change')
+        this.context.err(`${name.padEnd(this.width)} | ${logLine(line, false)}\n`);
+      if (said.event === event && said.message === 'event ends') return;
     }
   }
 }

@@ -35,7 +35,7 @@ import { openClouds } from './clouds/controller.js';
 import { controllersOf } from './controllers.js';
 import { metricsOf } from './metrics.js';
 import { plannerOver } from './plan.js';
-import { entitledTo } from './secret-needs.js';
+import { entitledOver } from './secret-needs.js';
 
 export interface ControlPlaneSettings extends FrontSettings {
   readonly store: Store;
@@ -143,17 +143,21 @@ const hooksOf = (
   },
 });
 
+/** What the server, the gateway and the controllers share beside the objects. */
+const openShared = async ({ clock, log, packs, agentFiles }: ControlPlaneSettings) => {
+  const files = agentFiles == null ? null : openAgentFiles(agentFiles, log);
+  const release = (): AgentRelease | null => files?.release() ?? null;
+  return { observed: openObserved({ clock }), shelf: await openShelf(packs, clock), files, release };
+};
+
 const openRest = async (
   settings: ControlPlaneSettings,
   state: Opened,
   { fleet, front }: { readonly fleet: Fleet; readonly front: Front },
 ): Promise<ControlPlane> => {
   const { clock, chance, log } = settings;
-  const observed = openObserved({ clock });
-  const shelf = await openShelf(settings.packs, clock);
+  const { observed, shelf, files, release } = await openShared(settings);
   const stopping = new AbortController();
-  const files = settings.agentFiles == null ? null : openAgentFiles(settings.agentFiles, settings);
-  const release = (): AgentRelease | null => files?.release() ?? null;
   let gateway: Gateway | null = null;
   const controllers = controllersOf({
     ...settings,
@@ -185,10 +189,9 @@ const openRest = async (
     ...hooksOf(() => gateway, files, log),
     metrics: () => [...metrics(), ...(settings.audit?.metrics() ?? [])],
   });
-  const { authority, advertised } = front;
+  const { authority } = front;
   const at = { url: front.gateway(server), authority, id: hex(chance, 8) };
-  const entitled = (cluster: string, roles: readonly string[]): ReadonlySet<string> =>
-    entitledTo(state.objects, cluster, roles);
+  const entitled = entitledOver(state.objects);
   const door = openGateway({ ...settings, ...state, observed, entitled, shelf, ...at, release });
   gateway = door;
   const manager = startManager({ controllers: [fleet.controller, ...controllers], clock, chance, log });
@@ -203,7 +206,7 @@ const openRest = async (
     await closeState(state);
   };
   const { installation, objects } = state;
-  const url = { url: server.url, advertised: advertised(server.port), authority };
+  const url = { url: server.url, advertised: front.advertised(server.port), authority };
   return { ...url, installation, objects, observed, close };
 };
 

@@ -33,21 +33,19 @@ export const builtInNeeds = (
   return new Map(known.map(({ ref }) => [ref.name, secretsFor(snapshot, ref.name)]));
 };
 
-/** The names of the Secrets that hosts with these roles may be given. */
-export const entitledTo = (
-  objects: Objects,
-  cluster: string,
-  roles: readonly string[],
-): ReadonlySet<string> => {
-  const live = objects.get({ kind: 'Cluster', cluster: null, name: cluster });
-  if (live === null || !isKnown(live)) return new Set();
-  const all = objects.list('Role', cluster);
-  const needs = builtInNeeds(live, all);
-  const named = all
-    .filter(({ ref }) => roles.includes(ref.name))
-    .flatMap((role) => [
-      ...(role.spec.secrets ?? []),
-      ...(needs.get(role.ref.name) ?? []).map(({ name }) => name),
-    ]);
-  return new Set(named);
-};
+/** Says the names of the Secrets that hosts with these roles of a cluster may be given. */
+export const entitledOver =
+  (objects: Objects) =>
+  (cluster: string, roles: readonly string[]): ReadonlySet<string> => {
+    const live = objects.get({ kind: 'Cluster', cluster: null, name: cluster });
+    if (live === null || !isKnown(live)) return new Set();
+    const all = objects.list('Role', cluster);
+    const needs = builtInNeeds(live, all);
+    const named = all
+      .filter(({ ref }) => roles.includes(ref.name))
+      .flatMap((role) => [
+        ...(role.spec.secrets ?? []),
+        ...(needs.get(role.ref.name) ?? []).map(({ name }) => name),
+      ]);
+    return new Set(named);
+  };

@@ -117,7 +117,7 @@ export const RunStatus = fields(
     ),
     diffsLeftOut: described(
       Integer,
-      'How many more differences there are than `diffs` has room for. A run on fewer hosts shows them.',
+      'How many more differences there are than `diffs` has room for. The logs of the hosts have them (`scalarium logs`), and so has a run on fewer hosts.',
     ),
     conditions: described(
       Conditions,

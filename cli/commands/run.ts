@@ -58,16 +58,14 @@ const printed = async (context: CliContext, { output }: RunFlags, run: Run, text
 const table = (run: Run): string => {
   const status = statusOf(run);
   const { changed = {} } = status;
-  const counted = run.spec?.dryRun === true || Object.keys(changed).length > 0;
   const title = run.spec?.dryRun === true ? 'WOULD-CHANGE' : 'CHANGED';
   const rows = Object.entries(status.hosts ?? {}).map(([host, state]) => [
     host,
     state,
-    ...(counted ? [String(changed[host] ?? 0)] : []),
+    String(changed[host] ?? 0),
     messageOf(status, host) || '-',
   ]);
-  const titles = ['HOST', 'STATE', ...(counted ? [title] : []), 'MESSAGE'];
-  return `${tableText([titles, ...rows])}\n`;
+  return `${tableText([['HOST', 'STATE', title, 'MESSAGE'], ...rows])}\n`;
 };
 
 const endText = (context: CliContext, run: Run): string =>

@@ -22,7 +22,7 @@ const differencesIn = ({ changed = [], diffs = [] }: EventResult): readonly Diff
 const sizeOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value)) + 1;
 
 class Gathered {
-  private readonly found = new Map<string, { readonly of: Difference; readonly instances: string[] }>();
+  private readonly found = new Map<string, { readonly of: Difference; readonly instances: Set<string> }>();
   private room = MOST_BYTES;
 
   constructor(
@@ -35,19 +35,19 @@ class Gathered {
   add(of: Difference, instance: string): void {
     const key = `${of.resource}\n${of.diff}`;
     const known = this.found.get(key);
-    if (known?.instances.includes(instance) === true) return;
+    if (known?.instances.has(instance) === true) return;
     const size = known === undefined ? sizeOf({ ...of, instances: [instance] }) : sizeOf(instance);
     if (size > this.room) {
       this.leftOut += 1;
       return;
     }
     this.room -= size;
-    if (known === undefined) this.found.set(key, { of, instances: [instance] });
-    else known.instances.push(instance);
+    if (known === undefined) this.found.set(key, { of, instances: new Set([instance]) });
+    else known.instances.add(instance);
   }
 
   diffs(): readonly RunDiff[] {
-    return [...this.found.values()].map(({ of, instances }) => ({ ...of, instances }));
+    return [...this.found.values()].map(({ of, instances }) => ({ ...of, instances: [...instances] }));
   }
 }
 

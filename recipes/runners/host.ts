@@ -1,7 +1,8 @@
 /** What recipes of every runner are told of their host: pure functions of the snapshot. */
 import type { RoleType } from '../../api-types/kinds/role.js';
 import type { Snapshot, SnapshotHost } from '../../api-types/snapshot.js';
-import { mergeAttributes, type Attributes } from '../attributes.js';
+import { applicationsOf } from '../applications.js';
+import { isRecord, mergeAttributes, type Attributes } from '../attributes.js';
 import { rolesOf } from '../members.js';
 import type { CustomWork } from './work.js';
 
@@ -22,13 +23,13 @@ export const customJson = (seen: Seen): Attributes => {
   return layers.reduce<Attributes>(mergeAttributes, snapshot.attributes);
 };
 
-/** What runs where; until there are Applications, as the attribute `applications` says it. */
+/** What runs on the host. */
 export interface HostApplication {
   readonly name: string;
+  /** As cookbooks call it: `nodejs`, `rails` …; `other` where the role says nothing of it. */
   readonly type: string;
   readonly domains: readonly string[];
   readonly environment: Attributes;
-  readonly roles: readonly string[];
 }
 
 const APPLICATION_TYPES: Readonly<Partial<Record<RoleType, string>>> = {
@@ -39,41 +40,25 @@ const APPLICATION_TYPES: Readonly<Partial<Record<RoleType, string>>> = {
   'static-web': 'static',
 };
 
-const isRecord = (value: unknown): value is Attributes =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+const typeOf = ({ roles }: Snapshot, role: string): string | undefined =>
+  APPLICATION_TYPES[roles[role]?.type ?? 'custom'];
 
-const texts = (value: unknown): readonly string[] =>
-  Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+/** A role of another type has those that it is told of only. */
+const hasApplications = (seen: Seen, role: string): boolean =>
+  typeOf(seen.snapshot, role) !== undefined || isRecord(customJson(seen)['applications']);
 
-const isAppRole = ({ roles }: Snapshot, role: string): boolean =>
-  APPLICATION_TYPES[roles[role]?.type ?? 'custom'] !== undefined;
+const firstOfName = (all: readonly HostApplication[]): readonly HostApplication[] =>
+  all.filter(({ name }, index) => all.findIndex((one) => one.name === name) === index);
 
-/** Names go into paths: others are no applications. */
-const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
-
-const declared = (seen: Seen, applications: Attributes): readonly HostApplication[] =>
-  Object.entries(applications).flatMap(([name, value]) => {
-    if (!NAME.test(name) || !isRecord(value)) return [];
-    const own = ownRoles(seen);
-    const roles = value['roles'] === undefined ? own : texts(value['roles']);
-    if (!roles.some((role) => own.includes(role))) return [];
-    const environment = isRecord(value['environment']) ? value['environment'] : {};
-    const type = roles.map((role) => APPLICATION_TYPES[seen.snapshot.roles[role]?.type ?? 'custom']);
-    const known = type.find((one) => one !== undefined) ?? 'other';
-    return [{ name, type: known, domains: texts(value['domains']), environment, roles }];
-  });
-
-/** Of the host's roles; a role of applications that is told of none has one with its own name. */
-export const applicationsOn = (seen: Seen): readonly HostApplication[] => {
-  const { applications } = customJson(seen);
-  if (isRecord(applications)) return declared(seen, applications);
-  return ownRoles(seen)
-    .filter((role) => isAppRole(seen.snapshot, role))
-    .map((role) => ({
-      name: role,
-      type: APPLICATION_TYPES[seen.snapshot.roles[role]?.type ?? 'custom'] ?? 'other',
-      domains: [],
-      environment: {},
-      roles: [role],
-    }));
-};
+/** Of all the host's roles. Throws an AttributeProblem. */
+export const applicationsOn = (seen: Seen): readonly HostApplication[] =>
+  firstOfName(
+    ownRoles(seen)
+      .filter((role) => hasApplications(seen, role))
+      .flatMap((role) =>
+        applicationsOf(seen.snapshot, role).map(({ name, domains, environment }) => ({
+          ...{ name, domains, environment },
+          type: typeOf(seen.snapshot, role) ?? 'other',
+        })),
+      ),
+  );

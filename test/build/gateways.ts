@@ -16,7 +16,7 @@ import { hex, systemChance } from '../../runtime/chance.js';
 import { systemClock, timestamp } from '../../runtime/clock.js';
 import { orThrow } from '../../runtime/failure.js';
 import { silentLog } from '../../runtime/log.js';
-import { openShelf } from '../../runtime/shelf.js';
+import { openShelf, type Shelf } from '../../runtime/shelf.js';
 import { openSealer, sealTexts, type Texts } from '../../runtime/sealing.js';
 import { batchToken } from '../../runtime/tokens.js';
 import { agentFilesDoor } from '../../server/agent-files/door.js';
@@ -44,6 +44,7 @@ export interface RunningGateway {
   readonly gateway: Gateway;
   readonly observed: Observed;
   readonly objects: OpenedObjects;
+  readonly shelf: Shelf;
   /** As if its process had been killed: every connection is cut, nothing is said. */
   kill(): Promise<void>;
   close(): Promise<void>;
@@ -77,8 +78,10 @@ const entitledIn =
 const startGateway = async (
   store: Store,
   identity: TlsIdentity | null,
+  packs: string,
   { agentFiles, heartbeat = millis(200) }: WorldOptions,
 ): Promise<RunningGateway> => {
+  const shelf = await openShelf(packs, systemClock);
   const objects = await openObjects({
     store,
     installation: INSTALLATION,
@@ -110,7 +113,7 @@ const startGateway = async (
     installationKey: KEY,
     sealer: SEALER,
     entitled: entitledIn(objects),
-    shelf: await openShelf(join(tmpdir(), `scalarium-packs-${hex(systemChance, 8)}`), systemClock),
+    shelf,
     url,
     authority: identity?.authority ?? null,
     id: hex(systemChance, 4),
@@ -142,6 +145,7 @@ const startGateway = async (
     gateway,
     observed,
     objects,
+    shelf,
     kill: () => (ended ??= end(true)),
     close: () => (ended ??= end(false)),
   };
@@ -168,7 +172,10 @@ export class World {
     });
     const world = new World(folder, store);
     const identities = typeof gateways === 'number' ? Array<null>(gateways).fill(null) : gateways;
-    for (const identity of identities) world.gateways.push(await startGateway(store, identity, options));
+    for (const [index, identity] of identities.entries()) {
+      const packs = join(folder, `packs-${String(index)}`);
+      world.gateways.push(await startGateway(store, identity, packs, options));
+    }
     return world;
   }
 
@@ -290,6 +297,14 @@ export class World {
     const ref: Ref = { kind: 'Secret', cluster: CLUSTER, name };
     const sealed = sealTexts(SEALER, specKey(ref), texts, {});
     await this.write([{ write: 'create', ref, document: { spec: { sealed } } }]);
+  }
+
+  /** The cluster, with a source that was resolved to this pack. */
+  async pack(digest: string): Promise<void> {
+    const ref: Ref = { kind: 'Cluster', cluster: null, name: CLUSTER };
+    await this.write([{ write: 'create', ref, document: { spec: { cloud: 'local' } } }]);
+    const cookbooks = [{ name: 'own', revision: 'abc', digest }];
+    await this.write([{ write: 'status', ref, patch: { cookbooks } }]);
   }
 
   private ref<K extends 'Role' | 'Instance' | 'LifecycleEvent'>(kind: K, name: string): Ref<K> {

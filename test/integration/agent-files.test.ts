@@ -138,12 +138,16 @@ test('an agent takes what hashes to what was named, and refuses everything else'
   await downloadAgent(route, sha256, context.folder, signal);
   const wanted = 'f'.repeat(64);
   await downloadAgent(route, wanted, context.folder, signal).then(
-    () => assert.unreachable('it is not there'),
+    () => {
+      assert.unreachable('it is not there');
+    },
     (error: unknown) => {
       assert.match(String(error), `answered 404 for the agent ${wanted}`);
     },
   );
-  const liar = createServer((_asked, response) => response.end('something else'));
+  const liar = createServer((_asked, response) => {
+    response.end('something else');
+  });
   await new Promise<void>((resolve) => liar.listen(0, '127.0.0.1', resolve));
   const gateway = `http://127.0.0.1:${String((liar.address() as AddressInfo).port)}`;
   try {

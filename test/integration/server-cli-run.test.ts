@@ -38,7 +38,7 @@ test(
       failures: [{ instance: 'lb-1', message: 'apt broke' }],
     });
     assert.equal(await running, {
-      out: 'HOST    STATE       MESSAGE\napp-1   succeeded   -\nlb-1    failed      apt broke\n',
+      out: 'HOST    STATE       CHANGED   MESSAGE\napp-1   succeeded   0         -\nlb-1    failed      0         apt broke\n',
       err: `run/${name} begins\nhost/app-1 succeeded\nhost/lb-1 failed: apt broke\nscalarium: 1 of 2 hosts failed: lb-1\n`,
       code: 1,
     });
@@ -142,7 +142,7 @@ test(
         'app-2   succeeded   2              -\n' +
         '\nfile[/etc/motd] on app-1, app-2\n  --- a\n  +++ b\n  -old\n  +new  [2J\n' +
         '\npackage[htop] on app-2\n' +
-        '\n3 more differences are left out: ask fewer hosts at a time with --host\n',
+        "\n3 more differences are left out: see the hosts' logs, or ask fewer hosts at a time with --host\n",
     );
   }),
 );
@@ -178,8 +178,9 @@ test('what hosts write is shown while they do, a few at a time, and goes to stan
       await tells(objects, run, { phase: 'Running', events: ['run-1'], hosts: pending });
       await eventually('some logs are open', () => open.size === 16);
       assert.equal(asked[0], { tail: 500, follow: true, event: 'run-1' });
-      open.get('i-app-1')?.lines([line('event begins'), line('writes /etc/motd')]);
+      open.get('i-app-1')?.lines(['event begins', 'would change', 'writes /etc/motd'].map(line));
       await eventually('its lines are shown', () => /^app-1 +\| .*writes \/etc\/motd/m.test(err));
+      assert.not.match(err, /would change/);
       assert.is(open.size, 16, 'the others wait');
       open.get('i-app-1')?.lines([line('event ends')]);
       open.get('i-app-2')?.end('it is not connected');

@@ -71,7 +71,9 @@ const download = async (file: string, request: Request, { signal, clock }: Fetch
   });
   try {
     const body = await answerTo(request, AbortSignal.any([signal, stalled.signal]));
-    return await written(file, body, watch.heard);
+    return await written(file, body, () => {
+      watch.heard();
+    });
   } catch (error) {
     if (!stalled.signal.aborted) throw error;
     throw new Error(`${request.shown} said nothing for ${String(STALL / 1000)} s`, { cause: error });

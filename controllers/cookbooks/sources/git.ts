@@ -91,7 +91,7 @@ const must = async (git: Git, what: string, ...more: readonly string[]): Promise
 const namesOf = (revision: string | undefined): readonly string[] =>
   revision === undefined
     ? ['HEAD']
-    : [`refs/tags/${revision}^{}`, `refs/tags/${revision}`, `refs/heads/${revision}`];
+    : [`refs/heads/${revision}`, `refs/tags/${revision}`, `refs/tags/${revision}^{}`];
 
 interface Resolved {
   readonly commit: string;
@@ -99,18 +99,24 @@ interface Resolved {
   readonly name: string | null;
 }
 
+/** What the repository has under these names: the first that it has. */
+const lookedUp = async (git: Git, names: readonly string[]): Promise<Resolved | null> => {
+  const { url } = git.fetching.source;
+  const { code, stdout, ended } = await ask(git, words(git, false, ['ls-remote', '--', url, ...names]));
+  if (code !== 0) throw problem(`ask ${withoutPassword(url)} for its revisions`, ended);
+  const found = new Map(stdout.split('\n').map((line) => line.split('\t').reverse() as [string, string]));
+  const name = names.find((one) => found.has(one));
+  if (name === undefined) return null;
+  return { commit: found.get(`${name}^{}`) ?? found.get(name) ?? '', name };
+};
+
 const resolved = async (git: Git): Promise<Resolved> => {
   const { source, pinned } = git.fetching;
   const { url, revision } = source;
   const exact = pinned ?? revision ?? '';
   if (COMMIT.test(exact)) return { commit: exact, name: null };
-  const names = [...namesOf(revision)].reverse();
-  const { code, stdout, ended } = await ask(git, words(git, false, ['ls-remote', '--', url, ...names]));
-  if (code !== 0) throw problem(`ask ${withoutPassword(url)} for its revisions`, ended);
-  const found = new Map(stdout.split('\n').map((line) => line.split('\t').reverse() as [string, string]));
-  const name = names.find((one) => found.has(one));
-  const commit = found.get(`${name ?? ''}^{}`) ?? found.get(name ?? '');
-  if (name !== undefined && commit !== undefined) return { commit, name };
+  const found = await lookedUp(git, namesOf(revision));
+  if (found !== null) return found;
   if (revision === undefined) throw new Error(`${withoutPassword(url)} is empty: push something to it`);
   throw new Error(
     `${withoutPassword(url)} has no branch, tag or whole commit id "${revision}": push it, or change the source's revision`,

@@ -22,10 +22,9 @@ export interface Room {
 /** Looks until it is told that the work is done. */
 const watch = async ({ folder, clock }: Room, full: AbortController, done: AbortSignal): Promise<void> => {
   while (!done.aborted) {
-    await clock.sleep(LOOK_EVERY, done);
-    if (done.aborted) return;
     const bytes = await bytesIn(folder, done).catch(() => 0);
     if (bytes > MOST_BYTES) full.abort();
+    await clock.sleep(LOOK_EVERY, done);
   }
 };
 

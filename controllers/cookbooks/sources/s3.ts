@@ -63,11 +63,12 @@ const signedHeaders = async (url: URL, fetching: Fetching): Promise<Readonly<Rec
     headers: { host: url.host, 'x-amz-content-sha256': EMPTY_BODY },
   };
   const { headers } = await signer.sign(request, { signingDate: new Date(clock.now()) });
-  return headers;
+  // `host` is signed, and fetch sends its own
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'host'));
 };
 
 export const s3: Fetcher = async (fetching) => {
   const url = urlOf(fetching);
-  const { host: _host, ...headers } = await signedHeaders(url, fetching);
+  const headers = await signedHeaders(url, fetching);
   return fetchArchive({ url: url.href, headers, shown: fetching.source.url }, fetching);
 };

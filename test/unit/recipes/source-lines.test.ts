@@ -9,7 +9,7 @@ const test = suite('where a resource stands in its recipe');
 const TYPES = resourceTypes(readFileSync(new URL('../../../recipes/resource.ts', import.meta.url), 'utf8'));
 
 test('every type of resource is known', () => {
-  assert.is(TYPES.length, 20);
+  assert.ok(TYPES.length > 20, TYPES.join());
   for (const type of ['file', 'package', 'waitForPort', 'accounts']) assert.ok(TYPES.includes(type), type);
 });
 

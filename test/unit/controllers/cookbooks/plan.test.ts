@@ -97,8 +97,10 @@ const step = {
   update: 'now',
   pinned: null,
 } as const;
-const failed: StepOutcome = { _tag: 'Failed', step, problem: 'source base (git): no' };
-const packed: StepOutcome = { _tag: 'Packed', step, pack: { ...pack, digest: 'e'.repeat(64) } };
+const problem = 'source base (git): no';
+const failed: StepOutcome = { _tag: 'Failed', step, problem };
+const newer = { ...pack, digest: 'e'.repeat(64) };
+const packed: StepOutcome = { _tag: 'Packed', step, pack: newer };
 
 interface Said {
   readonly cookbooks: readonly CookbookPack[];
@@ -114,7 +116,7 @@ const before = { cookbooks: [pack], cookbookSources: { base: known.base } };
 test('after a failure the old pack stays in force, and the problem is told', () => {
   const { cookbooks, cookbookSources, conditions } = said(clusterWith([base], before), [failed]);
   assert.equal(cookbooks, [pack]);
-  assert.equal(cookbookSources, { base: { problem: failed._tag === 'Failed' ? failed.problem : '' } });
+  assert.equal(cookbookSources, { base: { problem } });
   assert.equal(
     [conditions.CookbooksReady.status, conditions.CookbooksReady.message],
     ['False', 'source base (git): no'],
@@ -123,7 +125,7 @@ test('after a failure the old pack stays in force, and the problem is told', () 
 
 test('what is resolved takes the place of the pack before, which is remembered', () => {
   const { cookbooks, cookbookSources, conditions } = said(clusterWith([base], before), [packed]);
-  assert.equal(cookbooks, [packed._tag === 'Packed' ? packed.pack : pack]);
+  assert.equal(cookbooks, [newer]);
   assert.equal(cookbookSources?.['base'], {
     fingerprint: step.fingerprint,
     resolvedAt: EPOCH,

@@ -115,18 +115,23 @@ interface Kept {
   };
   readonly scalarium: { readonly secrets: object; readonly instance: { readonly roles: readonly string[] } };
   readonly game: object;
+  readonly deploy: Record<string, { readonly environment_variables: object }>;
 }
 
 test('attributes and data bags have the shape that cookbooks know; their files are private', async (stage) => {
   const kept = join(stage.top, 'kept');
   await recipe(stage, 'default', `keep ${kept}`);
   const { roles } = snapshot();
+  const shop = { environment: { KEY: { secret: 'db', key: 'password' }, MODE: 'live' } };
   const app = {
     ...role('nodejs-app', { game: { players: 4 }, recipes: ['x'], run_list: [] }),
     secrets: ['db'],
   };
   await run(stage, ['web'], {
-    snapshot: snapshot({ attributes: { game: { language: 'de', players: 2 } }, roles: { ...roles, app } }),
+    snapshot: snapshot({
+      attributes: { game: { language: 'de', players: 2 }, applications: { shop } },
+      roles: { ...roles, app },
+    }),
     values: { db: { password: 'hunter22' } },
   });
   const read = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(kept, name), 'utf8'));
@@ -141,7 +146,9 @@ test('attributes and data bags have the shape that cookbooks know; their files a
   const own = (await read('data_bags/aws_opsworks_instance/app-1.json')) as Record<string, unknown>;
   assert.equal([own['self'], own['private_ip'], own['status']], [true, '127.0.2.1', 'online']);
   assert.not.ok(existsSync(join(kept, 'data_bags/aws_opsworks_instance/app-2.json')));
-  assert.is(((await read('data_bags/aws_opsworks_app/app.json')) as { type: string }).type, 'nodejs');
+  assert.equal(node.deploy['shop']?.environment_variables, { KEY: 'hunter22', MODE: 'live' });
+  const bag = (await read('data_bags/aws_opsworks_app/shop.json')) as Record<string, unknown>;
+  assert.equal([bag['type'], bag['environment']], ['nodejs', { KEY: 'hunter22', MODE: 'live' }]);
   assert.match(
     await readFile(join(kept, 'client.rb'), 'utf8'),
     /^exception_handlers << Chef::Handler::JsonFile/m,

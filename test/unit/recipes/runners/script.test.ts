@@ -1,6 +1,7 @@
 /** Scripts as recipes: what they are told, what they may say, and that nothing they do ends more than their own run. */
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, readdir } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from '../../../suite.js';
 import { role } from '../world.js';
@@ -102,6 +103,37 @@ test('100 MB of output are bounded, and their end is kept', async (stage) => {
   assert.ok(stage.lines.join('\n').length < 200_000, String(stage.lines.length));
   assert.ok(stage.lines.some((line) => /^\[\d+ lines left out\]$/.test(line)));
   assert.ok(process.memoryUsage().rss - before < 200e6);
+});
+
+/** A file system of 1 MiB in the host's place; false: this user may mount none. */
+const mountSmall = async ({ root }: Stage): Promise<boolean> => {
+  await mkdir(root, { recursive: true });
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', root], { stdio: 'ignore' });
+    return true;
+  } catch {
+    process.stderr.write('\nNOT RUN: no file system can be mounted here: no disk was filled\n');
+    return false;
+  }
+};
+
+test('one that really fills the disk fails, so does the next, and when there is room again all is well', async (stage) => {
+  if (!(await mountSmall(stage))) return;
+  try {
+    await pack(stage, {
+      'web/fills': '#!/bin/sh\nexport LC_ALL=C\ncat /dev/zero > "$SCALARIUM_ROOT/big"\n',
+      'web/next': '#!/bin/sh\necho x > "$SCALARIUM_ROOT/small"\n',
+    });
+    assert.match((await run(stage, ['web::fills'])).failure ?? '', /No space left on device/);
+    assert.match(
+      (await run(stage, ['web::next'])).failure ?? '',
+      /ENOSPC|No space left on device|I\/O error/,
+    );
+    await rm(join(stage.root, 'big'));
+    assert.is((await run(stage, ['web::next'])).failure, null);
+  } finally {
+    execFileSync('umount', [stage.root]);
+  }
 });
 
 test('one that hangs is ended with all that it has started, also what left its group and ignores signals', async (stage) => {
