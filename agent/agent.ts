@@ -15,6 +15,7 @@ import { openDiskJournal } from './disk-journal.js';
 import type { Executor, ExecutorSources } from './executor.js';
 import type { HostLog } from './host-log.js';
 import type { Journal } from './journal.js';
+import type { AskedAgent, DaemonState } from './local/door.js';
 import { type Measure, measureHost } from './measure.js';
 import { type Memory, openDiskMemory } from './memory.js';
 import { enrol, type Credential, type Enrolment, fetchSnapshot, type Route } from './requests.js';
@@ -31,6 +32,8 @@ export type AgentEnding = 'released' | 'stopped' | 'updated';
 
 export interface Agent {
   readonly done: Promise<AgentEnding>;
+  /** For root on the host. */
+  readonly asked: AskedAgent;
   /** Leaves what runs unfinished; it runs again after the next start. */
   stop(): Promise<void>;
 }
@@ -76,6 +79,7 @@ class Daemon implements Agent {
   private readonly stopping = new AbortController();
   private readonly runner: Runner;
   private session: Session | null = null;
+  private gateway = '';
   private turn: number;
   private failures = 0;
   private readonly startedAt: string;
@@ -103,6 +107,27 @@ class Daemon implements Agent {
     this.stopping.abort();
     this.session?.end();
     await this.done;
+  }
+
+  readonly asked: AskedAgent = {
+    state: () => this.state(),
+    entry: (event) => this.with_.state.journal.get(event),
+    rerun: (event) => this.runner.rerun(event),
+  };
+
+  private state(): DaemonState {
+    const { machine, version, home } = this.with_;
+    const { session, startedAt } = this;
+    return {
+      machine,
+      version,
+      build: home?.build ?? null,
+      startedAt,
+      gateway: session?.welcomed === true ? this.gateway : null,
+      connectedAt: session?.connectedAt ?? null,
+      heartbeatAt: session?.heartbeatAt ?? null,
+      running: this.runner.running(),
+    };
   }
 
   private async live(): Promise<AgentEnding> {
@@ -182,6 +207,7 @@ class Daemon implements Agent {
       startedAt: this.startedAt,
     });
     this.session = session;
+    this.gateway = route.gateway;
     const ending = await session.run(route, credential);
     this.session = null;
     if (ending.code === CLOSE.released) return true;
@@ -246,10 +272,12 @@ export interface StartAgent extends Omit<
   readonly root: string;
   /** The address to connect from; null: the system chooses. */
   readonly address: string | null;
+  /** Where others reach the host, when that is not the address that gateways see. */
+  readonly announced?: string;
 }
 
 /** The agent of a real host: its journal, credential and snapshots are below `<root>/var/lib/scalarium/`. */
-export const startAgent = async ({ root, address, ...rest }: StartAgent): Promise<Agent> => {
+export const startAgent = async ({ root, address, announced, ...rest }: StartAgent): Promise<Agent> => {
   const folder = join(root, 'var/lib/scalarium');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const state = {
@@ -258,5 +286,11 @@ export const startAgent = async ({ root, address, ...rest }: StartAgent): Promis
     snapshots: await openDiskSnapshots(join(folder, 'snapshots')),
     packs: join(folder, 'packs'),
   };
-  return runAgent({ ...rest, state, measure: measureHost(root), localAddress: address, address: null });
+  return runAgent({
+    ...rest,
+    state,
+    measure: measureHost(root),
+    localAddress: address,
+    address: announced ?? null,
+  });
 };

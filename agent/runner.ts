@@ -9,6 +9,7 @@ import type { Log } from '../runtime/log.js';
 import { boundedDiffs } from '../recipes/diffs.js';
 import type { Executor, ExecutorResult } from './executor.js';
 import type { Entry, Journal, Order } from './journal.js';
+import type { Rerun } from './local/door.js';
 import { planNext } from './queue.js';
 import { SnapshotGone } from './requests.js';
 
@@ -100,6 +101,18 @@ export class Runner {
     this.working ??= this.work().finally(() => {
       this.working = null;
     });
+  }
+
+  /** Carries a finished event out once more; the control plane keeps its first result. */
+  async rerun(event: string): Promise<Rerun> {
+    const { journal, log } = this.with_;
+    const entry = journal.get(event);
+    if (entry === null) return 'unknown';
+    if (entry.state !== 'finished') return 'unfinished';
+    log.info('an event is to run again: root on the host wants it', { event });
+    await journal.append({ record: 'again', event });
+    this.wake();
+    return 'begun';
   }
 
   /** What runs is cut off and left unfinished: it runs again after the next start. */

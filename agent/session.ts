@@ -2,7 +2,7 @@
 import type { EventOrder, GatewayMessage, Welcome } from '../api-types/agent-protocol.js';
 import type { EventResult } from '../api-types/kinds/lifecycle-event.js';
 import { type Millis, seconds } from '../api-types/units.js';
-import type { Clock, Timer } from '../runtime/clock.js';
+import { type Clock, type Timer, timestamp } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
 import { type Connection, connect, type Ending } from './connection.js';
 import type { HostLog } from './host-log.js';
@@ -47,6 +47,9 @@ export class Session {
   private readonly logs: LogRequests;
   /** A welcome came: this gateway is a good one. */
   welcomed = false;
+  /** RFC 3339; null: none was sent yet. */
+  heartbeatAt: string | null = null;
+  connectedAt: string | null = null;
 
   constructor(private readonly with_: SessionDependencies) {
     this.lastAlive = with_.clock.monotonic();
@@ -128,6 +131,7 @@ export class Session {
 
   private welcome(welcome: Welcome): void {
     this.welcomed = true;
+    this.connectedAt = timestamp(this.with_.clock.now());
     this.with_.updater?.welcomed();
     const { memory, journal } = this.with_;
     this.queue(() => memory.learn({ lastSession: welcome.session, gateways: welcome.gateways }));
@@ -167,6 +171,7 @@ export class Session {
     if (this.over) return;
     this.sequence += 1;
     const running = runner.running();
+    this.heartbeatAt = timestamp(clock.now());
     this.connection?.send({
       type: 'report',
       sequence: this.sequence,

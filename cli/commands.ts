@@ -152,6 +152,11 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         load: () => import('./commands/hosts.js'),
       },
       { name: 'agent', summary: 'be the daemon on a host', load: () => import('./commands/agent.js') },
+      {
+        name: 'supervisor',
+        summary: 'start and watch the services of a host without systemd',
+        load: () => import('./commands/supervisor.js'),
+      },
     ],
   },
   {

@@ -243,6 +243,13 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
       ['scalarium agent --machine i-0123456789 --root /srv/host --verbose', 'below a directory of its own'],
     ],
   },
+  supervisor: {
+    examples: [
+      ['scalarium supervisor', 'as the first program of a container starts it'],
+      ['scalarium supervisor list', 'on such a host: its services, and why one does not run'],
+      ['scalarium supervisor restart nginx', 'and one of them started anew'],
+    ],
+  },
   secret: {
     examples: [
       ['scalarium secret set db password=- -n shop < password.txt', 'a value from standard input'],

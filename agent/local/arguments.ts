@@ -13,7 +13,7 @@ export const USAGE = `Usage: scalarium-agent COMMAND [options]
   version
 
   --root DIR                  the host's root directory; default: /
-  -o, --output text|json      how report, events and rerun answer; default: text
+  -o, --output text|json      how they answer; default: text
 `;
 
 export interface DaemonCommand {
@@ -62,7 +62,7 @@ const TAKES: Readonly<Record<string, readonly Option[]>> = {
   agent: ['machine', 'address', 'verbose'],
   report: ['output'],
   events: ['output'],
-  log: ['event', 'tail', 'follow'],
+  log: ['event', 'tail', 'follow', 'output'],
   rerun: ['output'],
   version: [],
   help: [],

@@ -92,6 +92,7 @@ const startHosts = (
     options.hosts,
     '--data',
     data,
+    ...(options.hosts === 'namespace' ? ['--hosts-base', options.hostsBase] : []),
   ];
   const child = keepRunning({ part: 'hosts', args, env: {} }, { data, ...around });
   closing.add(() => child.end(END_WITHIN));

@@ -1,5 +1,6 @@
 /** What `scalarium up` can be told, by option or by environment variable. */
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { builtAgents } from './program.js';
 import { type FrontOptions, parseFront, type RawFrontOptions } from './front-options.js';
 
@@ -10,6 +11,8 @@ export interface UpOptions extends FrontOptions {
   /** `local`, or the URL of an EC2 endpoint. */
   readonly cloud: string;
   readonly hosts: HostsOption;
+  /** What namespace hosts have as their root, under their own changes; an absolute path. */
+  readonly hostsBase: string;
   readonly example: boolean;
   readonly apply: string | null;
   readonly once: boolean;
@@ -27,7 +30,7 @@ export type StoreOption =
   | { readonly kind: 'file'; readonly directory: string }
   | { readonly kind: 'etcd'; readonly endpoints: readonly string[] };
 
-const HOST_DRIVERS = ['process', 'hollow', 'none'] as const;
+const HOST_DRIVERS = ['process', 'hollow', 'namespace', 'none'] as const;
 export type HostsOption = (typeof HOST_DRIVERS)[number];
 
 /** As commander gives them: texts, absent where neither option nor variable was set. */
@@ -37,6 +40,7 @@ export interface RawUpOptions extends RawFrontOptions {
   readonly store?: string;
   readonly cloud: string;
   readonly hosts: string;
+  readonly hostsBase?: string;
   readonly example: boolean;
   readonly apply?: string;
   readonly once?: boolean;
@@ -82,6 +86,14 @@ const parseHosts = (text: string): HostsOption => {
   return driver;
 };
 
+const parseBase = ({ hosts, hostsBase }: RawUpOptions): string => {
+  if (hostsBase !== undefined && hosts !== 'namespace')
+    throw new Error(
+      `--hosts-base is for --hosts namespace; hosts of the driver "${hosts}" have no root of their own`,
+    );
+  return resolve(hostsBase ?? '/');
+};
+
 /** Told before anything is started. */
 const readable = (option: string, file: string | undefined): string | null => {
   if (file === undefined) return null;
@@ -109,6 +121,7 @@ export const parseOptions = (raw: RawUpOptions): UpOptions => ({
   store: parseStore(raw.store, raw.data),
   cloud: parseCloud(raw.cloud),
   hosts: parseHosts(raw.hosts),
+  hostsBase: parseBase(raw),
   example: raw.example && raw.apply === undefined,
   apply: readable('--apply', raw.apply),
   once: raw.once === true,

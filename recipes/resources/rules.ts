@@ -21,7 +21,8 @@ const refuseOdd = (name: string, what: string): void => {
 const byVisudo =
   (scene: Scene): Judge =>
   async (fresh) => {
-    const command = ['visudo', '-c', '-q', '-f', fresh];
+    // not quiet: then it does not say what is wrong
+    const command = ['visudo', '-c', '-f', fresh];
     const ended = await runTool(command, scene).catch((error: unknown) => {
       if (!scene.folder || !isMissing(error)) throw error;
       scene.note('visudo is not on this machine: the rules that it would judge are written unseen');

@@ -11,7 +11,7 @@ import type { Lifecycle } from '../../api-types/lifecycle.js';
 import type { RoleSpec } from '../../api-types/kinds/role.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { snapshotDigest } from '../../api-types/snapshot-digest.js';
-import { millis } from '../../api-types/units.js';
+import { type Millis, millis } from '../../api-types/units.js';
 import { hex, systemChance } from '../../runtime/chance.js';
 import { systemClock, timestamp } from '../../runtime/clock.js';
 import { orThrow } from '../../runtime/failure.js';
@@ -50,6 +50,13 @@ export interface RunningGateway {
   close(): Promise<void>;
 }
 
+export interface WorldOptions {
+  /** The folder of agent files that gateways serve and bring hosts to. */
+  readonly agentFiles?: string;
+  /** Usually so short that tests need not wait. */
+  readonly heartbeat?: Millis;
+}
+
 const listening = (server: Server): Promise<number> =>
   new Promise((resolve) => {
     server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
@@ -71,8 +78,8 @@ const entitledIn =
 const startGateway = async (
   store: Store,
   identity: TlsIdentity | null,
-  agentFiles: string | null,
   packs: string,
+  { agentFiles, heartbeat = millis(200) }: WorldOptions,
 ): Promise<RunningGateway> => {
   const shelf = await openShelf(packs, systemClock);
   const objects = await openObjects({
@@ -91,7 +98,7 @@ const startGateway = async (
   });
   const scheme = identity === null ? 'http' : 'https';
   const url = `${scheme}://127.0.0.1:${String(await listening(server))}`;
-  const built = agentFiles === null ? null : openAgentFiles(agentFiles, silentLog);
+  const built = agentFiles === undefined ? null : openAgentFiles(agentFiles, silentLog);
   const files = built === null ? null : agentFilesDoor(built, silentLog);
   const gateway = openGateway({
     release: () => built?.release() ?? null,
@@ -107,7 +114,7 @@ const startGateway = async (
     url,
     authority: identity?.authority ?? null,
     id: hex(systemChance, 4),
-    heartbeat: millis(200),
+    heartbeat,
     clock: systemClock,
     chance: systemChance,
     log: silentLog,
@@ -151,10 +158,7 @@ export class World {
   ) {}
 
   /** With a gateway for each identity, that is spoken to over TLS only; or this many over plain HTTP. */
-  static async open(
-    gateways: number | readonly TlsIdentity[],
-    agentFiles: string | null = null,
-  ): Promise<World> {
+  static async open(gateways: number | readonly TlsIdentity[], options: WorldOptions = {}): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'gateways-'));
     const directory = join(folder, 'store');
     const store = await openEmbeddedStore({
@@ -167,7 +171,7 @@ export class World {
     const identities = typeof gateways === 'number' ? Array<null>(gateways).fill(null) : gateways;
     for (const [index, identity] of identities.entries()) {
       const packs = join(folder, `packs-${String(index)}`);
-      world.gateways.push(await startGateway(store, identity, agentFiles, packs));
+      world.gateways.push(await startGateway(store, identity, packs, options));
     }
     return world;
   }

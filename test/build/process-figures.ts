@@ -1,7 +1,5 @@
 /** What a process takes, from /proc. */
-import { readFileSync } from 'node:fs';
-
-const TICKS_PER_SECOND = 100;
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Resident memory in bytes. */
 export const residentBytes = (pid: number): number => {
@@ -9,9 +7,11 @@ export const residentBytes = (pid: number): number => {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
 };
 
-/** User and system time since its start. */
+/** Time that its threads have run, from the scheduler: ticks of 10 ms miss work that is shorter than one. */
 export const cpuSeconds = (pid: number): number => {
-  const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  const tasks = `/proc/${String(pid)}/task`;
+  const nanoseconds = readdirSync(tasks).map((task) =>
+    Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
 };

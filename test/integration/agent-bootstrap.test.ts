@@ -40,7 +40,9 @@ test.beforeEach(async (context) => {
   context.children = [];
   const signer = await testAuthority();
   context.ca = signer.cert;
-  context.world = await World.open([await testIdentity(['127.0.0.1'], signer)], context.files);
+  context.world = await World.open([await testIdentity(['127.0.0.1'], signer)], {
+    agentFiles: context.files,
+  });
 });
 
 test.afterEach(async ({ world, root, children }) => {

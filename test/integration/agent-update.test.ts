@@ -99,7 +99,7 @@ test('all hosts come to a new build, one after the other, and nothing that runs 
   const { built, files } = context;
   if (built === null) return;
   cpSync(built.folder, files, { recursive: true });
-  context.world = await World.open(1, files);
+  context.world = await World.open(1, { agentFiles: files });
   const { world } = context;
   const executable = readFileSync(built.executable);
   const first = writeAgentFiles(files, '1.0.0', executable);
@@ -129,7 +129,7 @@ test('all hosts come to a new build, one after the other, and nothing that runs 
 test('a build that does not start is gone back from, told, and given to nobody else', async (context) => {
   const { built, files } = context;
   if (built === null) return;
-  context.world = await World.open(1, files);
+  context.world = await World.open(1, { agentFiles: files });
   const { world } = context;
   const first = writeAgentFiles(files, '1.0.0', readFileSync(built.executable));
   await world.hosts(2);

@@ -143,7 +143,8 @@ test('nor to anybody without the credential, who is not tried again', async (con
   const tried: string[] = [];
   const who = { machine: 'i-1', credential: 'wrong' };
   const error = await refused(fetcher(context, { who, tried })(context.digest, never));
-  assert.is((error as Refusal).status, 401);
+  assert.ok(error instanceof Refusal);
+  assert.is(error.status, 401);
   assert.is(tried.length, 1);
 });
 
