@@ -10,7 +10,7 @@ import { resourceId, type Resource } from './resource.js';
 import { notified } from './resources/execute.js';
 import { bringTogether, isPackageChange, type PackageChange } from './resources/package.js';
 import { actOn, refuseDead } from './resources/service.js';
-import type { Change, Effect, Scene, Verdict } from './scene.js';
+import { isElsewhere, type Change, type Effect, type Scene, type Verdict } from './scene.js';
 import { openSecrets } from './secrets.js';
 
 /** After which a service that was started counts as one that runs. */
@@ -57,7 +57,8 @@ export class Converge {
   ) {
     this.scene = sceneOf(options, this.notes);
     this.ahead = new Ahead(resources, this.scene);
-    this.byId = new Map(resources.map((resource) => [resourceId(resource), resource]));
+    const ours = resources.filter((resource) => !isElsewhere(resource, this.scene));
+    this.byId = new Map(ours.map((resource) => [resourceId(resource), resource]));
   }
 
   async run(): Promise<Applied> {

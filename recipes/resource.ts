@@ -16,7 +16,7 @@ export type SecretText = string | SecretReference;
 
 /**
  * A text with `{{ dotted.names }}` that are looked up in `attributes`; an unknown one is a failure. `{{ name | json }}`
- * is written as JSON, `{{ name | env }}` as in an EnvironmentFile of systemd.
+ * is written as JSON, `{{ name | env }}` as in an EnvironmentFile of systemd, `{{ name | ini }}` as in PHP's files.
  */
 export interface Filled {
   readonly template: string;
