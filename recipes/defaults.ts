@@ -35,6 +35,8 @@ const application = <A extends object>(more: A, factor: number) => ({
   applications: APPLICATIONS,
   database: DATABASE,
   balancing: { backends: 10, connectionsPerBackend: factor },
+  /** When the cluster around them has changed, not all hosts restart their applications at once. */
+  restart: { spreadSeconds: 10 },
   ...more,
 });
 

@@ -118,7 +118,7 @@ const frontend = (haproxy: HaproxySettings, backends: readonly Backend[], otherw
 };
 
 const checked = ({ checkSeconds, checkFall, checkRise }: HaproxySettings): string =>
-  `check inter ${String(checkSeconds)}s fastinter 500ms fall ${String(checkFall)} rise ${String(checkRise)} ` +
+  `check inter ${String(checkSeconds)}s fastinter 500ms downinter 500ms fall ${String(checkFall)} rise ${String(checkRise)} ` +
   'observe layer4 error-limit 1 on-error mark-down';
 
 /** `name address:port`, and how it is looked after. */

@@ -23,10 +23,14 @@ interface Tomcat {
   readonly webXml: string;
   /** Of the packages: stopped. */
   readonly service: string;
+  readonly spreadSeconds: number;
 }
 
 const tomcatsOf = (snapshot: Snapshot, role: string): readonly Tomcat[] => {
-  const { java } = settingsOf(snapshot, role, 'java-app');
+  const {
+    java,
+    restart: { spreadSeconds },
+  } = settingsOf(snapshot, role, 'java-app');
   const name = `tomcat${String(java.version)}`;
   return [
     {
@@ -35,6 +39,7 @@ const tomcatsOf = (snapshot: Snapshot, role: string): readonly Tomcat[] => {
       home: `/usr/share/${name}`,
       webXml: `/etc/${name}/web.xml`,
       service: name,
+      spreadSeconds,
     },
     {
       family: 'redhat',
@@ -42,6 +47,7 @@ const tomcatsOf = (snapshot: Snapshot, role: string): readonly Tomcat[] => {
       home: '/usr/share/tomcat',
       webXml: '/etc/tomcat/web.xml',
       service: 'tomcat',
+      spreadSeconds,
     },
   ];
 };
@@ -93,13 +99,14 @@ const contexts = (snapshot: Snapshot, role: string): readonly Resource[] => {
   }));
 };
 
-const serviceOf = ({ home, family }: Tomcat): ServiceResource => ({
+const serviceOf = ({ home, family, spreadSeconds }: Tomcat): ServiceResource => ({
   type: 'service',
   name: NAME,
   state: 'running',
   enabled: true,
   family,
   on: 'machine',
+  spreadSeconds,
   unit: `${HEAD}[Unit]
 Description=Tomcat for applications
 After=network.target

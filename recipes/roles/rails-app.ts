@@ -49,7 +49,7 @@ const commandOf = (snapshot: Snapshot, role: string, application: RoleApplicatio
 const FREE_PORT = 1024;
 
 const processesOf = (snapshot: Snapshot, role: string): readonly Process[] => {
-  const { rails } = settingsOf(snapshot, role, 'rails-app');
+  const { rails, restart } = settingsOf(snapshot, role, 'rails-app');
   return applicationsOf(snapshot, role).map((application) => ({
     application,
     user: rails.user,
@@ -63,6 +63,7 @@ const processesOf = (snapshot: Snapshot, role: string): readonly Process[] => {
     },
     port: FREE_PORT,
     stopSeconds: rails.stopSeconds,
+    spreadSeconds: restart.spreadSeconds,
   }));
 };
 
