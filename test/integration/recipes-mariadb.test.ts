@@ -61,7 +61,7 @@ class Server {
     };
   }
 
-  async configure(snapshot: Snapshot): Promise<Applied> {
+  configure(snapshot: Snapshot): Promise<Applied> {
     const platform: Platform = {
       packages: 'apt',
       family: 'debian',
@@ -170,7 +170,7 @@ const realMariadb = (): void => {
     assert.is(statSync('/vol/db-1').uid, id('-u'));
   });
 
-  test('the application has its databases and no others; its password may be anything', async () => {
+  test('the application has its databases and no others; its password may be anything', () => {
     asApplication(
       'CREATE TABLE shop_data.orders (id INT PRIMARY KEY); INSERT INTO shop_data.orders VALUES (1)',
     );
@@ -222,7 +222,7 @@ const realMariadb = (): void => {
     assert.is(replica.sql('SELECT MAX(id) FROM shop_data.orders'), '2');
   });
 
-  test('its user comes from the addresses of replicas and no others', async () => {
+  test('its user comes from the addresses of replicas and no others', () => {
     assert.is(master.sql("SELECT Host FROM mysql.user WHERE User = 'scalarium_replica'"), '127.0.0.1');
   });
 
