@@ -62,7 +62,8 @@ const adviceOn = (output: string): string =>
 const NO_PROGRAM = 127;
 
 const problem = (what: string, { code, output }: Ended): Error => {
-  if (code === NO_PROGRAM) return new Error('there is no git on the machine of the control plane: install it');
+  if (code === NO_PROGRAM)
+    return new Error('there is no git on the machine of the control plane: install it');
   const said = output === '' ? 'it said nothing' : withoutPassword(output);
   return new Error(`git could not ${what} (exit code ${String(code)}): ${said}; ${adviceOn(output)}`);
 };
