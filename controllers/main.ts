@@ -145,7 +145,7 @@ const hooksOf = (
 
 /** What the server, the gateway and the controllers share beside the objects. */
 const openShared = async ({ clock, log, packs, agentFiles }: ControlPlaneSettings) => {
-  const files = agentFiles == null ? null : openAgentFiles(agentFiles, log);
+  const files = agentFiles == null ? null : openAgentFiles(agentFiles, { clock, log });
   const release = (): AgentRelease | null => files?.release() ?? null;
   return { observed: openObserved({ clock }), shelf: await openShelf(packs, clock), files, release };
 };
