@@ -69,7 +69,8 @@ const userDataOf = async ({ world, cloud }: Context, machine: string): Promise<s
     ...AROUND,
   });
   const text = await ec2.userData(machine)();
-  return E.isRight(text) ? (text.right ?? '') : assert.unreachable(text.left.message);
+  if (E.isLeft(text)) throw new Error(text.left.message);
+  return text.right ?? '';
 };
 
 interface File {
