@@ -125,7 +125,7 @@ const generator = () => {
 
 /**
  * The same bytes wherever and whenever it is built, so that control planes that build for themselves agree on the
- * release: names without folders, and no compiled code, which is another one each time (it would save 30 ms of a start).
+ * release: names without folders, and no compiled code, which is another one each time (and saves little of a start).
  */
 const blobFor = (platform, main, folder) => {
   const [output, config] = [`${platform}.blob`, `${platform}.json`];
