@@ -17,9 +17,15 @@ import { assert, suite } from '../suite.js';
 import { namedSecrets } from '../unit/recipes/texts.js';
 import { host, role, snapshotOf } from '../unit/recipes/world.js';
 
-const missing = ['nginx', 'php-fpm8.2', 'memcached', 'promtool', 'prometheus-node-exporter'].filter(
-  (program) => spawnSync(program, ['--version']).error !== undefined,
-);
+const missing = [
+  'haproxy',
+  'socat',
+  'nginx',
+  'php-fpm8.2',
+  'memcached',
+  'promtool',
+  'prometheus-node-exporter',
+].filter((program) => spawnSync(program, ['-V']).error !== undefined);
 
 /** As an environment file of systemd, of which these need no quotes. */
 const environmentOf = (...files: readonly string[]): Readonly<Record<string, string>> =>
@@ -62,6 +68,7 @@ const real = (): void => {
         '/etc/scalarium/applications/shop.start',
       ],
     },
+    haproxy: { command: () => ['haproxy', '-W', '-db', '-f', '/etc/haproxy/haproxy.cfg'], reload: 'SIGUSR2' },
     prometheus: {
       command: () => [
         'prometheus',
@@ -186,6 +193,38 @@ const real = (): void => {
     const said = await eventually('an answer', async () => (await page(port)) || null);
     assert.is(said, '200 127.0.3.1 db-mysql/password /srv/www/shop/releases/1');
     await services.stop('scalarium-app-shop');
+  });
+
+  test('a load balancer is checked before it is reloaded, and drains servers that leave', async () => {
+    const [port, statistics] = [await freePort(), await freePort()];
+    const haproxy = { port, statistics: { port: statistics }, maxConnections: 200 };
+    const base = alone('load-balancer', { haproxy, nodejs: {} });
+    await converged(base, 'web-1');
+    await eventually('it answers', async () => (await page(port)) !== '');
+    const fewer = { ...base, hosts: { ...base.hosts, 'app-10': { ...base.hosts['app-10']!, ready: false } } };
+    services.calls.length = 0;
+    const { failure, changed } = await run(fewer, 'web-1');
+    assert.is(failure, null);
+    assert.equal(changed, ['execute[drain servers that leave]', 'template[/etc/haproxy/haproxy.cfg]']);
+    assert.equal(services.calls, ['reload haproxy']);
+    const odd = {
+      ...base.roles,
+      web: role('load-balancer', { haproxy: { ...haproxy, balance: 'by luck' } }),
+    };
+    const refused = await run({ ...base, roles: odd }, 'web-1');
+    assert.match(refused.failure ?? '', /haproxy\.cfg\]: the new content is not accepted: .*balance/s);
+    assert.match(readFileSync('/etc/haproxy/haproxy.cfg', 'utf8'), 'balance roundrobin');
+    const ended = await applyResources(recipeFor('shutdown', base, 'web-1'), {
+      root: '/',
+      platform,
+      secrets: namedSecrets,
+      signal: new AbortController().signal,
+      log: silentLog,
+    });
+    assert.equal(
+      [ended.failure, ended.changed],
+      [null, ['execute[finish what is being answered]', 'service[haproxy]']],
+    );
   });
 
   test('a cache remembers', async () => {
