@@ -58,7 +58,7 @@ const bounded = ({ changed, message, warning, notes, diffs, ...rest }: RunOutcom
 });
 
 /** What there is to tell of a run beside its end; one that only looks has nothing rebooted. */
-const outcomeOf = (result: ExecutorResult, { attempt, dry }: Attempt): RunOutcome => {
+const outcomeOf = (result: ExecutorResult, { interrupted, dry }: Circumstances): RunOutcome => {
   const { changed, failure, warning, notes, diffs, reboot } = result;
   return {
     state: failure === null ? 'succeeded' : 'failed',
@@ -68,12 +68,13 @@ const outcomeOf = (result: ExecutorResult, { attempt, dry }: Attempt): RunOutcom
     ...(notes === undefined ? {} : { notes }),
     ...(dry && diffs !== undefined ? { diffs } : {}),
     ...(reboot === true && !dry ? { reboot } : {}),
-    ...(attempt > 1 ? { interrupted: true } : {}),
+    ...(interrupted ? { interrupted } : {}),
   };
 };
 
-interface Attempt {
-  readonly attempt: number;
+interface Circumstances {
+  /** An earlier run of it was cut off. */
+  readonly interrupted: boolean;
   readonly dry: boolean;
 }
 
@@ -180,7 +181,8 @@ export class Runner {
     if (dry)
       for (const { resource, diff } of result.diffs ?? [])
         log.info('would change', { event: entry.order.name, resource, diff });
-    await this.finish({ ...entry, attempt, startedAt }, outcomeOf(result, { attempt, dry }));
+    const circumstances = { interrupted: entry.state === 'started', dry };
+    await this.finish({ ...entry, attempt, startedAt }, outcomeOf(result, circumstances));
   }
 
   private async execute({ order }: Entry, snapshot: Snapshot): Promise<ExecutorResult> {

@@ -17,7 +17,7 @@ import type { OidcSettings } from '../server/access/provider.js';
 import { noAudit } from '../server/audit/audit.js';
 import type { AuditLog } from '../server/audit/log.js';
 import { agentFilesDoor } from '../server/agent-files/door.js';
-import { type AgentFiles, openAgentFiles } from '../server/agent-files/files.js';
+import { type AgentFolders, type AgentFiles, openAgentFiles } from '../server/agent-files/files.js';
 import { openGateway, type Gateway } from '../server/gateway/gateway.js';
 import { type ServerOptions, startServer } from '../server/server.js';
 import { type Front, type FrontSettings, openFront } from '../server/tls/tls.js';
@@ -53,8 +53,8 @@ export interface ControlPlaneSettings extends FrontSettings {
   readonly packs: string;
   /** Folders of this machine may be sources of cookbooks: whoever asks is in front of it. */
   readonly localSources: boolean;
-  /** The folder that `npm run build:agent` fills, for bare images to fetch the agent from; none: they bring it. */
-  readonly agentFiles?: string | null;
+  /** The agents that bare images fetch; none: images bring theirs. */
+  readonly agentFiles?: AgentFolders | null;
   /** Who did what; the caller's to close, after the control plane. None: nothing is kept. */
   readonly audit?: AuditLog;
   /** An OpenID Connect provider as a second way in. */
@@ -145,7 +145,7 @@ const hooksOf = (
 
 /** What the server, the gateway and the controllers share beside the objects. */
 const openShared = async ({ clock, log, packs, agentFiles }: ControlPlaneSettings) => {
-  const files = agentFiles == null ? null : openAgentFiles(agentFiles, log);
+  const files = agentFiles == null ? null : openAgentFiles(agentFiles, { clock, log });
   const release = (): AgentRelease | null => files?.release() ?? null;
   return { observed: openObserved({ clock }), shelf: await openShelf(packs, clock), files, release };
 };

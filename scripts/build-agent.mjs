@@ -86,12 +86,13 @@ const nodeFor = (platform) => join(fetched(platform), 'bin', 'node');
 
 /** One script that needs nothing beside it. */
 const bundle = async (folder) => {
-  const outfile = join(folder, 'agent.cjs');
+  const name = 'agent.cjs';
   await build({
     absWorkingDir: root,
     entryPoints: ['agent/main.ts'],
-    outfile,
+    outfile: join(folder, name),
     bundle: true,
+    preserveSymlinks: true,
     format: 'cjs',
     platform: 'node',
     target: 'node20',
@@ -109,29 +110,36 @@ const bundle = async (folder) => {
     },
     logLevel: 'warning',
   });
-  return outfile;
+  return name;
 };
 
-/** Code that is compiled already is understood by the very Node that compiled it: none for other machines. */
-const isHere = (platform) => platform === `${process.platform}-${process.arch}`;
+const HERE = `${process.platform}-${process.arch}`;
 
+/** Makes blobs that the pinned Node understands: itself where it runs, elsewhere one of its major version. */
+const generator = () => {
+  if (PLATFORMS.includes(HERE)) return nodeFor(HERE);
+  const [major] = NODE.split('.');
+  if (process.versions.node.split('.')[0] === major) return process.execPath;
+  throw new Error(`on ${HERE} the agent is built with Node ${major}, this is ${process.versions.node}`);
+};
+
+/**
+ * The same bytes wherever and whenever it is built, so that control planes that build for themselves agree on the
+ * release: names without folders, and no compiled code, which is another one each time (and saves little of a start).
+ */
 const blobFor = (platform, main, folder) => {
-  const output = join(folder, `${platform}.blob`);
-  const config = join(folder, `${platform}.json`);
-  const here = isHere(platform);
-  writeFileSync(
-    config,
-    JSON.stringify({ main, output, disableExperimentalSEAWarning: true, useCodeCache: here }),
-  );
-  run(here ? nodeFor(platform) : process.execPath, ['--experimental-sea-config', config]);
-  return output;
+  const [output, config] = [`${platform}.blob`, `${platform}.json`];
+  const settings = { main, output, disableExperimentalSEAWarning: true };
+  writeFileSync(join(folder, config), JSON.stringify(settings));
+  run(generator(), ['--experimental-sea-config', config], folder);
+  return join(folder, output);
 };
 
 /** Debug symbols are a tenth of what travels; where nothing can take them out, they stay. */
 const strip = (platform, file) => {
   const names =
     platform === 'linux-arm64' ? ['aarch64-linux-gnu-strip', 'llvm-strip'] : ['strip', 'llvm-strip'];
-  for (const name of isHere(platform) ? ['strip', ...names] : names)
+  for (const name of platform === HERE ? ['strip', ...names] : names)
     if (spawnSync(name, [file], { stdio: 'ignore' }).status === 0) return;
 };
 

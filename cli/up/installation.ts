@@ -167,7 +167,7 @@ const openAll = async (options: UpOptions, around: Surroundings, closing: Closin
     packs: join(data, 'packs'),
     localSources: isLoopback(options.listen),
     version: VERSION,
-    agentFiles: options.agentFiles,
+    agentFiles: { built: options.agentFiles, kept: join(data, 'agent-files') },
     ...around,
   });
   closing.add(() => plane.close());

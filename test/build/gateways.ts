@@ -98,7 +98,10 @@ const startGateway = async (
   });
   const scheme = identity === null ? 'http' : 'https';
   const url = `${scheme}://127.0.0.1:${String(await listening(server))}`;
-  const built = agentFiles === undefined ? null : openAgentFiles(agentFiles, silentLog);
+  const built =
+    agentFiles === undefined
+      ? null
+      : openAgentFiles({ built: agentFiles, kept: null }, { clock: systemClock, log: silentLog });
   const files = built === null ? null : agentFilesDoor(built, silentLog);
   const gateway = openGateway({
     release: () => built?.release() ?? null,

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { downloadAgent } from '../../agent/update/download.js';
 import { openHome } from '../../agent/update/home.js';
 import type { AgentRelease } from '../../api-types/agent-release.js';
-import { seconds } from '../../api-types/units.js';
+import { millis, seconds } from '../../api-types/units.js';
+import { systemClock } from '../../runtime/clock.js';
 import { silentLog } from '../../runtime/log.js';
 import { agentFilesDoor } from '../../server/agent-files/door.js';
 import { openAgentFiles } from '../../server/agent-files/files.js';
@@ -25,7 +26,8 @@ const test = suite<Context>('agent files', {} as Context);
 
 test.beforeEach(async (context) => {
   context.folder = mkdtempSync(join(tmpdir(), 'agent-files-'));
-  const door = agentFilesDoor(openAgentFiles(join(context.folder, 'built'), silentLog), silentLog);
+  const folders = { built: join(context.folder, 'built'), kept: join(context.folder, 'kept') };
+  const door = agentFilesDoor(openAgentFiles(folders, { clock: systemClock, log: silentLog }), silentLog);
   context.server = createServer((asked, response) => {
     if (!door(asked, response)) response.writeHead(418).end();
   });
@@ -104,14 +106,29 @@ test('what is no agent file is not served, whatever its path', async (context) =
   assert.match(messageOf(await ask(context.url, 'other.gz')), 'there is no agent file other.gz here');
 });
 
-test('a build that replaces another is served from then on, and no half of it', async (context) => {
-  const first = built(context).sha256[PLATFORM] ?? '';
-  assert.is((await ask(context.url, first)).code, 200);
-  const second = built(context, 'another agent, that is longer than the first').sha256[PLATFORM] ?? '';
-  assert.is((await ask(context.url, first)).code, 404);
-  assert.is((await ask(context.url, second)).code, 200);
-  writeFileSync(join(context.folder, 'built', `scalarium-agent-${PLATFORM}.gz`), 'half');
-  assert.is((await ask(context.url, second)).code, 404);
+const digestOf = ({ body }: Answer): string => createHash('sha256').update(body).digest('hex');
+
+test('files of the last three builds are served, for machines whose user data names one', async (context) => {
+  const digests: string[] = [];
+  for (const agent of ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh']) {
+    digests.push(built(context, `${agent} agent`).sha256[PLATFORM] ?? '');
+    const answer = await ask(context.url, digests.at(-1) ?? '');
+    assert.equal([answer.code, digestOf(answer)], [200, digests.at(-1)]);
+    await systemClock.sleep(millis(20)); // which is the older one is told by times of files
+  }
+  const before = await ask(context.url, digests.at(-2) ?? '');
+  assert.equal([before.code, digestOf(before)], [200, digests.at(-2)]);
+  assert.is((await ask(context.url, digests[0] ?? '')).code, 404);
+});
+
+test('half a file is never served', async (context) => {
+  const { folder, url } = context;
+  const sha256 = built(context).sha256[PLATFORM] ?? '';
+  assert.is((await ask(url, sha256)).code, 200);
+  writeFileSync(join(folder, 'built', `scalarium-agent-${PLATFORM}.gz`), 'half');
+  assert.is(digestOf(await ask(url, sha256)), sha256, 'what is kept is whole');
+  rmSync(join(folder, 'kept'), { recursive: true });
+  assert.is((await ask(url, sha256)).code, 404);
 });
 
 test('an agent takes what hashes to what was named, and refuses everything else', async (context) => {

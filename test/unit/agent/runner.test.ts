@@ -206,3 +206,35 @@ runner('recipes and whether only to look reach the executor', async () => {
     ['deploy', false, undefined],
   ]);
 });
+
+runner('root on the host has a finished event carried out again, and nothing else', async () => {
+  const clock = virtualClock();
+  const { runner: carrier, results, tell } = host(clock);
+  await tell(1, 'setup');
+  await clock.settle();
+  assert.is(await carrier.rerun('setup-1'), 'unfinished');
+  await clock.advance(4_000);
+  assert.is(await carrier.rerun('setup-9'), 'unknown');
+  assert.is(await carrier.rerun('setup-1'), 'begun');
+  await clock.advance(4_000);
+  assert.equal(said(results), ['setup-1 succeeded', 'setup-1 succeeded']);
+  assert.equal(
+    results.map(({ attempt, interrupted }) => [attempt, interrupted]),
+    [
+      [1, undefined],
+      [2, undefined],
+    ],
+  );
+});
+
+runner('what root wanted again is carried out after a crash, too', async () => {
+  const clock = virtualClock();
+  const before = host(clock);
+  await before.tell(1, 'setup');
+  await clock.advance(4_000);
+  await before.journal.append({ record: 'again', event: 'setup-1' });
+  const after = host(clock, { journal: before.journal });
+  after.runner.wake();
+  await clock.advance(4_000);
+  assert.equal(said(after.results), ['setup-1 succeeded']);
+});
