@@ -47,7 +47,7 @@ const booted = async (hosts: RunningHosts, count: number): Promise<readonly Host
 interface Bench {
   readonly ec2: EC2Client;
   readonly directory: string;
-  start(): Promise<RunningHosts>;
+  readonly start: () => Promise<RunningHosts>;
 }
 
 /** A driver that is started again finds its hosts; all of them end with the test. */

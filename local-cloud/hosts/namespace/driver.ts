@@ -18,7 +18,7 @@ import { gate } from '../gate.js';
 import { readHosts, rootOf } from '../host-file.js';
 import { boundLog, openLog } from '../logs.js';
 import { freeHostAddress, routerOf } from './addresses.js';
-import { closeBridge, openBridge, plugIn, type Bridge } from './bridge.js';
+import { closeBridge, openBridge, plugIn, unplug, type Bridge } from './bridge.js';
 import { makeLayers, type Base } from './layers.js';
 import { PROGRAM_PATH } from './programs.js';
 import { HOST_MARK, IN_HOST, INIT, SETUP } from './script.js';
@@ -159,7 +159,8 @@ const bootHost = async (kit: Kit, boot: Boot): Promise<RunningAgent> => {
     child.stdin?.end('go\n');
     await line();
     child.unref();
-    return running(identify(pid) ?? { pid, startTicks: 'ended' }, ended, kit.clock);
+    const done = ended.then(() => unplug(kit.bridge, boot.address));
+    return running(identify(pid) ?? { pid, startTicks: 'ended' }, done, kit.clock);
   } catch (error) {
     // unshare takes the host with it
     child.kill('SIGKILL');
