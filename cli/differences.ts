@@ -1,8 +1,6 @@
 /** What dry runs found to differ, as people read it: each difference once, with the hosts where it is. */
 import type { RunDiff, RunStatus } from '../api-types/kinds/run.js';
-
-/** Texts from hosts must not move a person's cursor. */
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]+/g;
+import { printable } from './log-lines.js';
 
 const HOSTS_SHOWN = 8;
 
@@ -22,8 +20,8 @@ const oneText = ({ resource, diff, instances }: RunDiff, colour: boolean): strin
     .trimEnd()
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => `  ${coloured(line.replace(CONTROL, ' '), colour)}\n`);
-  return `\n${resource.replace(CONTROL, ' ')} on ${hostsText(instances)}\n${lines.join('')}`;
+    .map((line) => `  ${coloured(printable(line), colour)}\n`);
+  return `\n${printable(resource)} on ${hostsText(instances)}\n${lines.join('')}`;
 };
 
 /** All of them, and how many there was no room for. */

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { RunStatus } from '../api-types/kinds/run.js';
 import type { Client } from '../client/client.js';
 import type { CliContext } from './context.js';
-import { logLine } from './log-lines.js';
+import { logLine, printable } from './log-lines.js';
 
 /** Each is a connection to the control plane, and more than a person reads. */
 const AT_ONCE = 16;
@@ -22,6 +22,8 @@ export interface HostOutput {
 interface Said {
   readonly event?: unknown;
   readonly message?: unknown;
+  /** Of `output`: what a command of a recipe wrote. */
+  readonly line?: unknown;
 }
 
 const saidIn = (line: string): Said => {
@@ -31,6 +33,10 @@ const saidIn = (line: string): Said => {
     return {};
   }
 };
+
+/** What recipes write as they wrote it; the agent's own lines with their time. */
+const shownOf = (line: string, { message, line: written }: Said): string =>
+  message === 'output' && typeof written === 'string' ? printable(written) : logLine(line, false);
 
 class Streams implements HostOutput {
   private readonly known = new Set<string>();
@@ -98,7 +104,7 @@ class Streams implements HostOutput {
       const said = saidIn(line);
       // shown at the end, once for all hosts where it is the same
       if (said.message !== 'would change')
-        this.context.err(`${name.padEnd(this.width)} | ${logLine(line, false)}\n`);
+        this.context.err(`${name.padEnd(this.width)} | ${shownOf(line, said)}\n`);
       if (said.event === event && said.message === 'event ends') return;
     }
   }

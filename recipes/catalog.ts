@@ -8,24 +8,29 @@ import { hostsFile } from './hosts-file.js';
 import { remembered, rolesOf } from './members.js';
 import { resourceId, type Resource } from './resource.js';
 import { dbMaster, dbReplica } from './roles/database.js';
+import { javaApp } from './roles/java-app.js';
 import { loadBalancer } from './roles/load-balancer.js';
 import { memcached } from './roles/memcached.js';
+import { exporterFor, monitoring } from './roles/monitoring.js';
 import { nodejsApp } from './roles/nodejs-app.js';
+import { phpApp } from './roles/php-app.js';
+import { railsApp } from './roles/rails-app.js';
 import type { RoleRecipe } from './roles/role-recipe.js';
+import { staticWeb } from './roles/static-web.js';
 
 const NOTHING: RoleRecipe = { converge: () => [] };
 
 const RECIPES: Readonly<Record<RoleType, RoleRecipe>> = {
   'load-balancer': loadBalancer,
   'nodejs-app': nodejsApp,
-  'rails-app': NOTHING,
-  'php-app': NOTHING,
-  'java-app': NOTHING,
-  'static-web': NOTHING,
+  'rails-app': railsApp,
+  'php-app': phpApp,
+  'java-app': javaApp,
+  'static-web': staticWeb,
   'db-master': dbMaster,
   'db-replica': dbReplica,
   memcached,
-  monitoring: NOTHING,
+  monitoring,
   custom: NOTHING,
 };
 
@@ -66,6 +71,7 @@ export const roleResources = remembered((snapshot, key): readonly Resource[] => 
   return [
     accounts(snapshot, roles),
     ...roles.flatMap((role) => packagesOf(snapshot, role)),
+    ...orRefusal('monitoring', () => exporterFor(snapshot)),
     ...partOf(snapshot, roles, ({ converge }, role) => converge(snapshot, role)),
   ];
 });

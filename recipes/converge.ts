@@ -11,7 +11,7 @@ import { notified } from './resources/execute.js';
 import { bringTogether, culprit, isPackageChange, type PackageChange } from './resources/package.js';
 import { actOn, refuseDead } from './resources/service.js';
 import { sceneOf } from './scene-of.js';
-import type { Change, Effect, Scene, Started, Verdict } from './scene.js';
+import { isElsewhere, type Change, type Effect, type Scene, type Started, type Verdict } from './scene.js';
 
 /** After which a service that was started counts as one that runs. */
 const SETTLE_MS = 500;
@@ -43,7 +43,8 @@ export class Converge {
   ) {
     this.scene = sceneOf(options, this.notes);
     this.ahead = new Ahead(resources, this.scene);
-    this.byId = new Map(resources.map((resource) => [resourceId(resource), resource]));
+    const ours = resources.filter((resource) => !isElsewhere(resource, this.scene));
+    this.byId = new Map(ours.map((resource) => [resourceId(resource), resource]));
   }
 
   async run(): Promise<Applied> {

@@ -35,6 +35,8 @@ const application = <A extends object>(more: A, factor: number) => ({
   applications: APPLICATIONS,
   database: DATABASE,
   balancing: { backends: 10, connectionsPerBackend: factor },
+  /** When the cluster around them has changed, not all hosts restart their applications at once. */
+  restart: { spreadSeconds: 10 },
   ...more,
 });
 
@@ -76,10 +78,10 @@ export const DEFAULTS = {
       nginx: NGINX,
       rails: {
         server: 'puma',
-        port: 9000,
         user: 'deploy',
         environment: 'production',
-        packages: ['ruby', 'ruby-dev', 'bundler', 'build-essential'],
+        /** Beside Ruby, its bundler and what gems are built with. */
+        packages: [] as readonly string[],
         workers: 2,
         threads: 5,
         stopSeconds: 30,
@@ -90,7 +92,13 @@ export const DEFAULTS = {
   'php-app': application(
     {
       nginx: NGINX,
-      php: { version: '8.2', user: 'deploy', children: 10, memoryMib: 128, modules: ['mysql'] },
+      php: {
+        version: '8.2',
+        user: 'deploy',
+        children: 10,
+        memoryMib: 128,
+        modules: ['mysql'] as readonly string[],
+      },
     },
     10,
   ),
@@ -100,7 +108,7 @@ export const DEFAULTS = {
   ),
   'static-web': application({ nginx: NGINX }, 15),
   'db-master': {
-    mysql: { ...MYSQL, databases: ['app'], user: 'app', privileges: 'ALL PRIVILEGES' },
+    mysql: { ...MYSQL, databases: ['app'] as readonly string[], user: 'app', privileges: 'ALL PRIVILEGES' },
   },
   'db-replica': { mysql: { ...MYSQL, master: '', catchUpSeconds: 300 } },
   memcached: {

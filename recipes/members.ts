@@ -67,7 +67,7 @@ const NEEDS: Readonly<Record<RoleType, readonly RoleType[]>> = {
   'rails-app': DATA,
   'php-app': DATA,
   'java-app': DATA,
-  'static-web': DATA,
+  'static-web': [],
   'db-master': ['db-replica'],
   'db-replica': ['db-master'],
   memcached: [],

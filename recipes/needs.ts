@@ -48,6 +48,7 @@ const needsOf = (snapshot: Snapshot, role: string): readonly SecretNeed[] => {
     const master = masterRole(snapshot, role);
     return master === null ? [] : [need(replicationPassword(master))];
   }
+  if (type === 'static-web') return [];
   return type !== undefined && APPLICATION_TYPES.includes(type) ? ofApplications(snapshot, role) : [];
 };
 

@@ -16,7 +16,7 @@ export type SecretText = string | SecretReference;
 
 /**
  * A text with `{{ dotted.names }}` that are looked up in `attributes`; an unknown one is a failure. `{{ name | json }}`
- * is written as JSON, `{{ name | env }}` as in an EnvironmentFile of systemd.
+ * is written as JSON, `{{ name | env }}` as in an EnvironmentFile of systemd, `{{ name | ini }}` as in PHP's files.
  */
 export interface Filled {
   readonly template: string;
@@ -142,6 +142,11 @@ export interface ServiceResource extends Common {
   readonly enabled?: boolean;
   /** What a notification to reload does: `restart` for a service that cannot reload; `reload` unless told. */
   readonly reload?: 'reload' | 'restart';
+  /**
+   * Restarts that others notify are spread over so many seconds by the number in the host's name, so that not all
+   * hosts of a role are away at once; none unless told. One that does not run is started at once.
+   */
+  readonly spreadSeconds?: number;
   /** The content of a unit file of our own, in /etc/systemd/system; a change of it restarts the service at the end. */
   readonly unit?: string;
 }

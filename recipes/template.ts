@@ -15,12 +15,17 @@ const partsOf = (between: string): readonly [name: string, shape: string | undef
 const quotedForEnvironment = (text: string): string =>
   /^[\w.,:/@%+=~-]*$/.test(text) ? text : `"${text.replace(/[\\"$`]/g, '\\$&')}"`;
 
+/** PHP's: within double quotes $ would begin a name, within single quotes nothing means anything. */
+const quotedForIni = (text: string): string =>
+  text.includes("'") ? `"${text.replace(/[\\"$]/g, '\\$&')}"` : `'${text}'`;
+
 type Text = string | number | boolean;
 
 /** How a value is written so that the format around it takes it for one value, whatever is in it. */
 const SHAPES: Readonly<Record<string, (value: Text) => string>> = {
   json: (value) => JSON.stringify(value),
   env: (value) => quotedForEnvironment(String(value)),
+  ini: (value) => quotedForIni(String(value)),
 };
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -11,6 +11,13 @@ const PACKAGES = {
   etcd: 'etcd-server',
   etcdctl: 'etcd-client',
   haproxy: 'haproxy',
+  socat: 'socat',
+  mariadbd: 'mariadb-server',
+  nginx: 'nginx-light',
+  'php-fpm8.2': 'php-fpm',
+  memcached: 'memcached',
+  promtool: 'prometheus',
+  'prometheus-node-exporter': 'prometheus-node-exporter',
   git: 'git',
   sshd: 'openssh-server',
   visudo: 'sudo',
@@ -61,6 +68,12 @@ export const installSystemPackages = () => {
     ['etcd', 'etcd'],
     ['haproxy', 'haproxy'],
     ['sshd', 'ssh'],
+    ['mariadbd', 'mariadb'],
+    ['nginx', 'nginx'],
+    ['php-fpm8.2', 'php8.2-fpm'],
+    ['memcached', 'memcached'],
+    ['promtool', 'prometheus'],
+    ['prometheus-node-exporter', 'prometheus-node-exporter'],
   ])
     if (missing.includes(command)) stopService(service);
 };

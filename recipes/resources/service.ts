@@ -1,5 +1,7 @@
 /** Check of service, and what notifications do to one. */
 import { lstat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { checkFile } from '../files.js';
 import { ifThere, placeOf } from '../place.js';
 import type { ServiceResource } from '../resource.js';
@@ -119,6 +121,20 @@ export const service: Check<ServiceResource> = async (resource, scene) => {
   return change;
 };
 
+/** Hosts are told apart by so many numbers: a fifth of a role restarts at once. */
+const TURNS = 5;
+
+/** When it is the turn of a host of this name: app-1 at once, app-2 a fifth of the time later, app-6 with app-1. */
+export const turnOf = (hostName: string, spreadSeconds: number): number => {
+  const number = Number(/(\d+)$/.exec(hostName.split('.')[0] ?? '')?.[1] ?? 1);
+  return (((number + TURNS - 1) % TURNS) * spreadSeconds) / TURNS;
+};
+
+const untilItsTurn = async ({ spreadSeconds = 0 }: ServiceResource, { signal }: Scene): Promise<void> => {
+  const seconds = turnOf(hostname(), spreadSeconds);
+  if (seconds > 0) await sleep(seconds * 1000, undefined, { signal });
+};
+
 /** What a notification does to it; null: nothing, to one that is to be stopped, or is none of this host's. */
 export const actOn = async (
   resource: ServiceResource,
@@ -133,6 +149,9 @@ export const actOn = async (
   const running = (await services.state(name)).running;
   const reloads = action === 'reload' && running && resource.reload !== 'restart';
   if (reloads) await services.reload(name, scene.signal);
-  else await services.restart(name, scene.signal);
+  else {
+    if (running) await untilItsTurn(resource, scene);
+    await services.restart(name, scene.signal);
+  }
   return refuseDead(name, scene);
 };

@@ -16,6 +16,7 @@ export interface Process {
   /** It listens there itself; a low one takes a right of its own. */
   readonly port: number;
   readonly stopSeconds: number;
+  readonly spreadSeconds: number;
 }
 
 /** Of the service, without `.service`. */
@@ -88,6 +89,7 @@ const service = (process: Process): ServiceResource => ({
   state: 'running',
   enabled: true,
   unit: unit(process),
+  spreadSeconds: process.spreadSeconds,
   on: 'machine',
 });
 

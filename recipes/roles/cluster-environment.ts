@@ -70,7 +70,8 @@ export const environmentText = (values: Readonly<Record<string, SecretText>>): F
   attributes: { values },
 });
 
-const variables = (snapshot: Snapshot, role: string): Readonly<Record<string, SecretText>> => {
+/** What the environment of every application of the role says. */
+export const clusterVariables = (snapshot: Snapshot, role: string): Readonly<Record<string, SecretText>> => {
   const { masters, replicas, name, user, password } = databaseOf(snapshot, role);
   const [first] = masters;
   return {
@@ -141,7 +142,7 @@ export const clusterEnvironment = (
     {
       type: 'template',
       path: '/etc/scalarium/environment',
-      ...environmentText(variables(snapshot, role)),
+      ...environmentText(clusterVariables(snapshot, role)),
       ...rights,
       notifies,
     },

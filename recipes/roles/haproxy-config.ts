@@ -118,7 +118,7 @@ const frontend = (haproxy: HaproxySettings, backends: readonly Backend[], otherw
 };
 
 const checked = ({ checkSeconds, checkFall, checkRise }: HaproxySettings): string =>
-  `check inter ${String(checkSeconds)}s fastinter 500ms fall ${String(checkFall)} rise ${String(checkRise)} ` +
+  `check inter ${String(checkSeconds)}s fastinter 500ms downinter 500ms fall ${String(checkFall)} rise ${String(checkRise)} ` +
   'observe layer4 error-limit 1 on-error mark-down';
 
 /** `name address:port`, and how it is looked after. */
@@ -126,8 +126,8 @@ export const serverLine = (server: Server, haproxy: HaproxySettings): string =>
   `server ${server.name} ${server.address}:${String(server.port)} ${checked(haproxy)} ` +
   `weight ${String(server.weight)} maxconn ${String(server.maxConnections)}`;
 
-const checkLines = (haproxy: HaproxySettings, { domains, healthUrl }: Backend): readonly string[] => {
-  const method = healthUrl === undefined ? haproxy.healthMethod : 'GET';
+const checkLines = (haproxy: HaproxySettings, { domains, healthUrl, byGet }: Backend): readonly string[] => {
+  const method = healthUrl === undefined && !byGet ? haproxy.healthMethod : 'GET';
   const host = domains[0]?.replace(/^\*\./, '') ?? 'localhost';
   const url = healthUrl ?? haproxy.healthUrl;
   return ['option httpchk', `http-check send meth ${method} uri ${url} ver HTTP/1.1 hdr Host ${host}`];

@@ -18,10 +18,13 @@ export interface Backend {
   readonly domains: readonly string[];
   readonly path?: string;
   readonly healthUrl?: string;
+  /** Asked with GET where OPTIONS is answered by an error: by sites that are files, and by Rails. */
+  readonly byGet: boolean;
   readonly servers: readonly Server[];
 }
 
 interface Serving {
+  readonly byGet: boolean;
   readonly application: RoleApplication;
   readonly servers: readonly Server[];
 }
@@ -55,13 +58,14 @@ const applicationSettings = (snapshot: Snapshot, role: string) => {
 /** Where the hosts of a role listen for requests of an application. */
 export const portOf = (snapshot: Snapshot, role: string, application: RoleApplication): number => {
   const settings = applicationSettings(snapshot, role);
-  if ('nginx' in settings) return settings.nginx.port;
   if ('java' in settings) return settings.java.port;
-  return application.port ?? settings.nodejs.port;
+  return application.port ?? ('nginx' in settings ? settings.nginx.port : settings.nodejs.port);
 };
 
 const servingOf = (snapshot: Snapshot, role: string): readonly Serving[] => {
   const balancing = balancingOf(snapshot, role);
+  const type = snapshot.roles[role]?.type;
+  const byGet = type === 'static-web' || type === 'rails-app';
   return applicationsOf(snapshot, role).map((application) => {
     const port = portOf(snapshot, role, application);
     const servers = readyOfRole(snapshot, role).map(({ name, host }) => ({
@@ -70,7 +74,7 @@ const servingOf = (snapshot: Snapshot, role: string): readonly Serving[] => {
       port,
       ...balancing,
     }));
-    return { application, servers };
+    return { application, servers, byGet };
   });
 };
 
@@ -85,6 +89,7 @@ const together = (serving: readonly Serving[]): readonly Backend[] => {
       domains,
       ...(path === undefined ? {} : { path }),
       ...(healthUrl === undefined ? {} : { healthUrl }),
+      byGet: same.some(({ byGet }) => byGet),
       servers: same.flatMap(({ servers }) => servers),
     };
   });

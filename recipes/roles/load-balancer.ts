@@ -90,7 +90,7 @@ const converge = (snapshot: Snapshot, role: string): readonly Resource[] => {
       template: haproxyConfig(haproxy, { backends, otherwise, passed }),
       attributes: { password: statisticsPassword(role) },
       mode: 0o600,
-      check: ['haproxy', '-c', '-q', '-f', '{}'],
+      check: ['haproxy', '-c', '-f', '{}'],
       on: 'machine',
       notifies: reload,
     },

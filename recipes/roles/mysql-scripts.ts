@@ -187,22 +187,30 @@ provision() {
   rm -f "$mark"
 }
 
+error() { printf '%s%s' "$(field Last_IO_Error)" "$(field Last_SQL_Error)"; }
+
+# a thread that has ended with an error begins by itself no more; one that is still connecting does
+refuse_standing() {
+  look
+  case "$(field Slave_IO_Running) $(field Slave_SQL_Running)" in
+  *No*) [ -z "$(error)" ] || fail "replication from $MASTER_HOST stands: $(error). Its data was left as it is" ;;
+  esac
+}
+
 catch_up() {
   position=$(echo 'SELECT @@GLOBAL.gtid_binlog_pos' | on_master mariadb --batch --skip-column-names) || exit 1
   left=$CATCH_UP_SECONDS
   until [ "$(value "MASTER_GTID_WAIT('$position', 1)")" = 0 ]; do
-    look
-    error="$(field Last_IO_Error)$(field Last_SQL_Error)"
-    [ -z "$error" ] || [ "$(field Slave_IO_Running)$(field Slave_SQL_Running)" = YesYes ] ||
-      fail "replication from $MASTER_HOST stands: $error. Its data was left as it is"
+    refuse_standing
     left=$((left - 1))
     [ "$left" -gt 0 ] || fail "it follows $MASTER_HOST and is $(field Seconds_Behind_Master) s behind: it needs longer"
   done
-  # the thread that reads may still be on its way when there is nothing to be read
+  # with nothing to wait for, the thread that reads may still be on its way
   left=30
   until check; do
+    refuse_standing
     left=$((left - 1))
-    [ "$left" -gt 0 ] || fail "replication from $MASTER_HOST does not run: $(field Last_IO_Error)$(field Last_SQL_Error)"
+    [ "$left" -gt 0 ] || fail "replication from $MASTER_HOST does not run: $(error)"
     sleep 1
   done
 }

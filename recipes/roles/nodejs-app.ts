@@ -30,7 +30,7 @@ export const refuseSamePort = (role: string, all: readonly Process[]): void => {
 };
 
 const processesOf = (snapshot: Snapshot, role: string): readonly Process[] => {
-  const { nodejs } = settingsOf(snapshot, role, 'nodejs-app');
+  const { nodejs, restart } = settingsOf(snapshot, role, 'nodejs-app');
   const all = applicationsOf(snapshot, role).map((application): Process => {
     const port = application.port ?? nodejs.port;
     const entry = application.entry ?? ENTRY;
@@ -42,6 +42,7 @@ const processesOf = (snapshot: Snapshot, role: string): readonly Process[] => {
       environment: { NODE_ENV: 'production', PORT: String(port) },
       port,
       stopSeconds: nodejs.stopSeconds,
+      spreadSeconds: restart.spreadSeconds,
     };
   });
   refuseSamePort(role, all);

@@ -1,73 +1,30 @@
 /** HAProxy as the load balancer's role configures it, by the real program, before servers of this process. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, request, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { request as secureRequest } from 'node:https';
-import { connect, type AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Snapshot } from '../../api-types/snapshot.js';
-import { applyResources } from '../../recipes/apply.js';
-import { recipeFor } from '../../recipes/catalog.js';
 import type { SecretSource } from '../../recipes/secrets.js';
 import { freePort } from '../build/free-port.js';
 import { eventually } from '../e2e/world.js';
 import { assert, suite } from '../suite.js';
-import { optionsFor } from '../unit/recipes/options.js';
 import { namedSecrets } from '../unit/recipes/texts.js';
 import { host, role, snapshotOf } from '../unit/recipes/world.js';
-
-const installed = ['haproxy', 'socat', 'openssl'].every(
-  (program) => spawnSync(program, ['-V']).error === undefined,
-);
-
-interface Answer {
-  readonly status: number;
-  readonly by: string;
-  readonly headers: IncomingMessage['headers'];
-}
-
-interface Asked {
-  readonly port: number;
-  readonly path?: string;
-  readonly host?: string;
-  readonly method?: string;
-  readonly auth?: string;
-  readonly secure?: boolean;
-}
-
-const ask = ({ port, path = '/', host: name = 'localhost', method = 'GET', auth, secure = false }: Asked) =>
-  new Promise<Answer>((resolve, reject) => {
-    const options = {
-      port,
-      path,
-      method,
-      agent: false as const,
-      headers: { host: name },
-      rejectUnauthorized: false,
-    };
-    const sent = (secure ? secureRequest : request)(
-      { host: '127.0.0.1', ...options, ...(auth === undefined ? {} : { auth }) },
-      (response) => {
-        let by = '';
-        response.on('data', (chunk: Buffer) => (by += chunk.toString()));
-        response.on('end', () => {
-          resolve({ status: response.statusCode ?? 0, by, headers: response.headers });
-        });
-        response.on('error', reject);
-      },
-    );
-    sent.on('error', reject);
-    sent.end();
-  });
-
-interface Stage {
-  root: string;
-  balancer: ChildProcess | null;
-  servers: Server[];
-  ports: { http: number; https: number; statistics: number; tcp: number };
-}
+import {
+  admin,
+  ask,
+  balancing,
+  checkedBy,
+  haproxyOf,
+  installed,
+  listening,
+  named,
+  started,
+  written,
+  type Stage,
+} from './balancer.js';
 
 const test = suite<Stage>('a load balancer by the real HAProxy', {
   root: '',
@@ -96,100 +53,6 @@ test.afterEach(async ({ root, balancer, servers }) => {
   await rm(root, { recursive: true, force: true });
 });
 
-const listening = async (stage: Stage, listener: RequestListener): Promise<number> => {
-  const server = createServer(listener);
-  stage.servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
-};
-
-const named =
-  (name: string): RequestListener =>
-  (asked, response) => {
-    if (asked.method === 'OPTIONS') response.setHeader('x-check', '1');
-    response.end(name);
-  };
-
-const file = ({ root }: Stage): string => join(root, 'haproxy.cfg');
-const socket = ({ root }: Stage): string => join(root, 'admin.sock');
-
-/** What runs is the file of the host, with places of this folder, and whoever runs the tests in place of its user. */
-const written = async (
-  stage: Stage,
-  snapshot: Snapshot,
-  secrets: SecretSource = namedSecrets,
-): Promise<void> => {
-  const resources = recipeFor('configure', snapshot, 'lb-1');
-  const applied = await applyResources(resources, optionsFor(stage.root, { secrets }));
-  assert.is(applied.failure, null);
-  const text = readFileSync(join(stage.root, 'etc/haproxy/haproxy.cfg'), 'utf8')
-    .replace(/^ +(user|group) haproxy\n/gm, '')
-    .replaceAll('/var/lib/haproxy/admin.sock', socket(stage))
-    .replaceAll('/etc/haproxy/', `${stage.root}/etc/haproxy/`);
-  writeFileSync(file(stage), text);
-  const checked = spawnSync('haproxy', ['-c', '-f', file(stage)], { encoding: 'utf8' });
-  assert.is(checked.status, 0, checked.stderr);
-  assert.not.match(checked.stderr, /WARNING/);
-};
-
-const started = async (stage: Stage): Promise<void> => {
-  stage.balancer = spawn('haproxy', ['-W', '-db', '-f', file(stage)], { stdio: 'ignore' });
-  await eventually('it answers', () => ask({ port: stage.ports.http }).catch(() => null));
-};
-
-const admin = (
-  stage: Stage,
-  ...words: readonly string[]
-): { readonly code: number | null; readonly said: string } => {
-  const script = join(stage.root, 'usr/local/lib/scalarium/haproxy-admin');
-  const ran = spawnSync('sh', [script, ...words], {
-    encoding: 'utf8',
-    env: { ...process.env, HAPROXY_SOCKET: socket(stage) },
-  });
-  return { code: ran.status, said: ran.stdout.trim() };
-};
-
-const haproxyOf = ({ ports }: Stage, more: Readonly<Record<string, unknown>> = {}) => ({
-  port: ports.http,
-  maxConnections: 200,
-  statistics: { port: ports.statistics },
-  ...more,
-});
-
-/** A host a port; all of them are Ready. */
-const balancing = (
-  stage: Stage,
-  servers: readonly number[],
-  haproxy: Readonly<Record<string, unknown>> = {},
-) => {
-  const apps = servers.map((port, index) => [`app-${String(index + 1)}`, port] as const);
-  return snapshotOf({
-    roles: {
-      lb: role('load-balancer', { haproxy: haproxyOf(stage, haproxy) }),
-      ...Object.fromEntries(
-        apps.map(([name, port]) => [
-          `role-${name}`,
-          role('nodejs-app', { nodejs: { port }, applications: { shop: {} } }),
-        ]),
-      ),
-    },
-    hosts: {
-      'lb-1': host('lb', '127.0.0.1'),
-      ...Object.fromEntries(apps.map(([name]) => [name, host(`role-${name}`, '127.0.0.1')])),
-    },
-  });
-};
-
-const checkedBy = (stage: Stage, count: number): Promise<unknown> =>
-  eventually('all servers are up', async () => {
-    const { by } = await ask({
-      port: stage.ports.statistics,
-      path: '/;csv',
-      auth: 'scalarium:lb-statistics/password',
-    });
-    return by.split('\n').filter((line) => /^app-shop,app-.*L7OK/.test(line)).length === count;
-  });
-
 if (!installed)
   test('NOT RUN: there is no haproxy, socat or openssl here', () => {
     process.stderr.write('\n*** HAPROXY: NOT TESTED HERE: haproxy, socat or openssl is missing ***\n');
@@ -213,7 +76,7 @@ else {
   });
 
   test('applications by domain and path, with TLS, and a TCP port', async (stage) => {
-    const [shop = 0, blog = 0, api = 0] = [
+    const [shop, blog, api] = [
       await listening(stage, named('shop')),
       await listening(stage, (asked, response) =>
         response.end(`blog ${asked.headers['x-forwarded-proto'] as string}`),

@@ -20,6 +20,9 @@ const PASSWORDS: Readonly<Record<string, string>> = {
   'db-mysql-root': 'r00t',
   'db-mysql': `it's "a" \\pass$word`,
   'db-mysql-replication': '0123456789abcdef',
+  'next-mysql-root': 'r00t too',
+  'next-mysql': 'other',
+  'next-mysql-replication': 'fedcba9876543210',
 };
 
 const secrets: SecretSource = (name) => {
@@ -61,7 +64,7 @@ class Server {
     };
   }
 
-  async configure(snapshot: Snapshot): Promise<Applied> {
+  configure(snapshot: Snapshot): Promise<Applied> {
     const platform: Platform = {
       packages: 'apt',
       family: 'debian',
@@ -102,16 +105,22 @@ class Server {
 
 const ACCOUNTS = 'execute[users and databases of MariaDB]';
 const FOLLOW = 'execute[follow the master db-1]';
+const FOLLOW_NEXT = 'execute[follow the master next-1]';
 
 const realMariadb = (): void => {
   const test = suite('MariaDB on a real machine');
   const master = new Server('db-1');
   const replica = new Server('db-replica-1');
-  const other = new Server('db-2');
-  const all = [master, replica, other];
+  const next = new Server('next-1');
+  const all = [master, replica, next];
   let ports: readonly number[] = [];
 
-  const world = (ready: readonly string[], more: Readonly<Record<string, unknown>> = {}): Snapshot => {
+  /** `more`: attributes of the master; `follows`: the role that the replica does; `nextIs`: what next-1 is for. */
+  const world = (
+    ready: readonly string[],
+    more: Readonly<Record<string, unknown>> = {},
+    { follows = 'db', nextIs = 'db-master' } = {},
+  ): Snapshot => {
     const hosts = Object.fromEntries(
       all.map(({ instance }) => [
         instance,
@@ -130,7 +139,8 @@ const realMariadb = (): void => {
         db: role('db-master', {
           mysql: { ...settings(0), databases: ['shop_data', 'stats'], user: 'shop', ...more },
         }),
-        'db-replica': role('db-replica', { mysql: { ...settings(1), catchUpSeconds: 60 } }),
+        'db-replica': role('db-replica', { mysql: { ...settings(1), catchUpSeconds: 60, master: follows } }),
+        next: role(nextIs, { mysql: settings(2) }),
       },
       hosts,
     };
@@ -170,7 +180,7 @@ const realMariadb = (): void => {
     assert.is(statSync('/vol/db-1').uid, id('-u'));
   });
 
-  test('the application has its databases and no others; its password may be anything', async () => {
+  test('the application has its databases and no others; its password may be anything', () => {
     asApplication(
       'CREATE TABLE shop_data.orders (id INT PRIMARY KEY); INSERT INTO shop_data.orders VALUES (1)',
     );
@@ -222,7 +232,7 @@ const realMariadb = (): void => {
     assert.is(replica.sql('SELECT MAX(id) FROM shop_data.orders'), '2');
   });
 
-  test('its user comes from the addresses of replicas and no others', async () => {
+  test('its user comes from the addresses of replicas and no others', () => {
     assert.is(master.sql("SELECT Host FROM mysql.user WHERE User = 'scalarium_replica'"), '127.0.0.1');
   });
 
@@ -253,6 +263,27 @@ const realMariadb = (): void => {
     assert.equal(await replica.configured(world(['db-1'])), [FOLLOW]);
     assert.is(replica.sql('SELECT MAX(id) FROM shop_data.orders'), '3');
     assert.is(replica.sql("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_NAME = 'half'"), '0');
+  });
+
+  test('it follows another master, from where it stands', async () => {
+    await next.configured(world(['db-1'], {}, { nextIs: 'db-replica' }));
+    assert.is(next.sql('SELECT MAX(id) FROM shop_data.orders'), '3');
+    next.sql('STOP SLAVE; RESET SLAVE ALL');
+    const turned = world(['next-1'], {}, { follows: 'next' });
+    assert.ok((await next.configured(turned)).includes(ACCOUNTS));
+    next.sql('INSERT INTO shop_data.orders VALUES (4)');
+    assert.ok((await replica.configured(turned)).includes(FOLLOW_NEXT));
+    assert.is(replica.sql('SELECT MAX(id) FROM shop_data.orders'), '4');
+    assert.equal(await replica.configured(turned), []);
+  });
+
+  test('told to follow one that knows nothing of its past it stands, says so, and keeps its data', async () => {
+    await next.lose();
+    const turned = world(['next-1'], {}, { follows: 'next' });
+    await next.configured(turned);
+    const { failure } = await replica.configure(turned);
+    assert.match(failure ?? '', /replication from 127\.0\.0\.1 stands: .*Its data was left as it is/s);
+    assert.is(replica.sql('SELECT MAX(id) FROM shop_data.orders'), '4');
   });
 
   test('data that came from no master is never overwritten', async () => {

@@ -181,6 +181,9 @@ test('what hosts write is shown while they do, a few at a time, and goes to stan
       open.get('i-app-1')?.lines(['event begins', 'would change', 'writes /etc/motd'].map(line));
       await eventually('its lines are shown', () => /^app-1 +\| .*writes \/etc\/motd/m.test(err));
       assert.not.match(err, /would change/);
+      const output = JSON.stringify({ message: 'output', resource: 'script[a]', line: 'hello \u001b[2J' });
+      open.get('i-app-1')?.lines([output]);
+      await eventually('what a recipe wrote is shown as it is', () => /^app-1 +\| hello  \[2J$/m.test(err));
       assert.is(open.size, 16, 'the others wait');
       open.get('i-app-1')?.lines([line('event ends')]);
       open.get('i-app-2')?.end('it is not connected');

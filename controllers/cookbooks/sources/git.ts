@@ -58,7 +58,12 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
 const adviceOn = (output: string): string =>
   ADVICE.find(([pattern]) => pattern.test(output))?.[1] ?? 'check url and revision';
 
+/** Of the shell that sets the bound: there is no such program. */
+const NO_PROGRAM = 127;
+
 const problem = (what: string, { code, output }: Ended): Error => {
+  if (code === NO_PROGRAM)
+    return new Error('there is no git on the machine of the control plane: install it');
   const said = output === '' ? 'it said nothing' : withoutPassword(output);
   return new Error(`git could not ${what} (exit code ${String(code)}): ${said}; ${adviceOn(output)}`);
 };

@@ -1,5 +1,5 @@
 /** The files of one run of Chef: its configuration, the node's attributes, data bags. */
-import { lstat, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ifThere } from '../../place.js';
 import type { RunScene } from '../work.js';
@@ -16,14 +16,17 @@ export interface ChefFiles {
 /** A text of Ruby in which nothing is special. */
 const quoted = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;
 
-const configOf = (scene: RunScene, repository: string, reports: string): string => {
-  const { state, packs, work } = scene;
-  // where several paths have a cookbook, Chef takes the last one's
-  const cookbooks = [...packs].reverse().map(quoted).join(', ');
+interface Places {
+  readonly cookbooks: readonly string[];
+  readonly repository: string;
+  readonly reports: string;
+}
+
+const configOf = ({ state, work }: RunScene, { cookbooks, repository, reports }: Places): string => {
   return [
     "require 'chef/handler/json_file'",
     `node_name ${quoted(work.instance)}`,
-    `cookbook_path [${cookbooks}]`,
+    `cookbook_path [${cookbooks.map(quoted).join(', ')}]`,
     `chef_repo_path ${quoted(repository)}`,
     `node_path ${quoted(join(repository, 'nodes'))}`,
     `data_bag_path ${quoted(join(repository, 'data_bags'))}`,
@@ -33,6 +36,24 @@ const configOf = (scene: RunScene, repository: string, reports: string): string 
     `exception_handlers << Chef::Handler::JsonFile.new(path: ${quoted(reports)})`,
     '',
   ].join('\n');
+};
+
+/**
+ * The folders of cookbooks. Where two sources have one of the same name, which of them Chef takes depends on how it is
+ * called: then a folder of links, in which the first source's is the only one.
+ */
+const cookbookPaths = async (packs: readonly string[], links: string): Promise<readonly string[]> => {
+  const first = new Map<string, string>();
+  let twice = false;
+  for (const pack of packs)
+    for (const name of await readdir(pack)) {
+      if (first.has(name)) twice = true;
+      else first.set(name, join(pack, name));
+    }
+  if (!twice) return packs;
+  await mkdir(links);
+  for (const [name, place] of first) await symlink(place, join(links, name));
+  return [links];
 };
 
 /** Bags that a source has beside its cookbooks are found, too; none takes the place of ours. */
@@ -50,6 +71,8 @@ export const writeChefFiles = async (scene: RunScene): Promise<ChefFiles> => {
   const { folder, state, work, values, packs } = scene;
   const repository = join(folder, 'chef');
   const reports = join(folder, 'reports');
+  // of an earlier run of this event nothing may be taken for this one's
+  for (const place of [repository, reports]) await rm(place, { recursive: true, force: true });
   for (const place of [
     join(state, 'chef/cache'),
     join(state, 'chef/backup'),
@@ -58,7 +81,8 @@ export const writeChefFiles = async (scene: RunScene): Promise<ChefFiles> => {
   ])
     await mkdir(place, { recursive: true, mode: 0o700 });
   const [config, attributes] = [join(folder, 'client.rb'), join(folder, 'attributes.json')];
-  await writeFile(config, configOf(scene, repository, reports), { mode: 0o600 });
+  const cookbooks = await cookbookPaths(packs, join(repository, 'cookbooks'));
+  await writeFile(config, configOf(scene, { cookbooks, repository, reports }), { mode: 0o600 });
   await writeFile(attributes, JSON.stringify(nodeAttributes(work, values)), { mode: 0o600 });
   await writeBags(join(repository, 'data_bags'), dataBags(work, values));
   await linkBags(join(repository, 'data_bags'), packs);

@@ -64,6 +64,12 @@ const cases: readonly {
     snapshot: snapshotOf({ roles: { app: role('nodejs-app') } }),
     needs: [],
   },
+  {
+    name: 'files that are served need no database',
+    of: 'app',
+    snapshot: withRole('app', 'static-web'),
+    needs: [],
+  },
   { name: 'a cache', of: 'cache', needs: [] },
   { name: 'a role of its own recipes', of: 'misc', needs: [] },
   { name: 'a role that is not there', of: 'gone', needs: [] },

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, readdir, rm, symlink, truncate } from 'node:fs/promi
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { hours, millis } from '../../../../api-types/units.js';
-import { systemClock } from '../../../../runtime/clock.js';
+import { systemClock, type Clock } from '../../../../runtime/clock.js';
 import { openShelf } from '../../../../runtime/shelf.js';
 import { ref } from '../../../fake/objects.js';
 import { assert } from '../../../suite.js';
@@ -22,7 +22,7 @@ const archiveOf = async (
   await make(folder);
   const file = join(world.top, `archive.${kind}`);
   await rm(file, { force: true });
-  if (kind === 'tar') execFileSync('tar', ['-czf', file, '-C', folder, '.']);
+  if (kind === 'tar') execFileSync('tar', ['-Sczf', file, '-C', folder, '.']);
   else execFileSync('zip', ['-qry', file, '.'], { cwd: folder });
   return readFile(file);
 };
@@ -97,6 +97,15 @@ test('one that never answers is left when the control plane ends', async (world)
     world.stop.abort();
     problemOf(await asked);
   }
+});
+
+test('one that stops in the middle is left', async (world) => {
+  world.answer = (_request, response) => {
+    response.writeHead(200).write('beginning');
+  };
+  const soon: Clock = { ...systemClock, after: (_delay, call) => systemClock.after(millis(200), call) };
+  const source = { type: 'archive', url: world.url } as const;
+  assert.match(problemOf(await resolve(world, source, { clock: soon })), /said nothing for 60 s$/);
 });
 
 test('nobody who listens: said so', async (world) => {

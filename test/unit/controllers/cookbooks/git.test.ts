@@ -1,5 +1,7 @@
 /** Repositories as sources: real ones, and addresses and contents that mean no good. */
 import { readFile, readdir, symlink } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { CookbookSource } from '../../../../api-types/cookbooks.js';
 import { ref } from '../../../fake/objects.js';
@@ -14,6 +16,7 @@ import {
   repository,
   resolve,
   type World,
+  put,
 } from './world.js';
 
 const test = inWorld('repositories as sources of cookbooks');
@@ -190,4 +193,31 @@ test('a password opens a repository, and is told nobody else: no argument, no me
   );
   const inUrl = `${world.url.replace('//', '//ci:hunter33@')}/repo.git`;
   assert.not.match(problemOf(await resolve(world, { type: 'git', url: inUrl })), /hunter33/);
+});
+
+test('the password of a source is not told to the host of a submodule', async (world) => {
+  const heard: string[] = [];
+  const other = createServer((request, response) => {
+    heard.push(request.headers.authorization ?? 'nobody');
+    response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => other.once('listening', resolve));
+  try {
+    const bare = await repository(world, { 'web/default': 'x' });
+    const elsewhere = `http://127.0.0.1:${String((other.address() as AddressInfo).port)}/inner.git`;
+    git(bare, 'update-index', '--add', '--cacheinfo', `160000,${git(bare, 'rev-parse', 'HEAD')},inner`);
+    await put(bare, { '.gitmodules': `[submodule "inner"]\n\tpath = inner\n\turl = ${elsewhere}\n` });
+    git(bare, 'add', '.gitmodules');
+    git(bare, 'commit', '-q', '-m', 'x');
+    serveGit(world, bare);
+    world.objects.has(ref('Secret', 'shop', 'token'), {
+      spec: { data: { user: 'ci', password: 'hunter22' } },
+    });
+    const source = { type: 'git', url: `${world.url}/repo.git`, secret: 'token' } as const;
+    assert.match(problemOf(await resolve(world, source)), /git could not fetch its submodules/);
+    assert.ok(heard.length > 0);
+    assert.equal([...new Set(heard)], ['nobody']);
+  } finally {
+    other.close();
+  }
 });

@@ -155,6 +155,23 @@ test('attributes and data bags have the shape that cookbooks know; their files a
   );
 });
 
+test('of two sources with one cookbook the first one counts, and the others of both are there', async (stage) => {
+  const digests = ['a', 'b'].map((letter) => letter.repeat(64));
+  await pack(stage, {
+    '../a/web/recipes/default.rb': '#: say from a\n',
+    '../b/web/recipes/default.rb': '#: say from b\n',
+    '../b/other/recipes/default.rb': '#: say other\n',
+  });
+  const cookbooks = digests.map((digest) => ({ name: digest.slice(0, 1), revision: 'x', digest }));
+  const packs = (digest: string): Promise<string> => Promise.resolve(join(stage.top, digest.slice(0, 1)));
+  for (let turn = 0; turn < 2; turn += 1) {
+    const applied = await run(stage, ['web', 'other'], { snapshot: snapshot({ cookbooks }), packs });
+    assert.is(applied.failure, null);
+  }
+  const said = stage.lines.flatMap((line) => /INFO: (from \w|other)$/.exec(line)?.[1] ?? []);
+  assert.equal(said, ['from a', 'other', 'from a', 'other']);
+});
+
 test('a secret is in no line and in no failure, though Chef prints all that it was given', async (stage) => {
   await recipe(stage, 'default', 'leak', 'fail hunter22');
   const { failure } = await run(stage, ['web'], { values: { db: { password: 'hunter22' } } });

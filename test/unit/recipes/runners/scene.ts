@@ -102,11 +102,13 @@ export const runAlone = async (
   const secrets = openSecrets((name) => Promise.resolve(values[name] ?? {}));
   for (const [secret, keys] of Object.entries(values))
     for (const key of Object.keys(keys)) await secrets.text({ secret, key });
-  const packs = [await work.packs(DIGEST, work.signal)];
-  const unpacked = packs.map((place) => ({
-    pack: { name: 'own', revision: 'abc', digest: DIGEST },
-    folder: place,
-  }));
+  const unpacked = await Promise.all(
+    (work.snapshot.cookbooks ?? []).map(async (one) => ({
+      pack: one,
+      folder: await work.packs(one.digest, work.signal),
+    })),
+  );
+  const packs = unpacked.map((one) => one.folder);
   const recipes = await Promise.all(work.recipes.map((name) => findRecipe(name, unpacked)));
   const scene: RunScene = { work, folder, state, packs, values, secrets };
   return runner(recipes, scene);

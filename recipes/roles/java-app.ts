@@ -1,0 +1,210 @@
+/** Java applications: one Tomcat, with a context for each. */
+import type { Snapshot } from '../../api-types/snapshot.js';
+import { applicationsOf, type RoleApplication } from '../applications.js';
+import { AttributeProblem, settingsOf } from '../attributes.js';
+import type { Notification, Resource, ServiceResource } from '../resource.js';
+import { applicationFolders, applicationUser, codeFolder } from './application-service.js';
+import { clusterEnvironment, environmentText } from './cluster-environment.js';
+import type { Family } from './nginx.js';
+import { HEAD, type RoleRecipe } from './role-recipe.js';
+
+const USER = 'deploy';
+/** A base of our own: what the packages bring along stays as it is, and is the same on all families. */
+const BASE = '/var/lib/scalarium/tomcat';
+const NAME = 'scalarium-tomcat';
+const ENVIRONMENT = '/etc/scalarium/tomcat.env';
+const restart: readonly Notification[] = [{ action: 'restart', resource: `service[${NAME}]` }];
+
+interface Tomcat {
+  readonly family: Family;
+  readonly packages: readonly string[];
+  readonly home: string;
+  /** The default web.xml of the packages. */
+  readonly webXml: string;
+  /** Of the packages: stopped. */
+  readonly service: string;
+  readonly spreadSeconds: number;
+}
+
+const tomcatsOf = (snapshot: Snapshot, role: string): readonly Tomcat[] => {
+  const {
+    java,
+    restart: { spreadSeconds },
+  } = settingsOf(snapshot, role, 'java-app');
+  const name = `tomcat${String(java.version)}`;
+  return [
+    {
+      family: 'debian',
+      packages: [name, java.package],
+      home: `/usr/share/${name}`,
+      webXml: `/etc/${name}/web.xml`,
+      service: name,
+      spreadSeconds,
+    },
+    {
+      family: 'redhat',
+      packages: ['tomcat'],
+      home: '/usr/share/tomcat',
+      webXml: '/etc/tomcat/web.xml',
+      service: 'tomcat',
+      spreadSeconds,
+    },
+  ];
+};
+
+const serverXml = (port: number): string => `<?xml version="1.0" encoding="UTF-8"?>
+<!-- Written by Scalarium; changes are overwritten. -->
+<Server port="-1">
+  <Listener className="org.apache.catalina.core.JreMemoryLeakPreventionListener" />
+  <Listener className="org.apache.catalina.core.ThreadLocalLeakPreventionListener" />
+  <Service name="Catalina">
+    <Connector port="${String(port)}" protocol="HTTP/1.1" connectionTimeout="20000" />
+    <Engine name="Catalina" defaultHost="localhost">
+      <Host name="localhost" appBase="webapps" autoDeploy="true" unpackWARs="true">
+        <Valve className="org.apache.catalina.valves.RemoteIpValve" protocolHeader="x-forwarded-proto" />
+      </Host>
+    </Engine>
+  </Service>
+</Server>
+`;
+
+/** /a/b becomes a#b, none ROOT: Tomcat reads a context's path in the name of its file. */
+const contextName = ({ path = '/' }: RoleApplication): string =>
+  path.replace(/^\/+|\/+$/g, '').replaceAll('/', '#') || 'ROOT';
+
+/** A WAR that is named, or what the application's folder holds. */
+const docBase = ({ name, entry }: RoleApplication): string =>
+  entry === undefined ? codeFolder(name) : `${codeFolder(name)}/${entry}`;
+
+const refuseSamePath = (role: string, all: readonly RoleApplication[]): void => {
+  const taken = new Map<string, string>();
+  for (const application of all) {
+    const context = contextName(application);
+    const other = taken.get(context);
+    if (other !== undefined)
+      throw new AttributeProblem(
+        `attributes of the role ${role}: applications.${application.name}.path: expected a path of its own, got that of ${other}`,
+      );
+    taken.set(context, application.name);
+  }
+};
+
+const contexts = (snapshot: Snapshot, role: string): readonly Resource[] => {
+  const all = applicationsOf(snapshot, role);
+  refuseSamePath(role, all);
+  return all.map((application) => ({
+    type: 'file',
+    path: `${BASE}/conf/Catalina/localhost/${contextName(application)}.xml`,
+    content: `<!-- Written by Scalarium; changes are overwritten. -->\n<Context docBase="${docBase(application)}" />\n`,
+  }));
+};
+
+const serviceOf = ({ home, family, spreadSeconds }: Tomcat): ServiceResource => ({
+  type: 'service',
+  name: NAME,
+  state: 'running',
+  enabled: true,
+  family,
+  on: 'machine',
+  spreadSeconds,
+  unit: `${HEAD}[Unit]
+Description=Tomcat for applications
+After=network.target
+
+[Service]
+User=${USER}
+WorkingDirectory=${BASE}
+Environment=CATALINA_HOME=${home}
+Environment=CATALINA_BASE=${BASE}
+Environment=CATALINA_TMPDIR=${BASE}/temp
+EnvironmentFile=/etc/scalarium/environment
+EnvironmentFile=${ENVIRONMENT}
+ExecStart=${home}/bin/catalina.sh run
+Restart=always
+RestartSec=1
+SuccessExitStatus=143
+KillMode=mixed
+TimeoutStopSec=30
+LimitNOFILE=65536
+
+[Install]
+WantedBy=multi-user.target
+`,
+});
+
+const packaged = (tomcat: Tomcat): readonly Resource[] => {
+  const { family, packages, webXml, service } = tomcat;
+  return [
+    { type: 'package', names: packages, family },
+    { type: 'service', name: service, state: 'stopped', enabled: false, family, on: 'machine' },
+    { type: 'link', path: `${BASE}/conf/web.xml`, target: webXml, family },
+    serviceOf(tomcat),
+  ];
+};
+
+const environment = (snapshot: Snapshot, role: string): Resource => {
+  const { java } = settingsOf(snapshot, role, 'java-app');
+  const ofAll = applicationsOf(snapshot, role).flatMap((application) =>
+    Object.entries(application.environment),
+  );
+  return {
+    type: 'template',
+    path: ENVIRONMENT,
+    ...environmentText({ CATALINA_OPTS: java.options, ...Object.fromEntries(ofAll) }),
+    mode: 0o600,
+    notifies: restart,
+  };
+};
+
+const folders = [
+  '',
+  '/conf',
+  '/conf/Catalina',
+  '/conf/Catalina/localhost',
+  '/webapps',
+  '/work',
+  '/temp',
+  '/logs',
+];
+
+const base = (snapshot: Snapshot, role: string): readonly Resource[] => [
+  ...folders.map((below): Resource => ({
+    type: 'directory',
+    path: `${BASE}${below}`,
+    owner: USER,
+    group: USER,
+  })),
+  {
+    type: 'file',
+    path: `${BASE}/conf/server.xml`,
+    content: serverXml(settingsOf(snapshot, role, 'java-app').java.port),
+    notifies: restart,
+  },
+];
+
+const stop = (snapshot: Snapshot, role: string): readonly Resource[] =>
+  tomcatsOf(snapshot, role).map((tomcat) => ({ ...serviceOf(tomcat), state: 'stopped' }));
+
+export const javaApp: RoleRecipe = {
+  converge: (snapshot, role) => [
+    applicationUser(USER),
+    ...clusterEnvironment(snapshot, role, { group: USER, notifies: restart }),
+    ...applicationsOf(snapshot, role).flatMap(({ name }) => applicationFolders(name, USER)),
+    ...base(snapshot, role),
+    ...contexts(snapshot, role),
+    environment(snapshot, role),
+    ...tomcatsOf(snapshot, role).flatMap(packaged),
+  ],
+  deploy: (snapshot, role) => [
+    {
+      type: 'execute',
+      name: 'start Tomcat with the code that is there',
+      command: ['true'],
+      on: 'machine',
+      notifies: restart,
+    },
+    ...tomcatsOf(snapshot, role).map(serviceOf),
+  ],
+  undeploy: stop,
+  shutdown: stop,
+};

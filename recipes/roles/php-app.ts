@@ -1,0 +1,176 @@
+/** PHP applications: nginx, and a pool of php-fpm for each. */
+import type { Snapshot } from '../../api-types/snapshot.js';
+import { applicationsOf, type RoleApplication } from '../applications.js';
+import { AttributeProblem, settingsOf } from '../attributes.js';
+import type { Notification, Resource, SecretText, ServiceResource } from '../resource.js';
+import { applicationFolders, applicationUser } from './application-service.js';
+import { clusterEnvironment, clusterVariables } from './cluster-environment.js';
+import {
+  FAMILIES,
+  NGINX,
+  NGINX_USER,
+  documentRoot,
+  indented,
+  nginxBefore,
+  type Family,
+  type NginxSettings,
+  type Site,
+} from './nginx.js';
+import { HEAD, type RoleRecipe } from './role-recipe.js';
+
+interface Php {
+  readonly service: string;
+  readonly program: string;
+  readonly packages: readonly string[];
+  /** Where pools are. */
+  readonly pools: string;
+  /** Where their sockets are. */
+  readonly sockets: string;
+}
+
+const MODULES: Readonly<Record<string, string>> = { mysql: 'mysqlnd' };
+
+const phpOf = (snapshot: Snapshot, role: string): Readonly<Record<Family, Php>> => {
+  const { version, modules } = settingsOf(snapshot, role, 'php-app').php;
+  if (!/^\d+\.\d+$/.test(version))
+    throw new AttributeProblem(
+      `attributes of the role ${role}: php.version: expected a version as 8.2, got "${version}"`,
+    );
+  return {
+    debian: {
+      service: `php${version}-fpm`,
+      program: `php-fpm${version}`,
+      packages: ['fpm', ...modules].map((name) => `php${version}-${name}`),
+      pools: `/etc/php/${version}/fpm/pool.d`,
+      sockets: '/run/php',
+    },
+    redhat: {
+      service: 'php-fpm',
+      program: 'php-fpm',
+      packages: ['fpm', ...modules.map((name) => MODULES[name] ?? name)].map((name) => `php-${name}`),
+      pools: '/etc/php-fpm.d',
+      sockets: '/run/php-fpm',
+    },
+  };
+};
+
+const serviceOf = ({ service }: Php, family: Family): ServiceResource => ({
+  type: 'service',
+  name: service,
+  state: 'running',
+  enabled: true,
+  family,
+  on: 'machine',
+});
+
+const socketOf = ({ sockets }: Php, { name }: RoleApplication): string => `${sockets}/scalarium-${name}.sock`;
+
+const SPARE = 4;
+
+interface Pool {
+  readonly text: string;
+  readonly values: Readonly<Record<string, SecretText>>;
+}
+
+const poolOf = (snapshot: Snapshot, role: string, application: RoleApplication, family: Family): Pool => {
+  const { user, children, memoryMib } = settingsOf(snapshot, role, 'php-app').php;
+  const spare = Math.max(1, Math.floor(children / SPARE));
+  const values = { ...clusterVariables(snapshot, role), ...application.environment };
+  const { name } = application;
+  const lines = [
+    `[${name}]`,
+    `user = ${user}`,
+    `group = ${user}`,
+    `listen = ${socketOf(phpOf(snapshot, role)[family], application)}`,
+    `listen.owner = ${NGINX_USER[family]}`,
+    `listen.group = ${NGINX_USER[family]}`,
+    'listen.mode = 0660',
+    'pm = dynamic',
+    `pm.max_children = ${String(Math.max(1, children))}`,
+    `pm.start_servers = ${String(spare)}`,
+    `pm.min_spare_servers = ${String(spare)}`,
+    `pm.max_spare_servers = ${String(Math.max(spare, Math.floor(children / 2)))}`,
+    'catch_workers_output = yes',
+    `php_admin_value[memory_limit] = ${String(memoryMib)}M`,
+    ...Object.keys(values).map((variable) => `env[${variable}] = {{ ${name}.${variable} | ini }}`),
+  ];
+  return { text: `${lines.join('\n')}\n`, values };
+};
+
+/** One file for all of a role: a pool of an application that is gone would keep its socket. */
+const poolsFile = (snapshot: Snapshot, role: string, family: Family): Resource => {
+  const php = phpOf(snapshot, role)[family];
+  const all = applicationsOf(snapshot, role);
+  const pools = all.map((application) => poolOf(snapshot, role, application, family));
+  const notifies: readonly Notification[] = [{ action: 'reload', resource: `service[${php.service}]` }];
+  return {
+    type: 'template',
+    path: `${php.pools}/scalarium-${role}.conf`,
+    template: `; ${HEAD.slice(2)}${pools.map(({ text }) => text).join('\n')}`,
+    attributes: Object.fromEntries(all.map(({ name }, index) => [name, pools[index]?.values ?? {}])),
+    mode: 0o600,
+    check: [php.program, '-t', '-y', '{}'],
+    family,
+    on: 'machine',
+    notifies,
+  };
+};
+
+const siteOf =
+  (php: Php, nginx: NginxSettings) =>
+  (application: RoleApplication): Site => ({
+    application,
+    lines: [
+      `root ${documentRoot(application)};`,
+      'index index.php index.html;',
+      'location / {',
+      '    try_files $uri $uri/ /index.php?$query_string;',
+      '}',
+      'location ~ \\.php$ {',
+      ...indented([
+        'try_files $uri =404;',
+        'include /etc/nginx/fastcgi_params;',
+        // the release that the link leads to, so that no code of an earlier one is remembered for it
+        'fastcgi_param SCRIPT_FILENAME $realpath_root$fastcgi_script_name;',
+        'fastcgi_param DOCUMENT_ROOT $realpath_root;',
+        'fastcgi_param HTTP_PROXY "";',
+        `fastcgi_read_timeout ${String(nginx.readSeconds)}s;`,
+        `fastcgi_pass unix:${socketOf(php, application)};`,
+      ]),
+      '}',
+    ],
+  });
+
+const fpm = (snapshot: Snapshot, role: string, family: Family): readonly Resource[] => {
+  const php = phpOf(snapshot, role)[family];
+  return [
+    { type: 'package', names: php.packages, family },
+    { type: 'directory', path: php.sockets, family },
+    poolsFile(snapshot, role, family),
+    // the pool that packages bring along serves nobody
+    { type: 'absent', path: `${php.pools}/www.conf`, family },
+    serviceOf(php, family),
+  ];
+};
+
+const stop = (snapshot: Snapshot, role: string): readonly Resource[] =>
+  FAMILIES.map((family): Resource => ({
+    ...serviceOf(phpOf(snapshot, role)[family], family),
+    state: 'stopped',
+  }));
+
+/** Code is read anew when it is: nothing needs to be started at deploy. */
+export const phpApp: RoleRecipe = {
+  converge: (snapshot, role) => {
+    const { nginx, php } = settingsOf(snapshot, role, 'php-app');
+    const all = applicationsOf(snapshot, role);
+    return [
+      applicationUser(php.user),
+      ...clusterEnvironment(snapshot, role, { group: php.user, notifies: [] }),
+      ...all.flatMap(({ name }) => applicationFolders(name, php.user)),
+      ...FAMILIES.flatMap((family) => fpm(snapshot, role, family)),
+      ...nginxBefore(role, nginx, (family) => all.map(siteOf(phpOf(snapshot, role)[family], nginx))),
+    ];
+  },
+  shutdown: (snapshot, role) => [{ ...NGINX, state: 'stopped' }, ...stop(snapshot, role)],
+};
