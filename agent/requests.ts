@@ -142,9 +142,10 @@ const refusalOf = ({ status, text }: Answer): Refusal => {
 export const fetchSecret = async (
   route: Route,
   who: Credential,
-  name: string,
+  { name, signal }: { readonly name: string; readonly signal?: AbortSignal },
 ): Promise<Readonly<Record<string, string>>> => {
-  const answer = await send(route, `/secrets/${encodeURIComponent(name)}`, { headers: asHost(who) });
+  const options = { headers: asHost(who), ...(signal === undefined ? {} : { signal }) };
+  const answer = await send(route, `/secrets/${encodeURIComponent(name)}`, options);
   if (answer.status !== 200) throw refusalOf(answer);
   const decoded = SecretAnswer.decode(JSON.parse(answer.text));
   if (E.isRight(decoded)) return decoded.right;

@@ -17,16 +17,23 @@ export interface SecretsDependencies {
 const PATIENCE = seconds(20);
 const BETWEEN = seconds(1);
 
-/** Of a host that has no need for it, no gateway will say anything else. */
-const isFinal = (error: unknown): boolean => error instanceof Refusal && [401, 403].includes(error.status);
+/** Of a host that has no need for it, or of one that cannot be opened, no gateway will say anything else. */
+const isFinal = (error: unknown): boolean =>
+  error instanceof Refusal && [401, 403, 500].includes(error.status);
 
-/** Rejects, for people, when the secret is refused or cannot be had for 20 s. */
-export const secretsOver = ({ route, credential, clock, signal }: SecretsDependencies): SecretSource => {
-  return async (name) => {
+/** Rejects, for people, when the secret is refused, cannot be had for 20 s, or the run is cut off. */
+export const secretsOver = ({
+  route,
+  credential,
+  clock,
+  signal: ends,
+}: SecretsDependencies): SecretSource => {
+  return async (name, run) => {
+    const signal = run === undefined ? ends : AbortSignal.any([ends, run]);
     const until = clock.monotonic() + PATIENCE;
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await fetchSecret(route(attempt), credential(), name);
+        return await fetchSecret(route(attempt), credential(), { name, signal });
       } catch (error) {
         if (isFinal(error) || signal.aborted || clock.monotonic() >= until) throw error;
         await clock.sleep(BETWEEN, signal);

@@ -45,12 +45,12 @@ const unpackedPacks = async ({ snapshot, packs, signal }: CustomWork): Promise<r
 };
 
 /** All that the host's roles name, asked for once. */
-const secretValues = async ({ snapshot, instance, secrets }: CustomWork): Promise<SecretValues> => {
+const secretValues = async ({ snapshot, instance, secrets, signal }: CustomWork): Promise<SecretValues> => {
   const host = snapshot.hosts[instance];
   const roles = host === undefined ? [] : rolesOf(host);
   const names = new Set(roles.flatMap((role) => snapshot.roles[role]?.secrets ?? []));
   const values = [...names].map(async (name) => {
-    const found = await secrets(name).catch((error: unknown) => {
+    const found = await secrets(name, signal).catch((error: unknown) => {
       throw new Error(`the secret ${name} cannot be had: ${messageOf(error)}`, { cause: error });
     });
     return [name, found] as const;

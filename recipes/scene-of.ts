@@ -15,7 +15,7 @@ export const sceneOf = (
   signal,
   platform,
   log,
-  secrets: openSecrets(secrets),
+  secrets: openSecrets(secrets, signal),
   packages: packagesOf(platform, signal),
   note: (text) => {
     notes.add(text);

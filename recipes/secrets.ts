@@ -1,8 +1,8 @@
 /** Secrets of a run: resolved when a resource is applied, remembered so that they can be taken out of every text. */
 import type { SecretReference, SecretText } from './resource.js';
 
-/** The values of a Secret by their keys; rejects, for people, when they cannot be had. */
-export type SecretSource = (name: string) => Promise<Readonly<Record<string, string>>>;
+/** The values of a Secret by their keys; rejects, for people, when they cannot be had, or when the signal aborts. */
+export type SecretSource = (name: string, signal?: AbortSignal) => Promise<Readonly<Record<string, string>>>;
 
 export interface Secrets {
   /** The value; throws with the names of the secret and the key when there is none. */
@@ -83,7 +83,10 @@ class RunSecrets implements Secrets {
   private readonly shapes = new Set<string>();
   private pattern: RegExp | null = null;
 
-  constructor(private readonly source: SecretSource) {}
+  constructor(
+    private readonly source: SecretSource,
+    private readonly signal?: AbortSignal,
+  ) {}
 
   async text(value: SecretText): Promise<string> {
     if (typeof value === 'string') return value;
@@ -111,7 +114,7 @@ class RunSecrets implements Secrets {
   private valuesOf(name: string): Promise<Readonly<Record<string, string>>> {
     const known = this.fetched.get(name);
     if (known !== undefined) return known;
-    const asked = this.source(name).catch((error: unknown) => {
+    const asked = this.source(name, this.signal).catch((error: unknown) => {
       throw new Error(`the secret ${name} cannot be had: ${messageOf(error)}`);
     });
     this.fetched.set(name, asked);
@@ -119,5 +122,6 @@ class RunSecrets implements Secrets {
   }
 }
 
-/** Each Secret is asked for once. */
-export const openSecrets = (source: SecretSource): Secrets => new RunSecrets(source);
+/** Each Secret is asked for once; once the run's signal aborts none is waited for. */
+export const openSecrets = (source: SecretSource, signal?: AbortSignal): Secrets =>
+  new RunSecrets(source, signal);
