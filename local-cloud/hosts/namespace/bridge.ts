@@ -81,25 +81,39 @@ export const openBridge = async (
   return { name, network };
 };
 
-/**
- * Removes the bridge of this directory when no host lives there. The kernel takes down interfaces of hosts that have
- * just died a moment later; without a bridge they lead nowhere.
- */
-export const closeBridge = (directory: string): void => {
-  if (namespaceSurvivors(directory).size === 0) runProgramNow(['ip', 'link', 'delete', nameOf(directory)]);
-};
+const PREFIX = 11;
 
 /** The name of a host's interface on this machine. */
-export const interfaceOf = (bridge: Bridge, address: string): string =>
-  `${bridge.name.slice(0, 11)}h${address.slice(address.lastIndexOf('.') + 1)}`;
+const interfaceOf = (bridge: string, address: string): string =>
+  `${bridge.slice(0, PREFIX)}h${address.slice(address.lastIndexOf('.') + 1)}`;
+
+/**
+ * Removes the bridge of this directory when no host lives there, and interfaces of hosts that died: a connection that
+ * nobody closed any more may hold a dead host's network for minutes.
+ */
+export const closeBridge = (directory: string): void => {
+  const links = runProgramNow(['ip', '-json', 'link', 'show']);
+  if (links === null || namespaceSurvivors(directory).size > 0) return;
+  const bridge = nameOf(directory);
+  const names = (JSON.parse(links) as readonly Link[]).map(({ ifname }) => ifname);
+  const left = names.filter((name) => name.startsWith(interfaceOf(bridge, '')));
+  for (const name of [...left, ...names.filter((each) => each === bridge)])
+    runProgramNow(['ip', 'link', 'delete', name]);
+};
 
 /** Puts a host's `eth0`, in the network namespace of this process, on the bridge. */
 export const plugIn = async (bridge: Bridge, address: string, pid: number): Promise<void> => {
-  const name = interfaceOf(bridge, address);
+  const name = interfaceOf(bridge.name, address);
   // of a host that has just died and whose namespace the kernel has not taken down yet
   runProgramNow(['ip', 'link', 'delete', name]);
   await runProgram(
     ['ip', '-batch', '-'],
     `link add ${name} type veth peer name eth0 netns ${String(pid)}\nlink set ${name} master ${bridge.name} up\n`,
   );
+};
+
+/** Takes a dead host's interface away. */
+export const unplug = async (bridge: Bridge, address: string): Promise<void> => {
+  // it mostly went with the host
+  await runProgram(['ip', 'link', 'delete', interfaceOf(bridge.name, address)]).catch(() => undefined);
 };

@@ -3,19 +3,22 @@
  * name; its process 1 is the machine. Mounts and interfaces are in namespaces and so go with the last process of the host, however it ends: nothing is
  * left to be removed but its directory and, with the last host, the bridge.
  */
+import * as E from 'fp-ts/lib/Either.js';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, readFileSync, symlinkSync, writeFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { AgentConfig } from '../../../api-types/agent-protocol.js';
 import { millis, seconds } from '../../../api-types/units.js';
 import type { Clock } from '../../../runtime/clock.js';
 import { identify, isAlive, signalProcess, type ProcessIdentity } from '../../../runtime/process-identity.js';
+import { AGENT_CONFIG_PATH } from '../cloud-config.js';
 import type { Boot, HostDriver, RunningAgent } from '../driver.js';
 import { gate } from '../gate.js';
-import { readHosts } from '../host-file.js';
+import { readHosts, rootOf } from '../host-file.js';
 import { boundLog, openLog } from '../logs.js';
 import { freeHostAddress, routerOf } from './addresses.js';
-import { closeBridge, openBridge, plugIn, type Bridge } from './bridge.js';
+import { closeBridge, openBridge, plugIn, unplug, type Bridge } from './bridge.js';
 import { makeLayers, type Base } from './layers.js';
 import { PROGRAM_PATH } from './programs.js';
 import { HOST_MARK, IN_HOST, INIT, SETUP } from './script.js';
@@ -156,7 +159,8 @@ const bootHost = async (kit: Kit, boot: Boot): Promise<RunningAgent> => {
     child.stdin?.end('go\n');
     await line();
     child.unref();
-    return running(identify(pid) ?? { pid, startTicks: 'ended' }, ended, kit.clock);
+    const done = ended.then(() => unplug(kit.bridge, boot.address));
+    return running(identify(pid) ?? { pid, startTicks: 'ended' }, done, kit.clock);
   } catch (error) {
     // unshare takes the host with it
     child.kill('SIGKILL');
@@ -186,6 +190,17 @@ const died = async (identity: ProcessIdentity, clock: Clock, leaving: AbortSigna
   }
 };
 
+/** The gateways of a host that is there already, as its user data named them. */
+const gatewaysOf = (directory: string, machine: string): readonly string[] => {
+  try {
+    const text = readFileSync(join(rootOf(directory, machine), AGENT_CONFIG_PATH), 'utf8');
+    const config = AgentConfig.decode(JSON.parse(text));
+    return E.isRight(config) ? config.right.gateways : [];
+  } catch {
+    return [];
+  }
+};
+
 /** Hosts below `directory` (an absolute path). Rejects, for people, where there can be none. */
 export const namespaceDriver = async (
   directory: string,
@@ -194,9 +209,12 @@ export const namespaceDriver = async (
 ): Promise<HostDriver> => {
   const layers = join(directory, '.layers');
   await makeLayers(layers, options.base, basename(options.supervisor));
-  const bridge = await openBridge(directory, readHosts(directory));
+  const hosts = readHosts(directory);
+  const bridge = await openBridge(directory, hosts);
   const waysFolder = join(directory, '.ways');
-  const kit: Kit = { options, bridge, ways: openWays(waysFolder), waysFolder, layers, clock };
+  const ways = openWays(waysFolder);
+  for (const { machine } of hosts) await ways.open(gatewaysOf(directory, machine));
+  const kit: Kit = { options, bridge, ways, waysFolder, layers, clock };
   const boots = gate(BOOTS_AT_ONCE);
   const leaving = new AbortController();
   return {

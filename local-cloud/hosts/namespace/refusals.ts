@@ -1,6 +1,6 @@
 /** Whether this machine can carry namespace hosts, told before anything is started. */
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { PROGRAM_PATH, runProgram } from './programs.js';
 
 const PROGRAMS: Readonly<Record<string, string>> = {
@@ -57,10 +57,14 @@ ip link add here type veth peer name there
 
 const NAMESPACES = ['--mount', '--pid', '--net', '--uts', '--ipc', '--fork', '--propagation', 'private'];
 
+/** The folder, or the one above it that is there. */
+const existing = (directory: string): string =>
+  existsSync(directory) || dirname(directory) === directory ? directory : existing(dirname(directory));
+
 const failedTrial = async (directory: string, base: string): Promise<string | null> => {
-  mkdirSync(directory, { recursive: true, mode: 0o755 });
-  const place = mkdtempSync(join(directory, '.trial-'));
+  let place = '';
   try {
+    place = mkdtempSync(join(existing(directory), '.scalarium-trial-'));
     await runProgram(['unshare', ...NAMESPACES, 'sh', '-c', TRIAL, 'sh', place, base]);
     return null;
   } catch (error) {
@@ -70,7 +74,7 @@ const failedTrial = async (directory: string, base: string): Promise<string | nu
       'over a folder of an ordinary file system (--data elsewhere, not on an overlay itself), and network namespaces'
     );
   } finally {
-    rmSync(place, { recursive: true, force: true });
+    if (place !== '') rmSync(place, { recursive: true, force: true });
   }
 };
 
