@@ -19,7 +19,7 @@ const MAY = {
   'local-cloud': ['^api-types/', '^runtime/'],
 };
 
-const ROOTS = '(^|/)main\\.ts$|^cli/commands/(up|down|agent|local-cloud|hosts)\\.ts$|^cli/up/';
+const ROOTS = '(^|/)main\\.ts$|^cli/commands/(up|down|agent|supervisor|local-cloud|hosts)\\.ts$|^cli/up/';
 
 const layer = (folder) => ({
   name: `layer-${folder}`,

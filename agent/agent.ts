@@ -12,19 +12,28 @@ import type { Log } from '../runtime/log.js';
 import { type BackOff, delayAfter, LEAVING, RECONNECT, REFUSED } from './back-off.js';
 import type { Ending } from './connection.js';
 import { openDiskJournal } from './disk-journal.js';
-import type { Executor } from './executor.js';
+import type { Executor, ExecutorSources } from './executor.js';
 import type { HostLog } from './host-log.js';
 import type { Journal } from './journal.js';
+import type { AskedAgent, DaemonState } from './local/door.js';
 import { type Measure, measureHost } from './measure.js';
 import { type Memory, openDiskMemory } from './memory.js';
-import { enrol, type Enrolment, fetchSnapshot, type Route } from './requests.js';
+import { enrol, type Credential, type Enrolment, fetchSnapshot, type Route } from './requests.js';
+import { packsOver } from './packs.js';
 import { Runner } from './runner.js';
+import { secretsOver } from './secrets.js';
 import { Session } from './session.js';
 import { openDiskSnapshots, type Snapshots } from './snapshots.js';
+import type { Home } from './update/home.js';
+import { Updater } from './update/updater.js';
+
+/** `released`: the control plane has no slot for this machine any more; `updated`: the next start is another build. */
+export type AgentEnding = 'released' | 'stopped' | 'updated';
 
 export interface Agent {
-  /** `released`: the control plane has no slot for this machine any more, the agent may end. */
-  readonly done: Promise<'released' | 'stopped'>;
+  readonly done: Promise<AgentEnding>;
+  /** For root on the host. */
+  readonly asked: AskedAgent;
   /** Leaves what runs unfinished; it runs again after the next start. */
   stop(): Promise<void>;
 }
@@ -34,13 +43,16 @@ export interface AgentState {
   readonly memory: Memory;
   readonly journal: Journal;
   readonly snapshots: Snapshots;
+  /** The folder of unpacked cookbooks; none: it is given none. */
+  readonly packs?: string;
 }
 
 export interface AgentDependencies {
   readonly machine: string;
   readonly config: AgentConfig;
   readonly state: AgentState;
-  readonly executor: Executor;
+  /** Made once, with what it may fetch. */
+  readonly executor: (sources: ExecutorSources) => Executor;
   readonly measure: Measure;
   readonly clock: Clock;
   readonly chance: Chance;
@@ -48,6 +60,8 @@ export interface AgentDependencies {
   /** What gateways are shown of it; null: it is kept nowhere. */
   readonly hostLog: HostLog | null;
   readonly version: string;
+  /** Where the agent was installed as a file of its own; none: it never updates. */
+  readonly home?: Home | null;
   /** The address to connect from; null: the system chooses. */
   readonly localAddress: string | null;
   /** Told to the gateway as the host's address when it is not the one it connects from. */
@@ -61,24 +75,29 @@ const PATIENCE_OF_CHOICE = seconds(10);
 type Who = NonNullable<Memory['known']['identity']>;
 
 class Daemon implements Agent {
-  readonly done: Promise<'released' | 'stopped'>;
+  readonly done: Promise<AgentEnding>;
   private readonly stopping = new AbortController();
   private readonly runner: Runner;
   private session: Session | null = null;
+  private gateway = '';
   private turn: number;
   private failures = 0;
   private readonly startedAt: string;
+  private readonly updater: Updater | null;
+  private updated = false;
 
   constructor(private readonly with_: AgentDependencies) {
     const { state, chance, clock } = with_;
     this.startedAt = timestamp(clock.now());
     this.runner = new Runner({
       ...with_,
+      executor: with_.executor(this.sources()),
       journal: state.journal,
       instance: () => state.memory.known.identity?.instance ?? '',
       snapshot: (digest) => state.snapshots.get(digest, (wanted) => this.fetch(wanted)),
       finished: (result) => this.session?.tell(result),
     });
+    this.updater = this.updaterOf(with_);
     this.turn = Math.floor(chance.number() * 1_000);
     this.runner.wake(); // what was told before the restart needs no gateway
     this.done = this.live();
@@ -90,7 +109,28 @@ class Daemon implements Agent {
     await this.done;
   }
 
-  private async live(): Promise<'released' | 'stopped'> {
+  readonly asked: AskedAgent = {
+    state: () => this.state(),
+    entry: (event) => this.with_.state.journal.get(event),
+    rerun: (event) => this.runner.rerun(event),
+  };
+
+  private state(): DaemonState {
+    const { machine, version, home } = this.with_;
+    const { session, startedAt } = this;
+    return {
+      machine,
+      version,
+      build: home?.build ?? null,
+      startedAt,
+      gateway: session?.welcomed === true ? this.gateway : null,
+      connectedAt: session?.connectedAt ?? null,
+      heartbeatAt: session?.heartbeatAt ?? null,
+      running: this.runner.running(),
+    };
+  }
+
+  private async live(): Promise<AgentEnding> {
     let released = false;
     while (!this.stopping.signal.aborted && !released) {
       const who = this.with_.state.memory.known.identity;
@@ -99,7 +139,23 @@ class Daemon implements Agent {
     }
     await this.runner.stop();
     await this.with_.state.journal.close();
-    return released ? 'released' : 'stopped';
+    if (released) return 'released';
+    return this.updated ? 'updated' : 'stopped';
+  }
+
+  private updaterOf({ home = null, ...more }: AgentDependencies): Updater | null {
+    if (home === null) return null;
+    return new Updater({
+      ...more,
+      home,
+      route: () => this.route(),
+      idle: () => this.runner.running() === '',
+      restart: () => {
+        this.updated = true;
+        void this.stop();
+      },
+      stopping: this.stopping.signal,
+    });
   }
 
   /** All that are known; the one that the last welcome came from is first. */
@@ -107,10 +163,11 @@ class Daemon implements Agent {
     return [...new Set([...this.with_.state.memory.known.gateways, ...this.with_.config.gateways])];
   }
 
-  private route(): Route {
+  /** `further`: not the gateway whose turn it is but one after it. */
+  private route(further = 0): Route {
     const gateways = this.gateways();
     const patience = gateways.length > 1 ? PATIENCE_OF_CHOICE : PATIENCE;
-    const gateway = gateways[this.turn % gateways.length] ?? '';
+    const gateway = gateways[(this.turn + further) % gateways.length] ?? '';
     const { localAddress, config } = this.with_;
     return { gateway, localAddress, patience, authority: config.ca ?? null };
   }
@@ -146,9 +203,11 @@ class Daemon implements Agent {
       ...this.with_,
       ...state,
       runner: this.runner,
+      updater: this.updater,
       startedAt: this.startedAt,
     });
     this.session = session;
+    this.gateway = route.gateway;
     const ending = await session.run(route, credential);
     this.session = null;
     if (ending.code === CLOSE.released) return true;
@@ -169,10 +228,24 @@ class Daemon implements Agent {
     await this.with_.clock.sleep(delay, this.stopping.signal);
   }
 
+  private credential(): Credential {
+    const { machine, identity } = this.with_.state.memory.known;
+    return { machine, credential: identity?.credential ?? '' };
+  }
+
   private fetch(digest: string): Promise<unknown> {
-    const { memory } = this.with_.state;
-    const who = { machine: memory.known.machine, credential: memory.known.identity?.credential ?? '' };
-    return fetchSnapshot(this.route(), who, digest);
+    return fetchSnapshot(this.route(), this.credential(), digest);
+  }
+
+  private sources(): ExecutorSources {
+    const { clock, log, state } = this.with_;
+    const over = {
+      route: (attempt: number) => this.route(attempt),
+      credential: () => this.credential(),
+      clock,
+      signal: this.stopping.signal,
+    };
+    return { secrets: secretsOver(over), packs: packsOver({ ...over, log, folder: state.packs ?? null }) };
   }
 }
 
@@ -199,16 +272,25 @@ export interface StartAgent extends Omit<
   readonly root: string;
   /** The address to connect from; null: the system chooses. */
   readonly address: string | null;
+  /** Where others reach the host, when that is not the address that gateways see. */
+  readonly announced?: string;
 }
 
 /** The agent of a real host: its journal, credential and snapshots are below `<root>/var/lib/scalarium/`. */
-export const startAgent = async ({ root, address, ...rest }: StartAgent): Promise<Agent> => {
+export const startAgent = async ({ root, address, announced, ...rest }: StartAgent): Promise<Agent> => {
   const folder = join(root, 'var/lib/scalarium');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const state = {
     memory: await openDiskMemory(join(folder, 'agent.json'), rest.machine),
     journal: await openDiskJournal(join(folder, 'journal')),
     snapshots: await openDiskSnapshots(join(folder, 'snapshots')),
+    packs: join(folder, 'packs'),
   };
-  return runAgent({ ...rest, state, measure: measureHost(root), localAddress: address, address: null });
+  return runAgent({
+    ...rest,
+    state,
+    measure: measureHost(root),
+    localAddress: address,
+    address: announced ?? null,
+  });
 };

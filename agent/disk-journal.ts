@@ -1,7 +1,7 @@
 /** The journal on disk: one JSON text a line, appended and synced; rewritten whole at the start and when it has grown. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { readIfThere, writePrivate } from '../runtime/private-file.js';
-import { type Journal, type JournalRecord, JournalState } from './journal.js';
+import { type Entry, type Journal, type JournalRecord, JournalState } from './journal.js';
 
 /** Lines that may gather before the file is rewritten without what is forgotten. */
 const REWRITE_AFTER = 500;
@@ -98,6 +98,13 @@ class DiskJournal implements Journal {
     await old.close();
   }
 }
+
+/** What the journal at `path` holds, for another process than the one that writes it. */
+export const readDiskJournal = async (path: string): Promise<readonly Entry[]> => {
+  const state = new JournalState();
+  for (const record of readRecords((await readIfThere(path)) ?? '')) state.apply(record);
+  return state.entries();
+};
 
 /** Opens the journal at `path` with what an earlier run left there. */
 export const openDiskJournal = async (path: string): Promise<Journal> => {

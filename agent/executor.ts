@@ -2,6 +2,8 @@
 import type { EventResult } from '../api-types/kinds/lifecycle-event.js';
 import type { Lifecycle } from '../api-types/lifecycle.js';
 import type { Snapshot } from '../api-types/snapshot.js';
+import type { PackSource } from '../recipes/custom.js';
+import type { SecretSource } from '../recipes/secrets.js';
 
 export interface ExecutorResult extends Pick<EventResult, 'warning' | 'notes' | 'diffs' | 'reboot'> {
   /** Resources that were changed, by their id. */
@@ -20,6 +22,12 @@ export interface Work {
   /** Only these recipes of the cookbooks; otherwise all that the host's roles have for the event. */
   readonly recipes?: readonly string[];
   readonly signal: AbortSignal;
+}
+
+/** What an executor is given of what only the agent can fetch: over its credential, from whichever gateway answers. */
+export interface ExecutorSources {
+  readonly secrets: SecretSource;
+  readonly packs: PackSource;
 }
 
 export interface Executor {

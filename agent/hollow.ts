@@ -25,8 +25,8 @@ const NOTHING_CHANGED = { changed: [], failure: null };
 export const hollowExecutor = (clock: Clock, times: HollowTimes = HOLLOW_TIMES): Executor => ({
   needsSnapshot: false,
   run: async ({ event, signal }) => {
-    const delay = event === 'setup' ? times.setup : event === 'shutdown' ? millis(0) : times.configure;
-    await clock.sleep(delay, signal);
+    const takes = { setup: times.setup, configure: times.configure };
+    await clock.sleep(event === 'setup' || event === 'configure' ? takes[event] : millis(0), signal);
     return NOTHING_CHANGED;
   },
 });
@@ -60,13 +60,13 @@ export interface HollowHost {
 
 /** Boots hollow agents that share what they can: executor, measurements and snapshots. */
 export const bootHollow = (dependencies: HollowDependencies): ((host: HollowHost) => Agent) => {
-  const executor = hollowExecutor(dependencies.clock, dependencies.times);
+  const hollow = hollowExecutor(dependencies.clock, dependencies.times);
   const snapshots = openMemorySnapshots();
   return (host) =>
     runAgent({
       ...dependencies,
       ...host,
-      executor,
+      executor: () => hollow,
       measure: measureNothing,
       localAddress: null,
       hostLog: null,

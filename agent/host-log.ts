@@ -2,6 +2,9 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** In the folder of the log; what was before it is in `agent.log.1`. */
+export const LOG_FILE = 'agent.log';
+
 const FILE_BYTES = 1024 * 1024;
 /** A line that is longer is cut: it is sent in one message. */
 const LINE_CHARACTERS = 16 * 1024;
@@ -29,7 +32,7 @@ const markedIn = (line: string): Marked => {
 };
 
 /** Lines of an event: those that name it, and all between its begin and its end, since events run one at a time. */
-const ofEvent = (event: string | null): ((line: string) => boolean) => {
+export const ofEvent = (event: string | null): ((line: string) => boolean) => {
   if (event === null) return () => true;
   let inside = false;
   return (line) => {
@@ -115,7 +118,7 @@ class DiskLog implements HostLog {
 /** The log in this folder, which is made; two files of `bytes` at most. */
 export const openHostLog = (folder: string, bytes = FILE_BYTES): HostLog => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return new DiskLog(join(folder, 'agent.log'), bytes);
+  return new DiskLog(join(folder, LOG_FILE), bytes);
 };
 
 /** Where the log of a host is. */

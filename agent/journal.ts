@@ -12,6 +12,8 @@ export type JournalRecord =
   | { readonly record: 'event'; readonly order: Order }
   | { readonly record: 'started'; readonly event: string; readonly attempt: number; readonly at: string }
   | { readonly record: 'finished'; readonly result: EventResult }
+  /** Root on the host wants a finished event carried out once more. */
+  | { readonly record: 'again'; readonly event: string }
   /** The result is in the store. */
   | { readonly record: 'recorded'; readonly event: string };
 
@@ -59,6 +61,8 @@ export class JournalState {
       this.change(record.event, { state: 'started', attempt: record.attempt, startedAt: record.at });
     else if (record.record === 'finished')
       this.change(record.result.event, { state: 'finished', result: record.result });
+    else if (record.record === 'again')
+      this.change(record.event, { state: 'pending', result: null, recorded: false });
     else this.change(record.event, { recorded: true });
     this.forget();
   }

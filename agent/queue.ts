@@ -9,10 +9,13 @@ export interface Plan {
 
 const isShutdown = ({ order }: Entry): boolean => order.event === 'shutdown';
 
+/** What a Run asks for, and what only looks, stands for nothing else. */
+const isOfItsOwn = ({ order }: Entry): boolean => order.run !== undefined || order.dryRun === true;
+
 /** A configure that has begun is finished first, whatever came since: half a run is worse than an old one. */
 const waitingConfigures = (entries: readonly Entry[]): readonly Entry[] =>
   entries.filter(
-    ({ order, state }) => order.event === 'configure' && order.run === undefined && state === 'pending',
+    (entry) => entry.order.event === 'configure' && entry.state === 'pending' && !isOfItsOwn(entry),
   );
 
 /**

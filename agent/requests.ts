@@ -1,7 +1,13 @@
-/** The agent's two plain requests to a gateway: enrolment and snapshots, sent from the host's own address. */
+/** The agent's plain requests to a gateway: enrolment, snapshots, secrets and packs, sent from the host's own address. */
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { gunzipSync } from 'node:zlib';
-import { AGENT_PATH, EnrolAnswer, type EnrolRequest, MACHINE_HEADER } from '../api-types/agent-protocol.js';
+import {
+  AGENT_PATH,
+  EnrolAnswer,
+  type EnrolRequest,
+  MACHINE_HEADER,
+  SecretAnswer,
+} from '../api-types/agent-protocol.js';
 import type { Millis } from '../api-types/units.js';
 import * as E from 'fp-ts/lib/Either.js';
 import { trusting } from './trust.js';
@@ -51,15 +57,16 @@ const textOf = async (answer: IncomingMessage): Promise<string> => {
   return (answer.headers['content-encoding'] === 'gzip' ? gunzipSync(whole) : whole).toString('utf8');
 };
 
-const send = async (
+/** The answer of a gateway, its body unread. `patience` is for the beginning of the answer, and then for each piece of it. */
+export const ask = async (
   { gateway, localAddress, patience, authority }: Route,
   path: string,
   options: RequestOptions,
   body?: string,
-): Promise<Answer> => {
+): Promise<IncomingMessage> => {
   const url = new URL(AGENT_PATH + path, gateway);
   const request = await requesterOf(url);
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+  return new Promise<IncomingMessage>((resolve, reject) => {
     const more = { ...(localAddress === null ? {} : { localAddress }), ...trusting(authority) };
     const sent = request(url, { ...options, ...more, agent: false, timeout: patience }, resolve);
     sent.on('error', reject);
@@ -68,6 +75,9 @@ const send = async (
     });
     sent.end(body);
   });
+};
+
+const read = async (answer: IncomingMessage): Promise<Answer> => {
   const retryAfter = Number(answer.headers['retry-after']);
   return {
     status: answer.statusCode ?? 0,
@@ -75,6 +85,9 @@ const send = async (
     text: await textOf(answer),
   };
 };
+
+const send = async (route: Route, path: string, options: RequestOptions, body?: string): Promise<Answer> =>
+  read(await ask(route, path, options, body));
 
 export type Enrolment =
   | { readonly _tag: 'Enrolled'; readonly answer: EnrolAnswer }
@@ -93,19 +106,66 @@ export const enrol = async (route: Route, request: EnrolRequest): Promise<Enrolm
   return E.isRight(decoded) ? { _tag: 'Enrolled', answer: decoded.right } : refused(answer);
 };
 
-/** Fetches a snapshot of the host's own cluster. */
-export const fetchSnapshot = async (
+/** Who a host is to its gateways. */
+export interface Credential {
+  readonly machine: string;
+  readonly credential: string;
+}
+
+const asHost = ({ machine, credential }: Credential): Readonly<Record<string, string>> => ({
+  authorization: `Bearer ${credential}`,
+  [MACHINE_HEADER]: machine,
+  'accept-encoding': 'gzip',
+});
+
+/** A gateway said no; the message is its own, for people. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+const refusalOf = ({ status, text }: Answer): Refusal => {
+  try {
+    const { message } = JSON.parse(text) as { readonly message?: unknown };
+    if (typeof message === 'string') return new Refusal(status, message);
+  } catch {
+    // no Status object: the text itself is all there is
+  }
+  return new Refusal(status, `the gateway answered ${String(status)}: ${text}`);
+};
+
+/** The values of a Secret of the host's own cluster, by their keys. Rejects with a Refusal, or when there is no answer. */
+export const fetchSecret = async (
   route: Route,
-  who: { readonly machine: string; readonly credential: string },
-  digest: string,
-): Promise<unknown> => {
-  const headers = {
-    authorization: `Bearer ${who.credential}`,
-    [MACHINE_HEADER]: who.machine,
-    'accept-encoding': 'gzip',
-  };
-  const answer = await send(route, `/snapshots/${digest}`, { headers });
+  who: Credential,
+  name: string,
+): Promise<Readonly<Record<string, string>>> => {
+  const answer = await send(route, `/secrets/${encodeURIComponent(name)}`, { headers: asHost(who) });
+  if (answer.status !== 200) throw refusalOf(answer);
+  const decoded = SecretAnswer.decode(JSON.parse(answer.text));
+  if (E.isRight(decoded)) return decoded.right;
+  throw new Error(`the secret ${name}: expected texts by their keys`);
+};
+
+/** Fetches a snapshot of the host's own cluster. */
+export const fetchSnapshot = async (route: Route, who: Credential, digest: string): Promise<unknown> => {
+  const answer = await send(route, `/snapshots/${digest}`, { headers: asHost(who) });
   if (answer.status === 404) throw new SnapshotGone(`snapshot ${digest} is no longer kept`);
   if (answer.status !== 200) throw new Error(`the gateway answered ${String(answer.status)}: ${answer.text}`);
   return JSON.parse(answer.text);
+};
+
+/** The pack of that digest, as it comes; rejects with a Refusal, or when there is no answer. */
+export const fetchPack = async (
+  route: Route,
+  who: Credential,
+  { digest, signal }: { readonly digest: string; readonly signal: AbortSignal },
+): Promise<IncomingMessage> => {
+  const answer = await ask(route, `/packs/${digest}`, { headers: asHost(who), signal });
+  if (answer.statusCode !== 200) throw refusalOf(await read(answer));
+  return answer;
 };

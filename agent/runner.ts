@@ -6,8 +6,10 @@ import { Snapshot } from '../api-types/snapshot.js';
 import { millis, seconds } from '../api-types/units.js';
 import { type Clock, type Timer, timestamp } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
+import { boundedDiffs } from '../recipes/diffs.js';
 import type { Executor, ExecutorResult } from './executor.js';
 import type { Entry, Journal, Order } from './journal.js';
+import type { Rerun } from './local/door.js';
 import { planNext } from './queue.js';
 import { SnapshotGone } from './requests.js';
 
@@ -35,14 +37,46 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 const MAX_MESSAGE = 4_000;
 const MAX_CHANGED = 200;
 
-type RunOutcome = Pick<EventResult, 'state' | 'changed' | 'message' | 'warning' | 'interrupted'>;
+const MAX_NOTES = 50;
+/** A cluster has many hosts, and the store keeps what all of them answer; the host's log has the rest. */
+const MAX_DIFFS_BYTES = 16 * 1024;
 
-const bounded = ({ changed, message, warning, ...rest }: RunOutcome): RunOutcome => ({
+type RunOutcome = Pick<
+  EventResult,
+  'state' | 'changed' | 'message' | 'warning' | 'notes' | 'diffs' | 'reboot' | 'interrupted'
+>;
+
+const bounded = ({ changed, message, warning, notes, diffs, ...rest }: RunOutcome): RunOutcome => ({
   ...rest,
   ...(changed === undefined ? {} : { changed: changed.slice(0, MAX_CHANGED) }),
   ...(message === undefined ? {} : { message: message.slice(0, MAX_MESSAGE) }),
   ...(warning === undefined ? {} : { warning: warning.slice(0, MAX_MESSAGE) }),
+  ...(notes === undefined
+    ? {}
+    : { notes: notes.slice(0, MAX_NOTES).map((one) => one.slice(0, MAX_MESSAGE)) }),
+  ...(diffs === undefined ? {} : { diffs: boundedDiffs(diffs, MAX_DIFFS_BYTES) }),
 });
+
+/** What there is to tell of a run beside its end; one that only looks has nothing rebooted. */
+const outcomeOf = (result: ExecutorResult, { interrupted, dry }: Circumstances): RunOutcome => {
+  const { changed, failure, warning, notes, diffs, reboot } = result;
+  return {
+    state: failure === null ? 'succeeded' : 'failed',
+    changed,
+    ...(failure === null ? {} : { message: failure }),
+    ...(warning === undefined ? {} : { warning }),
+    ...(notes === undefined ? {} : { notes }),
+    ...(dry && diffs !== undefined ? { diffs } : {}),
+    ...(reboot === true && !dry ? { reboot } : {}),
+    ...(interrupted ? { interrupted } : {}),
+  };
+};
+
+interface Circumstances {
+  /** An earlier run of it was cut off. */
+  readonly interrupted: boolean;
+  readonly dry: boolean;
+}
 
 type Ready =
   | { readonly _tag: 'Snapshot'; readonly snapshot: Snapshot }
@@ -68,6 +102,18 @@ export class Runner {
     this.working ??= this.work().finally(() => {
       this.working = null;
     });
+  }
+
+  /** Carries a finished event out once more; the control plane keeps its first result. */
+  async rerun(event: string): Promise<Rerun> {
+    const { journal, log } = this.with_;
+    const entry = journal.get(event);
+    if (entry === null) return 'unknown';
+    if (entry.state !== 'finished') return 'unfinished';
+    log.info('an event is to run again: root on the host wants it', { event });
+    await journal.append({ record: 'again', event });
+    this.wake();
+    return 'begun';
   }
 
   /** What runs is cut off and left unfinished: it runs again after the next start. */
@@ -128,19 +174,15 @@ export class Runner {
     await journal.append({ record: 'started', event: entry.order.name, attempt, at: startedAt });
     log.info('event begins', { event: entry.order.name, attempt });
     this.current = entry.order.name;
-    const { changed, failure, warning } = await this.execute(entry, snapshot);
+    const result = await this.execute(entry, snapshot);
     this.current = '';
     if (this.stopped) return;
-    await this.finish(
-      { ...entry, attempt, startedAt },
-      {
-        state: failure === null ? 'succeeded' : 'failed',
-        changed,
-        ...(failure === null ? {} : { message: failure }),
-        ...(warning === undefined ? {} : { warning }),
-        ...(attempt > 1 ? { interrupted: true } : {}),
-      },
-    );
+    const dry = entry.order.dryRun === true;
+    if (dry)
+      for (const { resource, diff } of result.diffs ?? [])
+        log.info('would change', { event: entry.order.name, resource, diff });
+    const circumstances = { interrupted: entry.state === 'started', dry };
+    await this.finish({ ...entry, attempt, startedAt }, outcomeOf(result, circumstances));
   }
 
   private async execute({ order }: Entry, snapshot: Snapshot): Promise<ExecutorResult> {

@@ -2,7 +2,7 @@
 import type { EventOrder, GatewayMessage, Welcome } from '../api-types/agent-protocol.js';
 import type { EventResult } from '../api-types/kinds/lifecycle-event.js';
 import { type Millis, seconds } from '../api-types/units.js';
-import type { Clock, Timer } from '../runtime/clock.js';
+import { type Clock, type Timer, timestamp } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
 import { type Connection, connect, type Ending } from './connection.js';
 import type { HostLog } from './host-log.js';
@@ -13,6 +13,7 @@ import type { Memory } from './memory.js';
 import type { Route } from './requests.js';
 import type { Runner } from './runner.js';
 import type { Snapshots } from './snapshots.js';
+import type { Updater } from './update/updater.js';
 
 export interface SessionDependencies {
   readonly version: string;
@@ -27,6 +28,8 @@ export interface SessionDependencies {
   readonly measure: Measure;
   /** Null: the host keeps none. */
   readonly hostLog: HostLog | null;
+  /** Null: the agent is no file of its own. */
+  readonly updater: Updater | null;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -44,6 +47,9 @@ export class Session {
   private readonly logs: LogRequests;
   /** A welcome came: this gateway is a good one. */
   welcomed = false;
+  /** RFC 3339; null: none was sent yet. */
+  heartbeatAt: string | null = null;
+  connectedAt: string | null = null;
 
   constructor(private readonly with_: SessionDependencies) {
     this.lastAlive = with_.clock.monotonic();
@@ -99,6 +105,7 @@ export class Session {
       lastSession: memory.known.lastSession,
       snapshot: snapshots.newest(),
       startedAt,
+      ...this.with_.updater?.hello(),
       ...(address === null ? {} : { address }),
     });
   }
@@ -109,6 +116,7 @@ export class Session {
     else if (message.type === 'gateways') this.gateways(message.gateways);
     else if (message.type === 'recorded') this.queue(() => this.forget(message.event));
     else if (message.type === 'logs') this.logs.ask(message);
+    else if (message.type === 'update') this.with_.updater?.wanted(message.release);
     else this.logs.leave(message.request);
   }
 
@@ -123,6 +131,8 @@ export class Session {
 
   private welcome(welcome: Welcome): void {
     this.welcomed = true;
+    this.connectedAt = timestamp(this.with_.clock.now());
+    this.with_.updater?.welcomed();
     const { memory, journal } = this.with_;
     this.queue(() => memory.learn({ lastSession: welcome.session, gateways: welcome.gateways }));
     for (const { result, recorded } of journal.entries()) if (result !== null && !recorded) this.tell(result);
@@ -161,6 +171,7 @@ export class Session {
     if (this.over) return;
     this.sequence += 1;
     const running = runner.running();
+    this.heartbeatAt = timestamp(clock.now());
     this.connection?.send({
       type: 'report',
       sequence: this.sequence,
@@ -173,11 +184,10 @@ export class Session {
   }
 }
 
-const withoutDiff = ({ revision, name, event, snapshot, timeoutSeconds, run }: EventOrder): Order => ({
-  revision,
-  name,
-  event,
-  snapshot,
-  ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
-  ...(run === undefined ? {} : { run }),
-});
+/** Everything else of it goes into the journal, so that it can be carried out after a crash as it was told. */
+const withoutDiff = (message: EventOrder): Order => {
+  const order: Partial<EventOrder> & Order = { ...message };
+  delete order.type;
+  delete order.diff;
+  return order;
+};

@@ -1,9 +1,10 @@
 /**
  * What agent and gateway say to each other: JSON texts over one WebSocket at `/agent/v1/connect`
- * (`Authorization: Bearer <credential>`, `X-Scalarium-Machine: <machine id>`), plus two plain requests:
- * `POST /agent/v1/enrol` and `GET /agent/v1/snapshots/<digest>`.
+ * (`Authorization: Bearer <credential>`, `X-Scalarium-Machine: <machine id>`), plus plain requests:
+ * `POST /agent/v1/enrol`, and with the same headers `GET /agent/v1/snapshots/<digest>` and `/agent/v1/secrets/<name>`.
  */
 import * as t from 'io-ts';
+import { AgentRelease } from './agent-release.js';
 import { EventResult } from './kinds/lifecycle-event.js';
 import { LIFECYCLE } from './lifecycle.js';
 import { fields, oneOf } from './words.js';
@@ -45,6 +46,9 @@ export const EnrolAnswer = fields(
 );
 export interface EnrolAnswer extends t.TypeOf<typeof EnrolAnswer> {}
 
+/** 200 to `GET /agent/v1/secrets/<name>`: the values by their keys. 403: no role of the host has a need for it; 404: there is none. */
+export const SecretAnswer = t.record(t.string, t.string, 'SecretAnswer');
+
 /** The agent's first message on a connection. */
 export const Hello = fields(
   'Hello',
@@ -66,6 +70,10 @@ export const Hello = fields(
     address: t.string,
     /** RFC 3339: since when this agent runs, by its host's clock; another one at each start. */
     startedAt: t.string,
+    /** The build of an agent that was installed as a file of its own: it can be told to update. */
+    build: t.string,
+    /** The last build that did not come up on this host, which went back to the one before. */
+    gaveUp: t.string,
   },
 );
 export interface Hello extends t.TypeOf<typeof Hello> {}
@@ -178,12 +186,15 @@ export const LogsRequest = fields(
 );
 export interface LogsRequest extends t.TypeOf<typeof LogsRequest> {}
 
+/** The release that the agent is to bring itself to, when nothing runs. Sent to a few hosts at a time. */
+export const AgentUpdate = t.strict({ type: t.literal('update'), release: AgentRelease }, 'AgentUpdate');
+
 /** Nobody reads the answer to this request any more. */
 export const LogsEnd = t.strict({ type: t.literal('logsEnd'), request: t.string }, 'LogsEnd');
 export type LogsEnd = t.TypeOf<typeof LogsEnd>;
 
 export const GatewayMessage = t.union(
-  [Welcome, EventOrder, Recorded, Gateways, LogsRequest, LogsEnd],
+  [Welcome, EventOrder, Recorded, Gateways, LogsRequest, LogsEnd, AgentUpdate],
   'GatewayMessage',
 );
 export type GatewayMessage = t.TypeOf<typeof GatewayMessage>;

@@ -48,7 +48,7 @@ export const CookbookSource = fields(
       { otherwise: 'what is downloaded first is pinned' },
     ),
     endpoint: described(NonEmpty, 's3: the base URL of a service that speaks S3.', {
-      otherwise: "the service of the Cluster's cloud",
+      otherwise: "Amazon's, for the region",
     }),
     region: described(NonEmpty, 's3: the region that requests are signed for.', { default: 'us-east-1' }),
     secret: described(
@@ -71,3 +71,43 @@ export const CookbookPack = fields(
   {},
 );
 export interface CookbookPack extends t.TypeOf<typeof CookbookPack> {}
+
+/** How it stands with a source. */
+export const CookbookSourceState = fields(
+  'CookbookSourceState',
+  {},
+  {
+    fingerprint: described(
+      t.string,
+      'Of the source as it was when it was resolved; of another one it is resolved anew.',
+    ),
+    resolvedAt: described(t.string, 'When its pack was made.'),
+    update: described(t.string, 'The request for an update that was answered last.'),
+    previous: described(t.string, 'The digest of the pack before; hosts may still be given it.'),
+    problem: described(t.string, 'Why it could not be resolved; an earlier pack stays in force.'),
+  },
+);
+export interface CookbookSourceState extends t.TypeOf<typeof CookbookSourceState> {}
+
+interface Named {
+  readonly cookbooks?: readonly CookbookPack[];
+  readonly cookbookSources?: Readonly<Record<string, CookbookSourceState>>;
+}
+
+/** Of all packs that hosts of a Cluster with this status may need. */
+export const packDigests = ({ cookbooks = [], cookbookSources = {} }: Named): readonly string[] => [
+  ...cookbooks.map(({ digest }) => digest),
+  ...Object.values(cookbookSources).flatMap(({ previous }) => previous ?? []),
+];
+
+/** Annotations of a Cluster that ask for its sources to be resolved anew: for all, and for one by its name. Any new value asks. */
+export const UPDATE_ALL = 'scalarium.dev/cookbooks-update';
+export const updateOf = (source: string): string => `cookbooks-update.scalarium.dev/${source}`;
+
+/** What is asked for a source now; the same text as before: nothing new. */
+export const updateAsked = (annotations: Readonly<Record<string, string>>, source: string): string =>
+  [annotations[UPDATE_ALL] ?? '', annotations[updateOf(source)] ?? ''].join(' ').trim();
+
+/** Bounds of a pack: what is larger is no set of recipes, and every host would fetch it. */
+export const PACK_BYTES = 512 * 1024 * 1024;
+export const PACK_FILES = 100_000;

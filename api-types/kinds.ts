@@ -224,7 +224,7 @@ export const KINDS = {
     scope: 'Namespaced',
     home: 'spec',
     about:
-      'An event carried out once, now, on chosen hosts. Its spec is not changed after it was made; deleting it ends nothing that hosts have begun.',
+      'An event, or recipes, carried out once, now, on chosen hosts. Its spec is not changed after it was made; deleting it ends nothing that hosts have begun.',
     categories: [],
     bare: true,
     fixed: true,
@@ -232,7 +232,13 @@ export const KINDS = {
     status: RunStatus,
     defaults: runDefaults,
     columns: [
-      column<RunSpec, RunStatus>('Event', 'spec.event', (spec) => spec.event),
+      column<RunSpec, RunStatus>('Event', 'spec.event', (spec) => spec.event ?? spec.recipes?.join(',')),
+      column<RunSpec, RunStatus>(
+        'Dry-Run',
+        'spec.dryRun',
+        (spec) => (spec.dryRun === true ? 'yes' : 'no'),
+        true,
+      ),
       column<RunSpec, RunStatus>('Phase', 'status.phase', (_spec, status) => status.phase ?? 'Pending'),
       column<RunSpec, RunStatus>('Hosts', 'status.total', (_spec, status) => status.total),
       column<RunSpec, RunStatus>('Succeeded', 'status.succeeded', (_spec, status) => status.succeeded),
@@ -247,7 +253,7 @@ export const KINDS = {
     scope: 'Namespaced',
     home: 'record',
     about:
-      'Something hosts are told to carry out (setup, configure, shutdown), with its cause and what became of it. A record only.',
+      'Something hosts are told to carry out (setup, configure, deploy, undeploy, shutdown), with its cause and what became of it. A record only.',
     categories: [],
     bare: false,
     spec: null,

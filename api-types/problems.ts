@@ -39,13 +39,15 @@ const join = (path: string, key: string): string => (path === '' ? key : `${path
 interface Tagged {
   readonly _tag?: string;
   readonly type?: Tagged;
+  readonly base?: Tagged;
 }
 
 /** io-ts puts the branch of an intersection or union into the context under its index: those are no path. */
-const isBranch = (type: Tagged | undefined): boolean =>
-  type?._tag === 'ExactType'
-    ? isBranch(type.type)
-    : type?._tag === 'IntersectionType' || type?._tag === 'UnionType';
+const isBranch = (type: Tagged | undefined): boolean => {
+  if (type?._tag === 'ExactType') return isBranch(type.type);
+  if (type?._tag === 'RefinedType') return isBranch(type.base);
+  return type?._tag === 'IntersectionType' || type?._tag === 'UnionType';
+};
 
 const pathOf = (context: t.Context): string =>
   context

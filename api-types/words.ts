@@ -24,7 +24,11 @@ export class RefinedType<A, O> extends t.Type<A, O> {
       (value): value is A => base.is(value) && holds(value),
       (input, context) => {
         const decoded = base.validate(input, context);
-        if (E.isLeft(decoded)) return t.failure(input, context, name);
+        // what is wrong with one field of an object is said of that field
+        if (E.isLeft(decoded))
+          return decoded.left.some((error) => error.context.length > context.length)
+            ? decoded
+            : t.failure(input, context, name);
         return holds(decoded.right) ? decoded : t.failure(input, context, name);
       },
       base.encode,

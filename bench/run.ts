@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME…`: prints one table a benchmark. */
+import { agentFigures } from './agent.js';
 import {
   type OwnDelay,
   addInstances,
@@ -243,6 +244,23 @@ const recipes = async (): Promise<void> => {
   row('nothing is to do: worst', millisText(again.worst));
 };
 
+const megabytes = (value: number): string => `${value.toFixed(1)} MB`;
+
+const agent = async (): Promise<void> => {
+  process.stdout.write(
+    `\n### The agent as one file, over TLS, on a host where nothing else happens\n\n${machineText()}\n\n| figure | measured | goal |\n|---|---|---|\n`,
+  );
+  const figures = await agentFigures();
+  if (figures === null) return;
+  row('what travels to a host', megabytes(figures.wireMegabytes), '≤ 40 MB');
+  row('start to connected, enrolling', millisText(figures.firstMillis), '≤ 500 ms');
+  row('start to connected: median of 11', millisText(figures.medianMillis), '≤ 500 ms');
+  row('start to connected: worst', millisText(figures.worstMillis));
+  row('resident, idle for 30 s after a setup', megabytes(figures.residentMegabytes), '≤ 70 MB');
+  row('resident a minute later', megabytes(figures.laterMegabytes), '≤ 70 MB');
+  row('share of a core over that minute', `${figures.cpuPercent.toFixed(2)} %`, '≤ 0.2 %');
+};
+
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   process: processes,
   'hollow-1000': async () => (await hollow(1000, { raised: false, goal: '≤ 20 s' })).end(),
@@ -253,6 +271,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   watches,
   reactions: react,
   resources: recipes,
+  agent,
 };
 
 const main = async (): Promise<void> => {

@@ -74,6 +74,16 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         summary: 'carry recipes out now, on chosen hosts',
         load: () => import('./commands/run.js'),
       },
+      {
+        name: 'drift',
+        summary: 'show what recipes would change on hosts',
+        load: () => import('./commands/drift.js'),
+      },
+      {
+        name: 'cookbooks',
+        summary: 'where recipes come from; pin newer revisions',
+        load: () => import('./commands/cookbooks.js'),
+      },
       { name: 'ssh', summary: 'open a shell on a host', load: () => import('./commands/ssh.js') },
       { name: 'start', summary: 'start stopped hosts', load: () => import('./commands/start.js') },
       {
@@ -142,6 +152,11 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         load: () => import('./commands/hosts.js'),
       },
       { name: 'agent', summary: 'be the daemon on a host', load: () => import('./commands/agent.js') },
+      {
+        name: 'supervisor',
+        summary: 'start and watch the services of a host without systemd',
+        load: () => import('./commands/supervisor.js'),
+      },
     ],
   },
   {

@@ -126,6 +126,13 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
     ],
     exits: '0 online again; 1 time is up, or it was replaced; 5 it does not run',
   },
+  cookbooks: {
+    examples: [
+      ['scalarium cookbooks -n shop', 'sources, their revisions, and what is wrong with them'],
+      ['scalarium cookbooks update -n shop', 'pin what they have now, and wait for it'],
+      ['scalarium cookbooks update base -n shop --no-wait', 'one of them, without waiting'],
+    ],
+  },
   run: {
     examples: [
       ['scalarium run configure -n shop', 'on all online hosts of a cluster, changed or not'],
@@ -133,9 +140,18 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
         'scalarium run setup --role app --host db-1 -n shop --timeout 15m',
         'on those of a role, and one more',
       ],
+      ['scalarium run --role app --recipe shop::site,shop::cron -n shop', 'these recipes and nothing else'],
+      ['scalarium run configure --role app -n shop --dry-run', 'what would change'],
       ['scalarium run configure -n shop --detach', 'and look later: scalarium get runs -n shop'],
     ],
     exits: '0 all hosts succeeded; 1 some failed, or none could be told',
+  },
+  drift: {
+    examples: [
+      ['scalarium drift -n shop', 'what was changed on hosts by other hands'],
+      ['scalarium drift --role app -n shop -o json', 'as a report for programs'],
+    ],
+    exits: '0 nothing differs; 1 something does; 2 and more: it could not be told of all hosts',
   },
   login: {
     examples: [
@@ -225,6 +241,13 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
     examples: [
       ['scalarium agent --machine i-0123456789', 'as a host starts it'],
       ['scalarium agent --machine i-0123456789 --root /srv/host --verbose', 'below a directory of its own'],
+    ],
+  },
+  supervisor: {
+    examples: [
+      ['scalarium supervisor', 'as the first program of a container starts it'],
+      ['scalarium supervisor list', 'on such a host: its services, and why one does not run'],
+      ['scalarium supervisor restart nginx', 'and one of them started anew'],
     ],
   },
   secret: {

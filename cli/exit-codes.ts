@@ -18,8 +18,8 @@ export const EXIT = {
 /** The table as `help exit-codes` prints it. */
 export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
   [EXIT.done, 'done; the answer is yes; nothing differs'],
-  [EXIT.failed, 'it failed; or the answer is no: can-i, differences (diff), time ran out (wait)'],
-  [EXIT.changes, 'plan: there are changes; diff: it could not be told'],
+  [EXIT.failed, 'it failed; or the answer is no: can-i, differences (diff, drift), time ran out (wait)'],
+  [EXIT.changes, 'plan: there are changes; diff, drift: it could not be told'],
   [EXIT.notFound, 'what was named is not there'],
   [EXIT.notAllowed, 'not logged in, or not allowed'],
   [EXIT.conflict, 'somebody else changed it meanwhile, or it is there already'],
@@ -44,4 +44,11 @@ export const exitOfError = (error: unknown): number => {
   if (error instanceof CliError && error.exit !== null) return error.exit;
   const status = statusOfError(error);
   return status === null ? EXIT.failed : exitOfStatus(status);
+};
+
+/** Where 1 says that there are differences, what failed must say something else. */
+export const never1 = (error: unknown): never => {
+  if (exitOfError(error) !== EXIT.failed) throw error;
+  const { message, cause } = error as Error;
+  throw new CliError(message, { cause, exit: EXIT.changes });
 };

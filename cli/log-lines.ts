@@ -10,7 +10,8 @@ const painted = (code: number | undefined, text: string, colour: boolean): strin
 /** Texts from hosts must not move a person's cursor. */
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]+/g;
 
-const clean = (text: string): string => text.replace(CONTROL, ' ');
+/** The same text without what moves a cursor. */
+export const printable = (text: string): string => text.replace(CONTROL, ' ');
 
 const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -38,11 +39,11 @@ const restOf = (fields: Readonly<Record<string, unknown>>): string =>
 /** One line of a log, without its end; what is no JSON stays as it is. */
 export const logLine = (line: string, colour: boolean): string => {
   const fields = parsed(line);
-  if (fields === null) return clean(line);
+  if (fields === null) return printable(line);
   const { time, level, message } = fields;
   const word = typeof level === 'string' ? level : 'info';
   const head = `${typeof time === 'string' ? `${time} ` : ''}${painted(LEVELS[word], word.toUpperCase().padEnd(5), colour)}`;
-  return `${head} ${clean(`${valueText(message)}${restOf(fields)}`)}`;
+  return `${head} ${printable(`${valueText(message)}${restOf(fields)}`)}`;
 };
 
 /** What stands before each line of a host, where there are several: as wide for all. */

@@ -1,4 +1,5 @@
 /** The composition root of a control plane: store, objects, server, gateway and controllers in one process. */
+import type { AgentRelease } from '../api-types/agent-release.js';
 import type { Millis } from '../api-types/units.js';
 import type { Cloud, Clouds } from '../cloud/cloud.js';
 import { openMachines } from '../cloud/machines.js';
@@ -8,14 +9,17 @@ import type { Controller } from '../runtime/controller.js';
 import { orThrow } from '../runtime/failure.js';
 import type { Log } from '../runtime/log.js';
 import { openSealer } from '../runtime/sealing.js';
+import { openShelf } from '../runtime/shelf.js';
 import { startManager } from '../runtime/manager.js';
 import { keyFingerprint } from '../runtime/tokens.js';
 import { openAccess } from '../server/access/open.js';
 import type { OidcSettings } from '../server/access/provider.js';
 import { noAudit } from '../server/audit/audit.js';
 import type { AuditLog } from '../server/audit/log.js';
+import { agentFilesDoor } from '../server/agent-files/door.js';
+import { type AgentFolders, type AgentFiles, openAgentFiles } from '../server/agent-files/files.js';
 import { openGateway, type Gateway } from '../server/gateway/gateway.js';
-import { startServer } from '../server/server.js';
+import { type ServerOptions, startServer } from '../server/server.js';
 import { type Front, type FrontSettings, openFront } from '../server/tls/tls.js';
 import { startCompaction } from '../store/compaction.js';
 import { countedStore } from '../store/counted.js';
@@ -31,6 +35,7 @@ import { openClouds } from './clouds/controller.js';
 import { controllersOf } from './controllers.js';
 import { metricsOf } from './metrics.js';
 import { plannerOver } from './plan.js';
+import { entitledOver } from './secret-needs.js';
 
 export interface ControlPlaneSettings extends FrontSettings {
   readonly store: Store;
@@ -44,6 +49,12 @@ export interface ControlPlaneSettings extends FrontSettings {
   /** Who this is in the store, over restarts: unique to what only one process can hold, as a data directory. */
   readonly identity: string;
   readonly version: string;
+  /** A directory of its own for packs of cookbooks; made when the first is. */
+  readonly packs: string;
+  /** Folders of this machine may be sources of cookbooks: whoever asks is in front of it. */
+  readonly localSources: boolean;
+  /** The agents that bare images fetch; none: images bring theirs. */
+  readonly agentFiles?: AgentFolders | null;
   /** Who did what; the caller's to close, after the control plane. None: nothing is kept. */
   readonly audit?: AuditLog;
   /** An OpenID Connect provider as a second way in. */
@@ -113,22 +124,52 @@ const openFleet = (
   return openClouds({ objects, ownership, sealer, open: settings.openCloud, watch, clock, log });
 };
 
+/** What the server hands on: agents' files, and what is the gateway's once it is open. */
+const hooksOf = (
+  gateway: () => Gateway | null,
+  files: AgentFiles | null,
+  log: Log,
+): Pick<ServerOptions, 'extra' | 'upgrade' | 'openLog'> => ({
+  extra: [
+    ...(files === null ? [] : [agentFilesDoor(files, log)]),
+    (request, response) => gateway()?.handle(request, response) ?? false,
+  ],
+  upgrade: [(request, socket, head) => gateway()?.upgrade(request, socket, head) ?? false],
+  openLog: (machine, asked, reader) => {
+    const open = gateway();
+    if (open !== null) return open.openLog(machine, asked, reader);
+    reader.end('the gateway is still starting');
+    return () => undefined;
+  },
+});
+
+/** What the server, the gateway and the controllers share beside the objects. */
+const openShared = async ({ clock, log, packs, agentFiles }: ControlPlaneSettings) => {
+  const files = agentFiles == null ? null : openAgentFiles(agentFiles, { clock, log });
+  const release = (): AgentRelease | null => files?.release() ?? null;
+  return { observed: openObserved({ clock }), shelf: await openShelf(packs, clock), files, release };
+};
+
 const openRest = async (
   settings: ControlPlaneSettings,
   state: Opened,
   { fleet, front }: { readonly fleet: Fleet; readonly front: Front },
 ): Promise<ControlPlane> => {
   const { clock, chance, log } = settings;
-  const observed = openObserved({ clock });
+  const { observed, shelf, files, release } = await openShared(settings);
+  const stopping = new AbortController();
   let gateway: Gateway | null = null;
   const controllers = controllersOf({
     ...settings,
     ...state,
     clouds: fleet.clouds,
     hosts: observed,
+    shelf,
+    stopped: stopping.signal,
     // one that dies before a host has enrolled must not be the only one the host knows
     gateways: () => gateway?.urls() ?? [front.gateway(server)],
     authority: front.authority,
+    release,
   });
   const metrics = metricsOf({
     store: state.store,
@@ -145,22 +186,18 @@ const openRest = async (
     access,
     audit: settings.audit ?? noAudit,
     plan: plannerOver(state.objects),
-    extra: [(request, response) => gateway?.handle(request, response) ?? false],
-    upgrade: [(request, socket, head) => gateway?.upgrade(request, socket, head) ?? false],
-    openLog: (machine, asked, reader) => {
-      if (gateway !== null) return gateway.openLog(machine, asked, reader);
-      reader.end('the gateway is still starting');
-      return () => undefined;
-    },
+    ...hooksOf(() => gateway, files, log),
     metrics: () => [...metrics(), ...(settings.audit?.metrics() ?? [])],
   });
-  const { authority, advertised } = front;
+  const { authority } = front;
   const at = { url: front.gateway(server), authority, id: hex(chance, 8) };
-  const door = openGateway({ ...settings, ...state, observed, ...at });
+  const entitled = entitledOver(state.objects);
+  const door = openGateway({ ...settings, ...state, observed, entitled, shelf, ...at, release });
   gateway = door;
   const manager = startManager({ controllers: [fleet.controller, ...controllers], clock, chance, log });
   state.ownership.start();
   const close = async (): Promise<void> => {
+    stopping.abort();
     await manager.stop();
     fleet.close();
     await door.close();
@@ -169,7 +206,7 @@ const openRest = async (
     await closeState(state);
   };
   const { installation, objects } = state;
-  const url = { url: server.url, advertised: advertised(server.port), authority };
+  const url = { url: server.url, advertised: front.advertised(server.port), authority };
   return { ...url, installation, objects, observed, close };
 };
 

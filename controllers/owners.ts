@@ -6,7 +6,16 @@
 import type { KindName, StatusOf } from '../api-types/kinds.js';
 
 export type Writer =
-  'clouds' | 'instances' | 'lifecycle' | 'healing' | 'sweeper' | 'keeper' | 'gateway' | 'server';
+  | 'clouds'
+  | 'cookbooks'
+  | 'instances'
+  | 'lifecycle'
+  | 'healing'
+  | 'sweeper'
+  | 'drift'
+  | 'keeper'
+  | 'gateway'
+  | 'server';
 
 interface Owned<K extends KindName> {
   readonly fields?: readonly Exclude<keyof StatusOf<K>, 'conditions'>[];
@@ -31,7 +40,9 @@ export const OWNERS: {
     },
     lifecycle: { fields: ['snapshot'], conditions: ['Configured'] },
     healing: { conditions: ['HealingAllowed'] },
+    cookbooks: { fields: ['cookbooks', 'cookbookSources'], conditions: ['CookbooksReady'] },
     sweeper: { fields: ['strangers'] },
+    drift: { conditions: ['Drifted'] },
     server: { fields: ['consentRevision'] },
     keeper: { conditions: ['Valid'] },
   },
@@ -58,14 +69,24 @@ export const OWNERS: {
   },
   Instance: {
     instances: {
-      fields: ['observedGeneration', 'machine', 'doomed', 'stop', 'requestedAt', 'rebooted', 'restart'],
+      fields: [
+        'observedGeneration',
+        'machine',
+        'doomed',
+        'stop',
+        'requestedAt',
+        'rebooted',
+        'restart',
+        'wishRestart',
+      ],
       conditions: ['Launched', 'Reconciling', 'Stalled'],
     },
     lifecycle: {
-      fields: ['setup', 'configure', 'shutdown'],
-      conditions: ['SetupDone', 'Configured', 'Ready', 'Accounts'],
+      fields: ['setup', 'deploy', 'configure', 'shutdown', 'rebootWish'],
+      conditions: ['SetupDone', 'Deployed', 'Configured', 'Ready', 'Accounts'],
     },
     healing: { fields: ['remediation'], conditions: ['Healthy'] },
+    drift: { conditions: ['Drifted'] },
     gateway: { fields: ['agent'] },
     keeper: { conditions: ['Valid'] },
   },
@@ -81,6 +102,10 @@ export const OWNERS: {
         'failed',
         'hosts',
         'failures',
+        'events',
+        'changed',
+        'diffs',
+        'diffsLeftOut',
       ],
       conditions: ['Ready', 'Reconciling', 'Stalled', 'Complete'],
     },
@@ -88,7 +113,18 @@ export const OWNERS: {
   },
   LifecycleEvent: {
     lifecycle: {
-      fields: ['event', 'cause', 'createdAt', 'snapshot', 'targets', 'diff', 'run', 'timeoutSeconds'],
+      fields: [
+        'event',
+        'cause',
+        'createdAt',
+        'snapshot',
+        'targets',
+        'diff',
+        'run',
+        'recipes',
+        'dryRun',
+        'timeoutSeconds',
+      ],
     },
   },
 };

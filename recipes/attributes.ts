@@ -14,7 +14,7 @@ export const isRecord = (value: unknown): value is Attributes =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Objects are merged key by key, anything else is replaced. */
-const mergeAttributes = (under: Attributes, over: Attributes): Attributes => {
+export const mergeAttributes = (under: Attributes, over: Attributes): Attributes => {
   const merged: Record<string, unknown> = { ...under };
   for (const [key, value] of Object.entries(over)) {
     const below = merged[key];

@@ -1,7 +1,7 @@
 /** Runs a command in a process group of its own, with bounded output, killed whole. */
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { Output, type Listener } from './output.js';
 import { killMarked, newMark } from './stragglers.js';
 
@@ -19,12 +19,20 @@ export interface CommandOptions {
   readonly signal: AbortSignal;
   /** Whose rights it runs with; without supplementary groups. */
   readonly as?: Rights;
+  /** How it is asked to end before it is killed; killed at once unless told. */
+  readonly stop?: Stop;
   /** What it reads from its standard input; nothing unless told. */
   readonly input?: string;
   /** Hears its output; nobody unless told. */
   readonly listener?: Listener;
   /** Takes its standard output as it is, for commands whose answer is read. */
   readonly stdout?: (chunk: Buffer) => void;
+}
+
+/** A signal to the whole group, and how long it has to end by itself. */
+export interface Stop {
+  readonly signal: NodeJS.Signals;
+  readonly graceMillis: number;
 }
 
 export interface Rights {
@@ -35,24 +43,70 @@ export interface Rights {
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** The group is gone when the child was its only member: that is what was wanted. */
-const killGroup = (child: ChildProcess): void => {
+const signalGroup = (child: ChildProcess, signal: NodeJS.Signals): void => {
   if (child.pid === undefined) return;
   try {
-    process.kill(-child.pid, 'SIGKILL');
+    process.kill(-child.pid, signal);
   } catch {
     return;
   }
 };
 
-/** A daemon that the command left behind may hold the pipes open for ever. */
-const DRAIN_MS = 200;
+/** Ends a group when it is called; `ended` keeps it from killing whoever has its number later. */
+const killerOf = (child: ChildProcess, stop: Stop | undefined, ended: AbortSignal) => (): void => {
+  if (stop === undefined) {
+    signalGroup(child, 'SIGKILL');
+    return;
+  }
+  signalGroup(child, stop.signal);
+  sleep(stop.graceMillis, undefined, { signal: ended }).then(
+    () => {
+      signalGroup(child, 'SIGKILL');
+    },
+    () => undefined,
+  );
+};
 
-/** What was said before the end is read to its end. */
-const drained = async (child: Child, closed: Promise<void>): Promise<void> => {
+/** A daemon that the command left behind may hold the pipes open for ever, and write to them. */
+const DRAIN_MS = 200;
+const MOST_DRAINS = 25;
+
+/** What a child has said so far, and whether that was all. */
+class Hearing {
+  bytes = 0;
+  over = false;
+  readonly closed: Promise<void>;
+
+  constructor(child: Child) {
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        this.bytes += chunk.length;
+      });
+    this.closed = new Promise((heard) =>
+      child.once('close', () => {
+        this.over = true;
+        heard();
+      }),
+    );
+  }
+}
+
+const quiet = async (hearing: Hearing): Promise<void> => {
   const done = new AbortController();
   const late = sleep(DRAIN_MS, undefined, { signal: done.signal }).catch(() => undefined);
-  await Promise.race([closed, late]);
+  await Promise.race([hearing.closed, late]);
   done.abort();
+  // where we were kept from running the timer is heard first, and what there is to read after it
+  if (!hearing.over) await setImmediate();
+};
+
+/** What was said before the end is read to its end. */
+const drained = async (child: Child, hearing: Hearing): Promise<void> => {
+  let before = -1;
+  for (let turn = 0; turn < MOST_DRAINS && !hearing.over && hearing.bytes !== before; turn += 1) {
+    before = hearing.bytes;
+    await quiet(hearing);
+  }
   child.stdout.destroy();
   child.stderr.destroy();
 };
@@ -81,18 +135,21 @@ export const runCommand = (command: readonly string[], options: CommandOptions):
     child.stdin.end(input);
     const output = new Output(listener);
     listen(child, output, options);
-    const closed = new Promise<void>((heard) => child.once('close', heard));
-    const kill = (): void => {
-      killGroup(child);
-    };
+    const hearing = new Hearing(child);
+    const ended = new AbortController();
+    const kill = killerOf(child, options.stop, ended.signal);
     const finish = async (code: number | null, killedBy: string | null): Promise<void> => {
+      ended.abort();
       signal.removeEventListener('abort', kill);
       if (signal.aborted) await killMarked(mark);
-      await drained(child, closed);
+      await drained(child, hearing);
       output.end();
       resolve({ code, killedBy, output: output.text() });
     };
-    child.on('error', reject);
+    child.on('error', (error) => {
+      signal.removeEventListener('abort', kill);
+      reject(error);
+    });
     // `exit`, not `close`: see DRAIN_MS
     child.on('exit', (code, killedBy) => void finish(code, killedBy));
     signal.addEventListener('abort', kill, { once: true });

@@ -3,39 +3,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Ahead } from './ahead.js';
 import type { Applied, ApplyOptions, ResourceDiff } from './apply.js';
 import { boundedDiffs } from './diffs.js';
-import { Pending, notificationProblem, type Wish } from './notifications.js';
-import { packagesOf } from './packages/here.js';
-import { isFolder } from './platform.js';
+import { Pending, isGrantable, notificationProblem, wishesOf, type Wish } from './notifications.js';
+import { Owed } from './owed.js';
+import { messageOf } from './reasons.js';
 import { resourceId, type Resource } from './resource.js';
 import { notified } from './resources/execute.js';
-import { bringTogether, isPackageChange, type PackageChange } from './resources/package.js';
+import { bringTogether, culprit, isPackageChange, type PackageChange } from './resources/package.js';
 import { actOn, refuseDead } from './resources/service.js';
-import { isElsewhere, type Change, type Effect, type Scene, type Verdict } from './scene.js';
-import { openSecrets } from './secrets.js';
+import { sceneOf } from './scene-of.js';
+import { isElsewhere, type Change, type Effect, type Scene, type Started, type Verdict } from './scene.js';
 
 /** After which a service that was started counts as one that runs. */
 const SETTLE_MS = 500;
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** A resource and what differs from it. */
 interface Found {
   readonly resource: Resource;
   readonly change: Change;
 }
-
-const sceneOf = ({ root, signal, platform, log, secrets }: ApplyOptions, notes: Set<string>): Scene => ({
-  root,
-  folder: isFolder(root),
-  signal,
-  platform,
-  log,
-  secrets: openSecrets(secrets),
-  packages: packagesOf(platform, signal),
-  note: (text) => {
-    notes.add(text);
-  },
-});
 
 /** Use once. */
 export class Converge {
@@ -46,7 +31,8 @@ export class Converge {
   private readonly notes = new Set<string>();
   private readonly pending = new Pending();
   private readonly acting = new Set<string>();
-  private readonly started = new Set<Resource>();
+  private readonly started = new Map<Resource, Started>();
+  private owed: Owed | null = null;
   private readonly scene: Scene;
   private readonly ahead: Ahead;
   private readonly byId: ReadonlyMap<string, Resource>;
@@ -64,39 +50,53 @@ export class Converge {
   async run(): Promise<Applied> {
     const problem = notificationProblem(this.resources);
     if (problem !== null) this.failures.push(problem);
-    else await this.inTurn();
+    else await this.runAll();
+    return this.applied();
+  }
+
+  private async runAll(): Promise<void> {
+    const owed = await this.noting(() => Owed.open(this.options.root));
+    if (owed === null) return;
+    this.owed = owed;
+    for (const wish of owed.inherited)
+      if (isGrantable(wish, this.byId)) this.pending.add(wish);
+      else owed.leave([wish]);
+    await this.inTurn(owed);
     await this.ahead.ended();
     await this.atTheEnd();
     await this.seeWhoStays();
-    return this.applied();
+    if (!this.dry && !this.options.signal.aborted) await this.noting(() => owed.settle());
+  }
+
+  private async noting<A>(work: () => Promise<A>): Promise<A | null> {
+    try {
+      return await work();
+    } catch (error) {
+      this.failures.push(`what the run owes cannot be noted: ${messageOf(error)}`);
+      return null;
+    }
   }
 
   private get dry(): boolean {
     return this.options.dryRun === true;
   }
 
-  private async inTurn(): Promise<void> {
+  private async inTurn(owed: Owed): Promise<void> {
     for (let turn = 0; turn < this.resources.length && this.failures.length === 0;) {
       const resource = this.resources[turn] as Resource;
       if (this.options.signal.aborted) {
         this.fail(resource, 'the run was aborted before it');
         return;
       }
-      turn = await this.step(resource, turn);
+      turn = await this.step(resource, turn, owed);
     }
   }
 
   /** Gives whose turn is next: adjacent packages are one step. */
-  private async step(resource: Resource, turn: number): Promise<number> {
+  private async step(resource: Resource, turn: number, owed: Owed): Promise<number> {
     try {
-      const verdict = await this.ahead.take(turn);
-      if (verdict === null) return turn + 1;
-      if (!isPackageChange(verdict)) {
-        await this.bring({ resource, change: verdict });
-        return turn + 1;
-      }
-      const [found, next] = await this.packagesFrom(turn, verdict);
-      await this.bringPackages(found);
+      const [found, next] = await this.foundFrom(turn);
+      if (found.length > 0) await this.bringAll(found, owed);
       return next;
     } catch (error) {
       this.failed(resource, error);
@@ -104,17 +104,43 @@ export class Converge {
     }
   }
 
-  private async packagesFrom(
-    turn: number,
-    first: PackageChange,
-  ): Promise<readonly [readonly Found[], number]> {
-    const found: Found[] = [{ resource: this.resources[turn] as Resource, change: first }];
+  private async foundFrom(turn: number): Promise<readonly [readonly Found[], number]> {
+    const resource = this.resources[turn] as Resource;
+    const change = await this.ahead.take(turn);
+    if (change === null) return [[], turn + 1];
+    return isPackageChange(change)
+      ? this.packagesFrom(turn, { resource, change })
+      : [[{ resource, change }], turn + 1];
+  }
+
+  /** Up to one whose check fails: that is told when its own turn comes. */
+  private async packagesFrom(turn: number, first: Found): Promise<readonly [readonly Found[], number]> {
+    const found = [first];
     let next = turn + 1;
     for (; this.resources[next]?.type === 'package'; next += 1) {
-      const verdict = await this.ahead.take(next);
-      if (verdict !== null) found.push({ resource: this.resources[next] as Resource, change: verdict });
+      const change = await this.ahead.take(next).catch(() => undefined);
+      if (change === undefined) break;
+      if (change !== null) found.push({ resource: this.resources[next] as Resource, change });
     }
     return [found, next];
+  }
+
+  private async bringAll(found: readonly Found[], owed: Owed): Promise<void> {
+    const wishes = found.flatMap(({ resource }) => wishesOf(resource));
+    try {
+      if (!this.dry) await owed.promise(wishes);
+      const [only] = found as readonly [Found];
+      if (isPackageChange(only.change)) await this.bringPackages(found);
+      else await this.bring(only);
+    } catch (error) {
+      // some of it may have been changed
+      owed.leave(wishes);
+      const named = culprit(
+        found.map(({ resource }) => resource),
+        error,
+      );
+      this.failed(named ?? (found[0] as Found).resource, error);
+    }
   }
 
   private async bringPackages(found: readonly Found[]): Promise<void> {
@@ -141,7 +167,7 @@ export class Converge {
     this.warnings.push(...(effect.warnings ?? []));
     if (this.dry) this.diffs.push({ resource: id, diff: change.diff });
     else this.say(id, what, effect.warnings ?? []);
-    if (effect.started === true) this.startedNow(resource);
+    if (effect.started !== undefined) this.startedNow(resource, effect.started);
     if (effect.restart === true) this.pending.add({ action: 'restart', resource: id, from: id });
     if (what.length > 0) await this.notify(resource);
   }
@@ -155,7 +181,7 @@ export class Converge {
   private async notify(resource: Resource): Promise<void> {
     const from = resourceId(resource);
     for (const { action, resource: target, when } of resource.notifies ?? []) {
-      if (when === 'immediately') await this.actOn({ action, resource: target, from });
+      if (when === 'immediately') await this.actAnyway({ action, resource: target, from });
       else this.pending.add({ action, resource: target, from });
     }
   }
@@ -173,8 +199,8 @@ export class Converge {
       }
   }
 
-  private startedNow(resource: Resource): void {
-    this.started.add(resource);
+  private startedNow(resource: Resource, started: Started): void {
+    this.started.set(resource, started);
     this.pending.served(resourceId(resource));
   }
 
@@ -182,9 +208,9 @@ export class Converge {
   private async seeWhoStays(): Promise<void> {
     if (this.started.size === 0 || this.options.signal.aborted) return;
     await sleep(SETTLE_MS);
-    for (const resource of this.started) {
+    for (const [resource, before] of this.started) {
       if (resource.type !== 'service') continue;
-      await refuseDead(resource.name, this.scene).catch((error: unknown) => {
+      await refuseDead(resource.name, this.scene, before).catch((error: unknown) => {
         this.failed(resource, error);
       });
     }
@@ -193,7 +219,9 @@ export class Converge {
   private async actAnyway(wish: Wish): Promise<void> {
     try {
       await this.actOn(wish);
+      this.owed?.served(wish);
     } catch (error) {
+      this.owed?.leave([wish]);
       this.failed(this.byId.get(wish.resource) as Resource, error);
     }
   }
@@ -224,9 +252,10 @@ export class Converge {
 
   private async serve(resource: Extract<Resource, { readonly type: 'service' }>, wish: Wish): Promise<void> {
     const { action, from } = wish;
-    if (action === 'run' || !(await actOn(resource, action, this.scene))) return;
+    const started = action === 'run' ? null : await actOn(resource, action, this.scene);
+    if (started === null) return;
     this.ahead.changed();
-    this.started.add(resource);
+    this.started.set(resource, started);
     this.options.log.info('service notified', { resource: wish.resource, action, from });
   }
 

@@ -5,9 +5,12 @@ const MOST_BYTES = 64 * 1024;
 const CUT = '\n[cut: there is more than is shown]';
 
 /** As many as there is room for, the last of them cut. */
-export const boundedDiffs = (diffs: readonly ResourceDiff[]): readonly ResourceDiff[] => {
+export const boundedDiffs = (
+  diffs: readonly ResourceDiff[],
+  mostBytes = MOST_BYTES,
+): readonly ResourceDiff[] => {
   const kept: ResourceDiff[] = [];
-  let room = MOST_BYTES;
+  let room = mostBytes;
   for (const { resource, diff } of diffs) {
     const bytes = Buffer.byteLength(resource) + Buffer.byteLength(diff);
     if (bytes <= room) {

@@ -54,13 +54,16 @@ const written = async (place: string, body: AsyncIterable<Uint8Array>): Promise<
 export const download = async (place: string, { url, checksum, signal }: Download): Promise<void> => {
   refuse(checksum);
   if (!/^https?:\/\//.test(url)) throw new Error(`${url} is no address of http or https`);
+  const late = AbortSignal.timeout(SECONDS * 1000);
   try {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(SECONDS * 1000)]);
+    const limit = AbortSignal.any([signal, late]);
     const found = await written(place, await bodyOf(url, limit));
     if (found !== checksum.toLowerCase())
       throw new Error(`${url} has another content than wanted: its SHA-256 is ${found}, not ${checksum}`);
   } catch (error) {
     await rm(place, { force: true });
+    // looked at, so that it is not collected before: then it would never fire
+    if (late.aborted) throw new Error(`${url} cannot be downloaded: no end after ${String(SECONDS)} s`);
     throw error;
   }
 };

@@ -1,9 +1,22 @@
 /** Files, directories and links: what differs is found by reading, and changed only when told. */
-import { chmod, lchown, lstat, mkdir, open, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+import {
+  chmod,
+  lchown,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Ids } from './owners.js';
-import { ifThere, linkTarget, makeParents, placeOf } from './place.js';
+import { hostPathOf, ifThere, linkTarget, makeParents, placeOf } from './place.js';
 import { change, type Change, type Verdict } from './scene.js';
 import { textDiff } from './text-diff.js';
 
@@ -30,6 +43,18 @@ const own = async (place: string, ids: Ids | undefined): Promise<void> => {
   await lchown(place, ids.uid ?? -1, ids.gid ?? -1);
 };
 
+/** In a container /etc/hosts and its like are mounts, whose place nothing can take: they are written where they are. */
+const takePlace = async (fresh: string, place: string): Promise<void> => {
+  try {
+    await rename(fresh, place);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
+    await writeFile(place, await readFile(fresh), { flag: 'r+' });
+    await truncate(place, (await lstat(fresh)).size);
+    await rm(fresh);
+  }
+};
+
 /** Readers see the old content or the new, never half of it, whenever the power goes; never what `judge` refuses. */
 export const writeWhole = async (
   place: string,
@@ -50,7 +75,7 @@ export const writeWhole = async (
       await handle.close();
     }
     await judge(fresh);
-    await rename(fresh, place);
+    await takePlace(fresh, place);
   } catch (error) {
     await rm(fresh, { force: true });
     throw error;
@@ -173,7 +198,7 @@ const setLink = async (place: string, target: string): Promise<void> => {
 
 export const checkLink = async (root: string, path: string, wanted: string): Promise<Verdict> => {
   const place = await placeOf(root, path);
-  const target = linkTarget(path, wanted);
+  const target = linkTarget(await hostPathOf(root, place), wanted);
   const found = await ifThere(() => lstat(place));
   const before = found?.isSymbolicLink() === true ? await readlink(place) : null;
   if (before === target) return null;

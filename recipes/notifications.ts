@@ -28,6 +28,25 @@ export const notificationProblem = (resources: readonly Resource[]): string | nu
   return null;
 };
 
+/** Whether this run can grant a wish of an earlier one. */
+export const isGrantable = ({ action, resource }: Wish, byId: ReadonlyMap<string, Resource>): boolean =>
+  byId.get(resource)?.type === TAKEN_BY[action];
+
+/** What a change of the resource may come to ask for. */
+export const wishesOf = (resource: Resource): readonly Wish[] => {
+  const from = resourceId(resource);
+  const own: readonly Wish[] =
+    resource.type === 'service' && resource.unit !== undefined
+      ? [{ action: 'restart', resource: from, from }]
+      : [];
+  const others = (resource.notifies ?? []).map(({ action, resource: target }) => ({
+    action,
+    resource: target,
+    from,
+  }));
+  return [...own, ...others];
+};
+
 /** Wishes for the end, in the order in which they were first made. */
 export class Pending {
   private readonly wishes = new Map<string, Wish>();

@@ -1,6 +1,6 @@
 /** Where a host's path is on the machine that applies resources: always below the root, links included. */
 import { lstat, mkdir, readlink, realpath } from 'node:fs/promises';
-import { dirname, isAbsolute, join, normalize, relative, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, normalize, relative, sep } from 'node:path';
 
 const within = (root: string, path: string): boolean =>
   path === root || path.startsWith(root.endsWith(sep) ? root : `${root}${sep}`);
@@ -55,12 +55,26 @@ export const placeOf = async (root: string, path: string): Promise<string> => {
   return place;
 };
 
+/** A directory by its own name, whatever links lead to it; it need not be there. */
+const realDirectory = async (place: string): Promise<string> => {
+  const real = await ifThere(() => realpath(place));
+  return real ?? join(await realDirectory(dirname(place)), basename(place));
+};
+
+/** The place with all links followed that lead to it, but not one that it may be itself. */
+export const realPlace = async (place: string): Promise<string> =>
+  dirname(place) === place ? place : join(await realDirectory(dirname(place)), basename(place));
+
+/** The same as the host sees it: what is below the root. */
+export const hostPathOf = async (root: string, place: string): Promise<string> =>
+  join('/', relative(await realpath(root), await realPlace(place)));
+
 /** Makes the parents of a place that `placeOf` gave. */
 export const makeParents = async (place: string): Promise<void> => {
   await mkdir(dirname(place), { recursive: true });
 };
 
-/** What is written into a link at `path` so that it means the host's `target` wherever the root is. */
+/** What is written into a link at `path`, its parents no links, so that it means the host's `target` wherever the root is. */
 export const linkTarget = (path: string, target: string): string => {
   const from = dirname(normalize(path));
   const absolute = isAbsolute(target) ? normalize(target) : join(from, target);

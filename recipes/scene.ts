@@ -21,6 +21,12 @@ export interface Scene {
   note(text: string): void;
 }
 
+/** A service right after it was started or acted upon. */
+export interface Started {
+  /** How often its manager has started it anew since somebody wanted it started. */
+  readonly restarts: number;
+}
+
 /** What a change came to, beside that it was made. */
 export interface Effect {
   /** What was changed, where that is not just the resource; empty: nothing was. */
@@ -30,7 +36,7 @@ export interface Effect {
   /** A service that must be started anew at the end. */
   readonly restart?: boolean;
   /** A service that was started just now: what notified it before is served. */
-  readonly started?: boolean;
+  readonly started?: Started;
 }
 
 /** What differs; nothing is touched before `apply` is called. */

@@ -18,15 +18,56 @@ const SHORTEST = 4;
 
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
-/** A value as programs print it: as it is, a line of it, in JSON, in a URL, in base64. */
-const shapesOf = (value: string): readonly string[] =>
-  [
+/** What programs that wrap base64 wrap it at. */
+const BASE64_LINES = [64, 76];
+/** Of base64, where one piece of a value may stand for many others. */
+const SHORTEST_BASE64 = 6;
+
+/** As it stands in what is encoded behind so many other bytes: the characters that are the value's alone. */
+const base64Behind = (bytes: Buffer, others: number): string => {
+  const text = Buffer.concat([Buffer.alloc(others), bytes]).toString('base64');
+  const first = Math.ceil((others * 8) / 6);
+  return text.slice(first, Math.floor(((others + bytes.length) * 8) / 6));
+};
+
+const wrapped = (text: string, width: number): readonly string[] =>
+  text.length <= width ? [] : (text.match(new RegExp(`.{1,${String(width)}}`, 'g')) ?? []);
+
+/** Behind a user's name and a colon, as in a header of HTTP, it looks otherwise than by itself. */
+const base64Of = (value: string): readonly string[] => {
+  const bytes = Buffer.from(value);
+  const whole = bytes.toString('base64').replace(/=+$/, '');
+  const behind = [1, 2].map((others) => base64Behind(bytes, others));
+  const lines = BASE64_LINES.flatMap((width) => wrapped(whole, width));
+  const shapes = [base64Behind(bytes, 0), whole, ...behind, ...lines];
+  return [...shapes, ...shapes.map((shape) => shape.replaceAll('+', '-').replaceAll('/', '_'))].filter(
+    (shape) => shape.length >= SHORTEST_BASE64,
+  );
+};
+
+const urlOf = (value: string): readonly string[] => {
+  const plain = encodeURIComponent(value);
+  const strict = plain.replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
+  const encoded = [plain, strict, strict.replaceAll('%20', '+')];
+  return [...encoded, ...encoded.map((text) => text.replace(/%[0-9A-F]{2}/g, (one) => one.toLowerCase()))];
+};
+
+/** A value as programs print it: as it is, a line of it, in JSON, for a shell, in a URL, in hexadecimal digits, in base64. */
+const shapesOf = (value: string): readonly string[] => {
+  const json = JSON.stringify(value).slice(1, -1);
+  const hex = Buffer.from(value).toString('hex');
+  return [
     value,
     ...value.split('\n').map((line) => line.trim()),
-    JSON.stringify(value).slice(1, -1),
-    encodeURIComponent(value),
-    Buffer.from(value).toString('base64').replace(/=+$/, ''),
+    json,
+    json.replaceAll('/', '\\/'),
+    value.replaceAll("'", "'\\''"),
+    ...urlOf(value),
+    hex,
+    hex.toUpperCase(),
+    ...base64Of(value),
   ].filter((shape) => shape.length >= SHORTEST);
+};
 
 /** True of what stands for a secret's value. */
 export const isReference = (value: unknown): value is SecretReference => {

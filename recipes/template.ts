@@ -3,7 +3,13 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { Filled } from './resource.js';
 import { isReference, type Secrets } from './secrets.js';
 
-const PLACE = /\{\{\s*([^{}|]*?)\s*(?:\|\s*([a-z]+)\s*)?\}\}/g;
+const PLACE = /\{\{([^{}]*)\}\}/g;
+
+/** What stands between the braces: `password | json`. */
+const partsOf = (between: string): readonly [name: string, shape: string | undefined] => {
+  const [name = '', shape] = between.split('|').map((part) => part.trim());
+  return [name, shape];
+};
 
 /** Plain ones are left bare, for whoever reads them by eye or with a parser that knows no quotes. */
 const quotedForEnvironment = (text: string): string =>
@@ -45,7 +51,8 @@ export const render = (
   resolved: ReadonlyMap<string, string> = new Map(),
 ): E.Either<string, string> => {
   const unknown = new Set<string>();
-  const text = template.replace(PLACE, (_place, name: string, shape?: string) => {
+  const text = template.replace(PLACE, (_place, between: string) => {
+    const [name, shape] = partsOf(between);
     const value = resolved.get(name) ?? lookUp(attributes, name);
     const written = shape === undefined ? String : SHAPES[shape];
     if (isText(value) && written !== undefined) return written(value);
@@ -66,7 +73,8 @@ export interface FilledText {
 /** Fills in a template, secrets too: only those that stand in it are asked for. Throws as `render` says. */
 export const fill = async ({ template, attributes }: Filled, secrets: Secrets): Promise<FilledText> => {
   const resolved = new Map<string, string>();
-  for (const [, name = ''] of template.matchAll(PLACE)) {
+  for (const [, between = ''] of template.matchAll(PLACE)) {
+    const [name] = partsOf(between);
     const value = lookUp(attributes, name);
     if (isReference(value) && !resolved.has(name)) resolved.set(name, await secrets.text(value));
   }

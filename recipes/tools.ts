@@ -30,11 +30,17 @@ const FROM: Readonly<Record<string, string>> = {
   'mkfs.xfs': 'expected the package "xfsprogs"',
 };
 
+const MISSING = 'missing program';
+
 /** For people: this host has no such program, and where it would come from. */
 export const missingProgram = (program: string): Error => {
   const from = FROM[program];
-  return new Error(`there is no ${program} on this host${from === undefined ? '' : `: ${from}`}`);
+  const text = `there is no ${program} on this host${from === undefined ? '' : `: ${from}`}`;
+  return new Error(text, { cause: MISSING });
 };
+
+/** True of what `missingProgram` gives. */
+export const isMissing = (error: unknown): boolean => error instanceof Error && error.cause === MISSING;
 
 /** Nothing of the agent's environment: a person's shell would inherit it. */
 export const CLEAN_ENVIRONMENT = {

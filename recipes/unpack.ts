@@ -1,7 +1,9 @@
-/** Unpacks an archive into a fresh directory; nothing in it may lead out of that. */
-import { lstat, mkdir, readdir, readlink, rename, rm } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
-import { StringDecoder } from 'node:string_decoder';
+/** Unpacks an archive into a fresh directory; nothing in it may lead out of that, nor fill the disk. */
+import { lstat, mkdir, open, readdir, readlink, realpath, rename, rm } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Listing, listCommand, roomIn, type Packing } from './listing.js';
+import { ifThere } from './place.js';
 import { mustRun, runTool } from './tools.js';
 
 const SECONDS = 900;
@@ -9,7 +11,7 @@ const SECONDS = 900;
 interface Unpack {
   readonly file: string;
   /** How it is packed; of tar any compression that the host's tar knows. */
-  readonly kind: 'tar' | 'zip';
+  readonly kind: Packing;
   /** Made anew. */
   readonly into: string;
   /** So many leading parts of the names are dropped. */
@@ -17,35 +19,50 @@ interface Unpack {
   readonly signal: AbortSignal;
 }
 
-/** True of a name that would be written outside. */
-export const climbs = (name: string): boolean =>
-  name.startsWith('/') || name.split('/').includes('..') || name.includes('\0');
+/** A zip begins so; tar has no such mark, and its compressions are told by tar. */
+const ZIP = Buffer.from('PK');
 
-const listCommand = ({ file, kind }: Unpack): readonly string[] =>
-  kind === 'zip'
-    ? ['unzip', '-Z1', file]
-    : ['tar', '--list', '--absolute-names', '--quoting-style=literal', '--file', file];
+/** By its content: an address need not tell. */
+export const kindOf = async (file: string): Promise<Packing> => {
+  const handle = await open(file, 'r');
+  try {
+    const begin = Buffer.alloc(ZIP.length);
+    await handle.read(begin, 0, ZIP.length, 0);
+    return begin.equals(ZIP) ? 'zip' : 'tar';
+  } finally {
+    await handle.close();
+  }
+};
 
-/** The names are looked at as they come: there may be very many. */
-const refuseClimbing = async (work: Unpack): Promise<void> => {
-  const decoder = new StringDecoder('utf8');
-  let begun = '';
-  const bad: string[] = [];
-  const look = (text: string): void => {
-    const names = (begun + text).split('\n');
-    begun = names.pop() ?? '';
-    if (bad.length === 0) bad.push(...names.filter(climbs).slice(0, 1));
-  };
-  const ended = await runTool(listCommand(work), {
-    signal: work.signal,
+/** What is in it is looked at as it comes: there may be very much. */
+const refuseBad = async ({ file, kind, into, signal }: Unpack): Promise<void> => {
+  const listing = await Listing.open(kind, dirname(into));
+  const done = new AbortController();
+  const ended = await runTool(listCommand(kind, file), {
+    // a bomb is not read to its end
+    signal: AbortSignal.any([signal, done.signal]),
     timeoutSeconds: SECONDS,
     stdout: (chunk) => {
-      look(decoder.write(chunk));
+      if (listing.add(chunk) !== null) done.abort();
     },
+  }).catch((error: unknown) => {
+    if (!done.signal.aborted) throw error;
+    return null;
   });
-  look('\n');
-  if (bad.length > 0) throw new Error(`the name "${bad.join('')}" in it leads out of it`);
-  if (ended.code !== 0) throw new Error(`it is no archive that can be read: ${ended.output}`);
+  const problem = listing.end();
+  if (problem !== null) throw new Error(problem);
+  if (ended?.code !== 0) throw new Error(`it is no archive that can be read: ${ended?.output ?? ''}`);
+};
+
+const isWithin = (top: string, real: string): boolean => real === top || real.startsWith(top + sep);
+
+/** As the kernel goes: a name behind ".." is looked for from where the links before it have led. */
+const leadsOut = async (top: string, path: string): Promise<boolean> => {
+  const real = await ifThere(() => realpath(path));
+  if (real !== null) return !isWithin(top, real);
+  const at = path.lastIndexOf('/');
+  // what is not there has nothing above it either
+  return path.slice(at + 1) === '..' || leadsOut(top, path.slice(0, at));
 };
 
 /** Links may lead anywhere within; tar makes those that do not only at the end, so nothing was written through them. */
@@ -55,8 +72,7 @@ const refuseLinks = async (top: string, folder = top): Promise<void> => {
     if (entry.isDirectory()) await refuseLinks(top, place);
     if (!entry.isSymbolicLink()) continue;
     const target = await readlink(place);
-    const leads = resolve(dirname(place), target);
-    if (target.startsWith('/') || (leads !== top && !leads.startsWith(top + sep)))
+    if (target.startsWith('/') || (await leadsOut(top, `${folder}/${target}`)))
       throw new Error(`the link ${relative(top, place)} in it leads out of it, to ${target}`);
   }
 };
@@ -90,15 +106,43 @@ const commandFor = ({ file, kind, into, strip }: Unpack): readonly string[] =>
         into,
       ];
 
+const LOOK_MS = 250;
+
+/** A zip may hold more than it lists. */
+const whileRoom = async (
+  folder: string,
+  signal: AbortSignal,
+  work: (limit: AbortSignal) => Promise<unknown>,
+): Promise<void> => {
+  const [full, done] = [new AbortController(), new AbortController()];
+  const watch = async (): Promise<void> => {
+    while (!done.signal.aborted) {
+      if ((await roomIn(folder)) < 0) full.abort();
+      await sleep(LOOK_MS, undefined, { signal: done.signal }).catch(() => undefined);
+    }
+  };
+  const watched = watch();
+  try {
+    await work(AbortSignal.any([signal, full.signal]));
+  } catch (error) {
+    throw full.signal.aborted && !signal.aborted ? new Error('the disk has no room for all of it') : error;
+  } finally {
+    done.abort();
+    await watched;
+  }
+};
+
 /** Throws, and leaves nothing, when it cannot be unpacked whole. */
 export const unpack = async (work: Unpack): Promise<void> => {
   const { into, kind, strip, signal } = work;
-  await refuseClimbing(work);
+  await refuseBad(work);
   await rm(into, { recursive: true, force: true });
   await mkdir(into, { recursive: true });
   try {
-    await mustRun(commandFor(work), { signal, timeoutSeconds: SECONDS });
-    await refuseLinks(into);
+    await whileRoom(into, signal, (limit) =>
+      mustRun(commandFor(work), { signal: limit, timeoutSeconds: SECONDS }),
+    );
+    await refuseLinks(await realpath(into));
     if (kind === 'zip') await stripped(into, strip);
   } catch (error) {
     await rm(into, { recursive: true, force: true });

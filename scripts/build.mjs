@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { recipeLines } from './recipe-lines.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -24,6 +25,7 @@ await build({
   minifySyntax: true,
   minifyWhitespace: true,
   keepNames: false,
+  plugins: [recipeLines(root)],
   define: { SCALARIUM_VERSION: JSON.stringify(version) },
   // lmdb has a native addon, etcd3 reads its .proto files beside its code: both are loaded from node_modules
   external: ['lmdb', 'etcd3', '@node-rs/argon2'],

@@ -10,6 +10,9 @@ export const INSTALLATION = '/scalarium/installation';
 /** `{"certificate", "sealedKey"}` of the installation's certificate authority. */
 export const AUTHORITY = '/scalarium/tls/ca';
 
+/** How far an update of the hosts' agents is (server/agent-files/rollout.ts). */
+export const ROLLOUT = '/scalarium/agents/rollout';
+
 const place = (ref: Ref): string => {
   const { plural } = kindEntry(ref.kind);
   return ref.cluster === null ? `${plural}/${ref.name}` : `${plural}/${ref.cluster}/${ref.name}`;

@@ -1,6 +1,6 @@
 /** Cluster: the namespace of everything in it. Cluster-wide itself. */
 import * as t from 'io-ts';
-import { CookbookPack, CookbookSource } from '../cookbooks.js';
+import { CookbookPack, CookbookSource, CookbookSourceState } from '../cookbooks.js';
 import { described } from '../described.js';
 import {
   Integer,
@@ -143,6 +143,10 @@ export const ClusterStatus = fields(
       t.readonlyArray(CookbookPack),
       'What the sources of cookbooks were resolved to, in their order.',
     ),
+    cookbookSources: described(
+      t.record(t.string, CookbookSourceState),
+      'How it stands with each source of cookbooks, by its name.',
+    ),
     /** Writer: sweeper. */
     strangers: described(
       t.readonlyArray(t.string),
@@ -155,7 +159,7 @@ export const ClusterStatus = fields(
     ),
     conditions: described(
       Conditions,
-      'Ready: every Role has the hosts it should have. Reconciling, Stalled: work is going on, or cannot. ConsentRequired: an edit is parked. Configured: hosts know of each other. HealingAllowed: the breaker is closed. Valid: the spec can be read.',
+      'Ready: every Role has the hosts it should have. Reconciling, Stalled: work is going on, or cannot. ConsentRequired: an edit is parked. Configured: hosts know of each other. Drifted: on some host a run of its recipes would change something. HealingAllowed: the breaker is closed. Valid: the spec can be read.',
     ),
   },
 );

@@ -3,6 +3,7 @@ import * as t from 'io-ts';
 import { described } from '../described.js';
 import { Integer, Name, Time, fields, listOf, oneOf, refined } from '../words.js';
 import { Conditions, OBSERVED_GENERATION } from './conditions.js';
+import { RebootWish, Restart, isRestarting } from './restart.js';
 
 export const DESIRED = ['Running', 'Stopped', 'Maintenance'] as const;
 
@@ -133,23 +134,6 @@ export const StopWish = fields(
 );
 export interface StopWish extends t.TypeOf<typeof StopWish> {}
 
-export const Restart = fields(
-  'Restart',
-  {
-    askedAt: described(t.string, 'The `spec.restartedAt` that this tells of.'),
-    machine: described(t.string, 'The id of the machine at the cloud.'),
-  },
-  {
-    calledAt: described(Time, 'When the cloud was told to reboot it; noted before the call is made.'),
-    agentStartedAt: described(
-      Time,
-      'Since when the agent ran that was on the machine then: the restart is done when another one has connected.',
-    ),
-    doneAt: described(Time, 'When it was done, or there turned out to be nothing to reboot.'),
-  },
-);
-export interface Restart extends t.TypeOf<typeof Restart> {}
-
 const AgentSeen = fields(
   'AgentSeen',
   {
@@ -158,7 +142,17 @@ const AgentSeen = fields(
     address: described(t.string, 'The address that it connected from.'),
     version: described(t.string, 'Its version.'),
   },
-  { startedAt: described(Time, "Since when it runs, by its host's clock.") },
+  {
+    startedAt: described(Time, "Since when it runs, by its host's clock."),
+    build: described(t.string, 'The build it is, where it was installed as a file of its own.', {
+      otherwise: 'it came another way, and never updates itself',
+    }),
+    buildSince: described(Time, 'When it first said that it is this build.'),
+    gaveUp: described(
+      t.string,
+      'The last build that did not come up on the host, which went back to the one before.',
+    ),
+  },
 );
 
 const Remediation = t.strict(
@@ -203,6 +197,14 @@ export const InstanceStatus = fields(
       EventProgress,
       'How the newest configure ended, which tells a host of the others in the cluster.',
     ),
+    deploy: described(
+      EventProgress,
+      'How the deploy after setup ended, which brings applications; only on hosts whose Roles have something for it.',
+    ),
+    rebootWish: described(
+      RebootWish,
+      'The last time that recipes wanted the machine to be started anew. Carried out by instances.',
+    ),
     shutdown: described(
       t.record(t.string, EventProgress),
       'How shutdown ended, by the id of the machine: machines that must go have one each.',
@@ -217,9 +219,10 @@ export const InstanceStatus = fields(
     /** Writer: instances. */
     rebooted: described(Rebooted, 'The last reboot that was carried out.'),
     restart: described(Restart, 'How far the reboot is that `spec.restartedAt` asked for.'),
+    wishRestart: described(Restart, 'How far the reboot is that `rebootWish` asks for.'),
     conditions: described(
       Conditions,
-      'Launched: it has a machine. SetupDone, Configured: the events ended well. Healthy: the signs are good. Ready: all of that, and it is to serve. Reconciling, Stalled: work is going on, or cannot. Valid: the spec can be read.',
+      'Launched: it has a machine. SetupDone, Deployed, Configured: the events ended well. Drifted: a run of its recipes would change something. Healthy: the signs are good. Ready: all of that, and it is to serve. Reconciling, Stalled: work is going on, or cannot. Valid: the spec can be read.',
     ),
   },
 );
@@ -265,10 +268,6 @@ const setUp = (status: InstanceStatus, machine: string): Phase | null => {
   if (status.setup.state === 'failed') return 'setup_failed';
   return status.setup.state === 'succeeded' ? null : 'running_setup';
 };
-
-/** The cloud was told to reboot this machine because a person wants it, and it is not back yet. */
-export const isRestarting = ({ restart }: InstanceStatus, machine: string): boolean =>
-  restart?.machine === machine && restart.calledAt !== undefined && restart.doneAt === undefined;
 
 const rebooting = (status: InstanceStatus, machine: string): boolean => {
   if (isRestarting(status, machine)) return true;

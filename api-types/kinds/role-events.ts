@@ -32,7 +32,7 @@ export const Recipes = byEvent('RoleRecipes', (event) =>
   described(
     listOf(RecipeName, 'a list of recipes'),
     `Recipes of the Cluster's cookbooks that run ${WHEN[event]}, in this order, after what is built in for the type.`,
-    { default: [] },
+    { otherwise: 'none' },
   ),
 );
 
@@ -45,15 +45,15 @@ export const EventTimeouts = fields(
   {},
   {
     configure: described(Seconds, 'How long configure may take on a host.', {
-      default: EVENT_TIMEOUT_SECONDS,
+      otherwise: String(EVENT_TIMEOUT_SECONDS),
       unit: 'seconds',
     }),
     deploy: described(Seconds, 'How long deploy may take on a host.', {
-      default: EVENT_TIMEOUT_SECONDS,
+      otherwise: String(EVENT_TIMEOUT_SECONDS),
       unit: 'seconds',
     }),
     undeploy: described(Seconds, 'How long undeploy may take on a host.', {
-      default: EVENT_TIMEOUT_SECONDS,
+      otherwise: String(EVENT_TIMEOUT_SECONDS),
       unit: 'seconds',
     }),
   },

@@ -1,5 +1,6 @@
 /** Role: what a group of hosts is, and how many there are. */
 import * as t from 'io-ts';
+import { AgentRelease } from '../agent-release.js';
 import { described } from '../described.js';
 import {
   CountOrPercentage,
@@ -166,7 +167,7 @@ export const RoleSpec = fields(
     ),
     eventTimeoutSeconds: described(
       EventTimeouts,
-      'What events may take. Of setup it is healing.setupTimeoutSeconds, of shutdown shutdownTimeoutSeconds.',
+      'How many seconds events may take, by event. Of setup it is healing.setupTimeoutSeconds, of shutdown shutdownTimeoutSeconds.',
     ),
     shutdownTimeoutSeconds: described(
       Seconds,
@@ -212,6 +213,11 @@ export const LaunchBatch = fields(
       t.string,
       'The authority that the agents are to trust (PEM), where they enrol over https. It is in the user data too.',
       { otherwise: 'an authority that every machine trusts, or no TLS' },
+    ),
+    agent: described(
+      AgentRelease,
+      'The agent that a bare image is to fetch: its version, and what its file for each kind of machine must hash to. It is in the user data too.',
+      { otherwise: 'none is installed: the image has it' },
     ),
     subnetId: described(t.string, 'The subnet, where the Cluster names one for the zone.'),
     keyName: described(t.string, 'The EC2 key pair, where the Cluster names one.'),

@@ -1,24 +1,38 @@
-/** Run: an event carried out once, now, on chosen hosts. Its spec is not changed: another run is another Run. */
+/** Run: an event, or recipes, carried out once, now, on chosen hosts. Its spec is not changed: another run is another Run. */
 import * as t from 'io-ts';
+import { RecipeName } from '../cookbooks.js';
 import { described } from '../described.js';
-import { Integer, Name, Time, fields, listOf, oneOf, wholeNumber } from '../words.js';
+import { Integer, Name, Time, fields, listOf, oneOf, refined, wholeNumber } from '../words.js';
 import { Conditions, OBSERVED_GENERATION } from './conditions.js';
 
-export const RUN_EVENTS = ['setup', 'configure'] as const;
+export const RUN_EVENTS = ['setup', 'configure', 'deploy', 'undeploy'] as const;
+export type RunEvent = (typeof RUN_EVENTS)[number];
 
 /** What a run takes longer than is cut off; a day is more than anybody waits for. */
 const RunSeconds = wholeNumber(1, 86_400);
 export const RUN_TIMEOUT_SECONDS = 600;
 
-export const RunSpec = fields(
+const RunFields = fields(
   'RunSpec',
+  {},
   {
     event: described(
       oneOf(RUN_EVENTS),
-      'Whose recipes are run: those of setup or of configure. They run whether or not anything has changed.',
+      'Whose recipes are run: those that are built in and those that Roles name for it. They run whether or not anything has changed. Either this or `recipes`.',
     ),
-  },
-  {
+    recipes: described(
+      refined(
+        listOf(RecipeName, 'a list of recipes'),
+        'a list of at least one recipe',
+        ({ length }) => length > 0,
+      ),
+      "Recipes of the Cluster's cookbooks to run, in this order, and nothing else. Either this or `event`.",
+    ),
+    dryRun: described(
+      t.boolean,
+      'Nothing is touched: hosts answer with what would change, which is in `status.diffs`.',
+      { default: false },
+    ),
     roles: described(
       listOf(Name, 'a list of role names'),
       'All online hosts of these Roles. With neither roles nor instances: all online hosts of the cluster.',
@@ -36,7 +50,17 @@ export const RunSpec = fields(
     ),
   },
 );
-export interface RunSpec extends t.TypeOf<typeof RunSpec> {}
+type RunFields = t.TypeOf<typeof RunFields>;
+
+export const RunSpec = refined(
+  RunFields,
+  'a run of either an event or recipes',
+  ({ event, recipes }: RunFields) => (event === undefined) !== (recipes === undefined),
+);
+export interface RunSpec extends RunFields {}
+
+/** What hosts are told: recipes run as a part of configure. */
+export const runEventOf = ({ event }: RunSpec): RunEvent => event ?? 'configure';
 
 export const RUN_PHASES = ['Pending', 'Running', 'Succeeded', 'Failed'] as const;
 
@@ -51,6 +75,17 @@ export const RunFailure = t.strict(
   'RunFailure',
 );
 export interface RunFailure extends t.TypeOf<typeof RunFailure> {}
+
+/** A resource that a dry run found to differ in the same way on these hosts. */
+export const RunDiff = t.strict(
+  {
+    resource: described(t.string, 'Its id, as file[/etc/hosts].'),
+    diff: described(t.string, 'What would change, for people; of a text a unified diff, secrets masked.'),
+    instances: described(t.readonlyArray(t.string), 'The Instances where it was found.'),
+  },
+  'RunDiff',
+);
+export interface RunDiff extends t.TypeOf<typeof RunDiff> {}
 
 export const RunStatus = fields(
   'RunStatus',
@@ -68,6 +103,22 @@ export const RunStatus = fields(
       'How far each host is, by the name of its Instance.',
     ),
     failures: described(t.readonlyArray(RunFailure), 'What went wrong, host by host; the first fifty.'),
+    events: described(
+      t.readonlyArray(t.string),
+      'The LifecycleEvents that tell the hosts: `scalarium logs --event` shows what they write of one.',
+    ),
+    changed: described(
+      t.record(t.string, Integer),
+      'How many resources were changed, or of a dry run would be, by the name of the Instance; those without any are not named.',
+    ),
+    diffs: described(
+      t.readonlyArray(RunDiff),
+      'Of a dry run: what would change, once for all hosts where it is the same. 256 KiB at most.',
+    ),
+    diffsLeftOut: described(
+      Integer,
+      'How many more differences there are than `diffs` has room for. The logs of the hosts have them (`scalarium logs`), and so has a run on fewer hosts.',
+    ),
     conditions: described(
       Conditions,
       'Complete: it has ended, well or not. Ready: it has ended well on all hosts. Reconciling: hosts are at it. Stalled: it ended badly, or there is no host to run it on. Valid: the spec can be read.',
@@ -79,6 +130,7 @@ export interface RunStatus extends t.TypeOf<typeof RunStatus> {}
 export const runDefaults = (spec: RunSpec): RunSpec => ({
   roles: [],
   instances: [],
+  dryRun: false,
   timeoutSeconds: RUN_TIMEOUT_SECONDS,
   ...spec,
 });

@@ -1,25 +1,33 @@
 /** `scalarium agent --machine ID`: the daemon on a host, in the foreground until it is released or told to stop. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
-import { startAgent } from '../../agent/agent.js';
+import { type AgentEnding, startAgent } from '../../agent/agent.js';
 import { hostLogFolder, openHostLog } from '../../agent/host-log.js';
 import { lineLog } from '../../agent/line-log.js';
+import { openLocalDoor } from '../../agent/local/door.js';
+import { openHome } from '../../agent/update/home.js';
 import { recipesExecutor } from '../../agent/recipes-executor.js';
 import { AgentConfig } from '../../api-types/agent-protocol.js';
 import { decodeLoose, problemText } from '../../api-types/problems.js';
-import { detectPlatform } from '../../recipes/platform.js';
+import { detectPlatform, isFolder } from '../../recipes/platform.js';
 import { noManager } from '../../recipes/services/no-manager.js';
+import type { ServiceManager } from '../../recipes/services/service-manager.js';
+import { SUPERVISOR_SOCKET, supervisorClient } from '../../recipes/services/supervisor/control.js';
 import { systemChance } from '../../runtime/chance.js';
 import { systemClock } from '../../runtime/clock.js';
 import { type CliContext, CliError } from '../context.js';
 
-interface AgentFlags {
+export interface AgentFlags {
   readonly root: string;
   readonly machine: string;
   readonly address?: string;
+  readonly announce?: string;
   readonly verbose?: boolean;
+  /** Where the agent was installed as a file of its own. */
+  readonly home?: string;
 }
 
 const parsed = (path: string, text: string): unknown => {
@@ -43,8 +51,17 @@ const configOf = async (root: string): Promise<AgentConfig> => {
   throw new CliError(`${path}: ${decoded.left.map(problemText).join('; ')}`);
 };
 
-const run = async ({ version }: CliContext, flags: AgentFlags): Promise<void> => {
-  const { root, machine, address, verbose } = flags;
+/** A host that is a folder has no services of its own, whatever runs on the machine around it. */
+const supervisorOf = (root: string): ServiceManager =>
+  isFolder(root) || !existsSync(SUPERVISOR_SOCKET)
+    ? noManager(
+        'nothing manages services on this host: it has no systemd, and no `scalarium supervisor` runs on it',
+      )
+    : supervisorClient(SUPERVISOR_SOCKET);
+
+/** Is the daemon until it ends; resolves with why. */
+export const runDaemon = async (version: string, flags: AgentFlags): Promise<AgentEnding> => {
+  const { root, machine, address, announce, verbose } = flags;
   const config = await configOf(root);
   const hostLog = openHostLog(hostLogFolder(root));
   const both = {
@@ -54,25 +71,27 @@ const run = async ({ version }: CliContext, flags: AgentFlags): Promise<void> =>
     },
   };
   const log = lineLog(systemClock, both, { debug: verbose === true, keys: { machine } });
+  const platform = detectPlatform(root, supervisorOf(root));
   const agent = await startAgent({
     root,
     machine,
     address: address ?? null,
+    ...(announce === undefined ? {} : { announced: announce }),
     config,
-    executor: recipesExecutor({
-      root,
-      log,
-      platform: detectPlatform(root, noManager('nothing manages services on this host: it has no systemd')),
-      secrets: (name) => Promise.reject(new Error(`the secret ${name}: none are delivered to this host`)),
-    }),
+    executor: (sources) => recipesExecutor({ root, log, platform, ...sources }),
     clock: systemClock,
     chance: systemChance,
     log,
     hostLog,
     version,
+    home: await openHome(flags.home),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void agent.stop());
-  log.info('agent ends', { why: await agent.done });
+  const door = await openLocalDoor(root, agent.asked, log);
+  const why = await agent.done;
+  door.close();
+  log.info('agent ends', { why });
+  return why;
 };
 
 export const register = (program: Command, context: CliContext): void => {
@@ -82,6 +101,9 @@ export const register = (program: Command, context: CliContext): void => {
     .requiredOption('--machine <id>', "the machine's id at its cloud")
     .option('--root <dir>', "the host's root directory, with etc/scalarium/agent.json in it", '/')
     .option('--address <address>', 'the address to connect from; none: the system chooses')
+    .option('--announce <address>', "the host's address, where gateways see another one")
     .option('--verbose', 'more log lines, on standard error')
-    .action((flags: AgentFlags) => run(context, flags));
+    .action(async (flags: AgentFlags) => {
+      await runDaemon(context.version, flags);
+    });
 };

@@ -13,7 +13,7 @@ import { onTerminal } from '../child.js';
 import { type CliContext, CliError, type GlobalFlags } from '../context.js';
 import { compared } from '../diffing.js';
 import { documentFor } from '../documents-for.js';
-import { EXIT, exitOfError } from '../exit-codes.js';
+import { EXIT, never1 } from '../exit-codes.js';
 import { yamlText } from '../yaml.js';
 
 interface DiffFlags extends GlobalFlags {
@@ -89,13 +89,6 @@ const run = async (context: CliContext, flags: DiffFlags): Promise<void> => {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-};
-
-/** 1 says that there are differences: what failed must say something else. */
-const never1 = (error: unknown): never => {
-  if (exitOfError(error) !== EXIT.failed) throw error;
-  const { message } = error as Error;
-  throw new CliError(message, { cause: (error as Error).cause, exit: EXIT.changes });
 };
 
 export const register = (program: Command, context: CliContext): void => {

@@ -3,11 +3,13 @@ import { setFlagsFromString } from 'node:v8';
 import { Option, type Command } from 'commander';
 import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { systemChance } from '../../runtime/chance.js';
 import { systemClock } from '../../runtime/clock.js';
 import { winstonLog } from '../../runtime/log-winston.js';
 import { CliError, type CliContext, type GlobalFlags } from '../context.js';
 import { addFrontFlags } from '../up/front-flags.js';
+import { addHostFlags } from '../up/host-flags.js';
 import { parseOptions, type RawUpOptions, type UpOptions } from '../up/options.js';
 import { prepareDataDirectory } from '../up/data-directory.js';
 import { stopSignal } from '../up/stopping.js';
@@ -50,10 +52,19 @@ const collectSooner = (): void => {
   setFlagsFromString('--heap-growing-percent=100');
 };
 
+/** What is missing for hosts is told before anything is started. */
+const refuseHosts = async ({ hosts, hostsBase, data }: UpOptions): Promise<void> => {
+  if (hosts !== 'namespace') return;
+  const { whyNoNamespaceHosts } = await import('../../local-cloud/hosts/namespace/refusals.js');
+  const why = await whyNoNamespaceHosts(resolve(data, 'hosts'), hostsBase);
+  if (why !== null) throw new CliError(why);
+};
+
 const run = async (options: UpOptions, context: CliContext): Promise<void> => {
   collectSooner();
   const { runUp } = await import('../up/run.js');
   prepareDataDirectory(options.data);
+  await refuseHosts(options);
   const log = winstonLog({
     level: levelOf(context.env['SCALARIUM_LOG_LEVEL']),
     clock: systemClock,
@@ -81,7 +92,7 @@ const run = async (options: UpOptions, context: CliContext): Promise<void> => {
 const dataOf = (command: Command): string => command.optsWithGlobals<GlobalFlags>().data ?? '.scalarium';
 
 export const register = (program: Command, context: CliContext): void => {
-  addFrontFlags(program.command('up'))
+  addHostFlags(addFrontFlags(program.command('up')))
     .description('bring a control plane up, with a local cloud and hosts unless told otherwise, until Ctrl-C')
     .addOption(
       new Option('--port <port>', 'of the API and the gateway of agents; 0: that of the last run, or any')
@@ -98,9 +109,6 @@ export const register = (program: Command, context: CliContext): void => {
       new Option('--cloud <endpoint>', 'local, or the URL of an EC2 endpoint')
         .env('SCALARIUM_CLOUD')
         .default('local'),
-    )
-    .addOption(
-      new Option('--hosts <driver>', 'process, hollow or none').env('SCALARIUM_HOSTS').default('process'),
     )
     .addOption(
       new Option(

@@ -16,6 +16,7 @@ import { adminToken } from '../../runtime/tokens.js';
 import { openAuditLog } from '../../server/audit/log.js';
 import { orThrow } from '../../runtime/failure.js';
 import { ensureAdmin } from '../../server/access/first-admin.js';
+import { isLoopback } from '../../server/tls/loopback.js';
 import { VERSION } from '../../runtime/version.js';
 import type { Store } from '../../store/store.js';
 import { keepRunning, waitFor, type Child } from './children.js';
@@ -91,6 +92,7 @@ const startHosts = (
     options.hosts,
     '--data',
     data,
+    ...(options.hosts === 'namespace' ? ['--hosts-base', options.hostsBase] : []),
   ];
   const child = keepRunning({ part: 'hosts', args, env: {} }, { data, ...around });
   closing.add(() => child.end(END_WITHIN));
@@ -162,7 +164,10 @@ const openAll = async (options: UpOptions, around: Surroundings, closing: Closin
     sweepEvery: seconds(10),
     ownerLease: seconds(10),
     identity: identityOf(data, chance),
+    packs: join(data, 'packs'),
+    localSources: isLoopback(options.listen),
     version: VERSION,
+    agentFiles: { built: options.agentFiles, kept: join(data, 'agent-files') },
     ...around,
   });
   closing.add(() => plane.close());

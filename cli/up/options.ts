@@ -1,5 +1,7 @@
 /** What `scalarium up` can be told, by option or by environment variable. */
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { builtAgents } from './program.js';
 import { type FrontOptions, parseFront, type RawFrontOptions } from './front-options.js';
 
 export interface UpOptions extends FrontOptions {
@@ -9,6 +11,8 @@ export interface UpOptions extends FrontOptions {
   /** `local`, or the URL of an EC2 endpoint. */
   readonly cloud: string;
   readonly hosts: HostsOption;
+  /** What namespace hosts have as their root, under their own changes; an absolute path. */
+  readonly hostsBase: string;
   readonly example: boolean;
   readonly apply: string | null;
   readonly once: boolean;
@@ -18,13 +22,15 @@ export interface UpOptions extends FrontOptions {
   readonly installationKey: string | null;
   /** AWS credentials file for the endpoint; null: the local cloud's, else the SDK's chain. */
   readonly credentials: string | null;
+  /** Where hosts' agents are, as `npm run build:agent` puts them. */
+  readonly agentFiles: string;
 }
 
 export type StoreOption =
   | { readonly kind: 'file'; readonly directory: string }
   | { readonly kind: 'etcd'; readonly endpoints: readonly string[] };
 
-const HOST_DRIVERS = ['process', 'hollow', 'none'] as const;
+const HOST_DRIVERS = ['process', 'hollow', 'namespace', 'none'] as const;
 export type HostsOption = (typeof HOST_DRIVERS)[number];
 
 /** As commander gives them: texts, absent where neither option nor variable was set. */
@@ -34,6 +40,7 @@ export interface RawUpOptions extends RawFrontOptions {
   readonly store?: string;
   readonly cloud: string;
   readonly hosts: string;
+  readonly hostsBase?: string;
   readonly example: boolean;
   readonly apply?: string;
   readonly once?: boolean;
@@ -41,6 +48,7 @@ export interface RawUpOptions extends RawFrontOptions {
   readonly heartbeat: string;
   readonly installationKey?: string;
   readonly credentials?: string;
+  readonly agentFiles?: string;
 }
 
 const wrong = (option: string, expected: string, got: string): Error =>
@@ -78,6 +86,14 @@ const parseHosts = (text: string): HostsOption => {
   return driver;
 };
 
+const parseBase = ({ hosts, hostsBase }: RawUpOptions): string => {
+  if (hostsBase !== undefined && hosts !== 'namespace')
+    throw new Error(
+      `--hosts-base is for --hosts namespace; hosts of the driver "${hosts}" have no root of their own`,
+    );
+  return resolve(hostsBase ?? '/');
+};
+
 /** Told before anything is started. */
 const readable = (option: string, file: string | undefined): string | null => {
   if (file === undefined) return null;
@@ -105,6 +121,7 @@ export const parseOptions = (raw: RawUpOptions): UpOptions => ({
   store: parseStore(raw.store, raw.data),
   cloud: parseCloud(raw.cloud),
   hosts: parseHosts(raw.hosts),
+  hostsBase: parseBase(raw),
   example: raw.example && raw.apply === undefined,
   apply: readable('--apply', raw.apply),
   once: raw.once === true,
@@ -112,4 +129,5 @@ export const parseOptions = (raw: RawUpOptions): UpOptions => ({
   heartbeatSeconds: heartbeatOf(raw.heartbeat),
   installationKey: readable('--installation-key', raw.installationKey),
   credentials: readable('--credentials', raw.credentials),
+  agentFiles: raw.agentFiles ?? builtAgents(),
 });

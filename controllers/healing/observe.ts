@@ -1,6 +1,7 @@
 /** Reads the signs: heartbeats as observed, machines as the cloud describes them, status checks of silent ones. */
 import * as E from 'fp-ts/lib/Either.js';
-import { type BoundMachine, type MachineState, isRestarting } from '../../api-types/kinds/instance.js';
+import type { BoundMachine, MachineState } from '../../api-types/kinds/instance.js';
+import { isRestarting, restartCalledAt } from '../../api-types/kinds/restart.js';
 import type { MachineStatus, Machines, OpenCloud } from '../../cloud/cloud.js';
 import { parseTimestamp } from '../../runtime/clock.js';
 import type { Hosts } from '../../runtime/hosts.js';
@@ -60,7 +61,7 @@ const sinceStart = (silentFor: number | null, { runningAt }: BoundMachine, now: 
 
 /** A reboot that was asked for, called no earlier than `since`. */
 const inTime = ({ status }: Live<'Instance'>, { id }: BoundMachine, since: number): boolean =>
-  isRestarting(status, id) && parseTimestamp(status.restart?.calledAt ?? '') > since;
+  isRestarting(status, id) && parseTimestamp(restartCalledAt(status, id)) > since;
 
 export interface Sight extends Listening {
   /** Wall clock, milliseconds. */

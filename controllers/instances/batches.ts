@@ -1,5 +1,6 @@
 /** Launch attempts, pure: which slots go into which batch, the call a batch stands for, and which machine fills which slot. */
 import { createHash } from 'node:crypto';
+import type { AgentConfig } from '../../api-types/agent-protocol.js';
 import type { LaunchBatch } from '../../api-types/kinds/role.js';
 import { parseTimestamp, timestamp } from '../../runtime/clock.js';
 import { batchToken } from '../../runtime/tokens.js';
@@ -17,6 +18,16 @@ export interface LaunchContext {
   readonly role: string;
 }
 
+const configOf = (context: LaunchContext, batch: LaunchBatch): AgentConfig => ({
+  installation: context.installation,
+  cluster: context.cluster,
+  role: context.role,
+  batch: batch.id,
+  token: batchToken(context.installationKey, batch.id),
+  gateways: batch.gateways,
+  ...(batch.ca === undefined ? {} : { ca: batch.ca }),
+});
+
 /** The call a batch stands for: made of the record and the installation key alone, so a repeat is the same call. */
 export const requestOf = (context: LaunchContext, batch: LaunchBatch): LaunchRequest => ({
   token: batch.id,
@@ -32,15 +43,7 @@ export const requestOf = (context: LaunchContext, batch: LaunchBatch): LaunchReq
     [TAGS.role]: context.role,
     [TAGS.batch]: batch.id,
   },
-  userData: userData({
-    installation: context.installation,
-    cluster: context.cluster,
-    role: context.role,
-    batch: batch.id,
-    token: batchToken(context.installationKey, batch.id),
-    gateways: batch.gateways,
-    ...(batch.ca === undefined ? {} : { ca: batch.ca }),
-  }),
+  userData: userData(configOf(context, batch), batch.agent ?? null),
 });
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -143,6 +146,7 @@ const draftOf = (view: RoleView, zone: string, slots: readonly Slot[]): Draft | 
     createdAt: at,
     gateways: view.gateways,
     ...trusted(view),
+    ...(view.agent === null ? {} : { agent: view.agent }),
     calledAt: at,
     calls: 1,
     ...(subnetId === undefined ? {} : { subnetId }),

@@ -1,5 +1,6 @@
 /** Keeps each role's slots filled: key `<cluster>/<role>`; the cluster's own part: key `<cluster>`. */
 import * as E from 'fp-ts/lib/Either.js';
+import type { AgentRelease } from '../../api-types/agent-release.js';
 import { millis } from '../../api-types/units.js';
 import type { Clouds } from '../../cloud/cloud.js';
 import type { Chance } from '../../runtime/chance.js';
@@ -37,6 +38,8 @@ export interface InstancesDependencies {
   readonly gateways: () => readonly string[];
   /** PEM of the authority that signs the gateways' certificates; none: one that everybody trusts. */
   readonly authority?: string | null;
+  /** The agent that bare images fetch; none: images have it. */
+  readonly release?: () => AgentRelease | null;
   readonly settings?: Partial<InstancesSettings>;
 }
 
@@ -119,6 +122,7 @@ export const instancesController = (dependencies: InstancesDependencies): Contro
     installationKey,
     gateways,
     authority = null,
+    release = () => null,
     ownership,
   } = dependencies;
   const log = dependencies.log.with({ controller: 'instances' });
@@ -131,6 +135,7 @@ export const instancesController = (dependencies: InstancesDependencies): Contro
     installationKey,
     gateways,
     authority,
+    release,
     settings,
     memory: createMemory(),
     blindness: createBlindness(),

@@ -1,4 +1,5 @@
 /** Reads what a run needs, from the cache, the cloud's view and what hosts said. */
+import type { AgentRelease } from '../../api-types/agent-release.js';
 import type { LaunchBatch } from '../../api-types/kinds/role.js';
 import { TAGS, type Clouds, type Machine, type Machines, type OpenCloud } from '../../cloud/cloud.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -21,6 +22,7 @@ export interface Sources {
   readonly installationKey: Buffer;
   readonly gateways: () => readonly string[];
   readonly authority: string | null;
+  readonly release: () => AgentRelease | null;
   readonly settings: InstancesSettings;
   readonly memory: Memory;
   readonly blindness: Blindness;
@@ -41,6 +43,13 @@ const cloudState = ({ objects }: Sources, cluster: Live<'Cluster'> | null): 'mis
   cluster !== null && objects.get({ kind: 'Cloud', cluster: null, name: cluster.spec.cloud }) !== null
     ? 'unusable'
     : 'missing';
+
+/** The local cloud's hosts are booted with the agent of this very program. */
+const releaseFor = ({ objects, release }: Sources, cluster: Live<'Cluster'> | null): AgentRelease | null => {
+  const cloud =
+    cluster === null ? null : objects.get({ kind: 'Cloud', cluster: null, name: cluster.spec.cloud });
+  return cloud === null || cloud.spec.provider === 'local' ? null : release();
+};
 
 const connected = ({ hosts, settings }: Sources, machine: string): boolean | null => {
   const host = hosts.get(machine);
@@ -147,6 +156,7 @@ export const observeRole = (sources: Sources, cluster: string, name: string): Ro
     listening: hosts.listeningFor() >= settings.startGrace,
     gateways: sources.gateways(),
     authority: sources.authority,
+    agent: releaseFor(sources, fleet.cluster),
     settings,
     request: (batch) => requestOf(context, batch),
   };

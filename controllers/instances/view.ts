@@ -1,5 +1,6 @@
 /** What the planners look at: one role of one cluster, its slots, its launch attempts and what the cloud shows of them. */
 import type { Doomed } from '../../api-types/kinds/instance.js';
+import type { AgentRelease } from '../../api-types/agent-release.js';
 import type { LaunchBatch } from '../../api-types/kinds/role.js';
 import { seconds, minutes, type Millis } from '../../api-types/units.js';
 import type { LaunchRequest, Machine } from '../../cloud/cloud.js';
@@ -103,6 +104,8 @@ export interface RoleView {
   readonly gateways: readonly string[];
   /** PEM of what agents must trust where a gateway is https; null: an issuer that everybody trusts. */
   readonly authority: string | null;
+  /** What a bare image is to fetch; null: the image has the agent, or none was built. */
+  readonly agent: AgentRelease | null;
   readonly settings: InstancesSettings;
   /** The call a batch stands for; the same for the same batch. */
   readonly request: (batch: LaunchBatch) => LaunchRequest;

@@ -1,5 +1,5 @@
 /**
- * Lifecycle: tells hosts of setup, configure and shutdown, and reads what became of it. Key: the cluster. All state
+ * Lifecycle: tells hosts of their life-cycle events, and reads what became of it. Key: the cluster. All state
  * is in records (events, Instance status, the Cluster's snapshot pointer); what is in memory here is only what they
  * say, kept to be read fast, and is thrown away whenever a write fails.
  */
@@ -178,7 +178,7 @@ class Lifecycle implements Controller {
         targets: planned.targets.length,
         cause: planned.cause,
       });
-      if (planned.run !== undefined) continue;
+      if (planned.run !== undefined || planned.event === 'undeploy') continue;
       const expiresAt = now + planned.timeoutSeconds * 1000;
       for (const { machine } of planned.targets) {
         const input = planned.inputs.get(machine) ?? null;

@@ -7,11 +7,11 @@ import {
 } from '../../api-types/kinds/instance.js';
 import type { EventResult } from '../../api-types/kinds/lifecycle-event.js';
 import { parseTimestamp, timestamp } from '../../runtime/clock.js';
-import type { Sent, SentLog, Sending } from './sent.js';
+import { STEPS, type Sent, type SentLog, type Sending, type Step } from './sent.js';
 
 /** `configure-000123-0a1b2c3d4e5f`: the kind of event is in its name, which outlives the record. */
 const sendingOf = (event: string): Sending | null =>
-  (['setup', 'configure', 'shutdown'] as const).find((kind) => event.startsWith(`${kind}-`)) ?? null;
+  ([...STEPS, 'shutdown'] as const).find((kind) => event.startsWith(`${kind}-`)) ?? null;
 
 const progressOf = (result: EventResult, sent: Sent | undefined, now: number): EventProgress => ({
   machine: result.machine,
@@ -28,13 +28,13 @@ const isOfMachine = (progress: EventProgress | undefined, machine: string): bool
   progress?.machine === machine;
 
 /**
- * A configure result counts when it is of the newest run sent, or when none of this machine has been counted yet:
- * the first success makes a host Ready even while a newer run is on its way.
+ * A result counts when it is of the newest run sent, or when none of this machine has been counted yet: the first
+ * success makes a host Ready even while a newer run is on its way.
  */
-const configureCounts = (status: InstanceStatus, result: EventResult, sent: Sent | undefined): boolean => {
-  if (status.configure?.event === result.event) return false;
+const isNewest = (known: EventProgress | undefined, result: EventResult, sent: Sent | undefined): boolean => {
+  if (known?.event === result.event) return false;
   if (sent?.event === result.event) return true;
-  return result.state === 'succeeded' && !isOfMachine(status.configure, result.machine);
+  return result.state === 'succeeded' && !isOfMachine(known, result.machine);
 };
 
 interface Counted {
@@ -65,8 +65,14 @@ const COUNT: Readonly<Record<Sending, (status: InstanceStatus, counted: Counted)
     status.machine?.id !== result.machine || result.state === 'superseded' || setupIsKnown(status, result)
       ? status
       : { ...status, setup: progress },
+  deploy: (status, { result, progress, sent }) =>
+    status.machine?.id === result.machine &&
+    result.state !== 'superseded' &&
+    isNewest(status.deploy, result, sent)
+      ? { ...status, deploy: progress }
+      : status,
   configure: (status, { result, progress, sent }) =>
-    status.machine?.id === result.machine && configureCounts(status, result, sent)
+    status.machine?.id === result.machine && isNewest(status.configure, result, sent)
       ? { ...status, configure: progress }
       : status,
   shutdown: (status, { result, progress, sent }) =>
@@ -75,12 +81,22 @@ const COUNT: Readonly<Record<Sending, (status: InstanceStatus, counted: Counted)
       : { ...status, shutdown: { ...status.shutdown, [result.machine]: progress } },
 };
 
+/** Whatever it was told, a Run's recipes included: the newest wish of its recipes to be started anew. */
+const withWish = (status: InstanceStatus, result: EventResult, now: number): InstanceStatus => {
+  const { machine, event, finishedAt } = result;
+  const { rebootWish: last } = status;
+  if (result.reboot !== true || status.machine?.id !== machine) return status;
+  if (last?.machine === machine && last.finishedAt >= finishedAt) return status;
+  return { ...status, rebootWish: { machine, event, at: timestamp(now), finishedAt } };
+};
+
 const withResult = (
-  status: InstanceStatus,
+  before: InstanceStatus,
   result: EventResult,
   log: SentLog,
   now: number,
 ): InstanceStatus => {
+  const status = withWish(before, result, now);
   const sending = sendingOf(result.event);
   if (sending === null) return status;
   const sent = log.get(result.machine)?.[sending];
@@ -97,23 +113,15 @@ const expired = (machine: string, sent: Sent, now: number): EventProgress => ({
 });
 
 /** Sent since the machine last stopped; what went before does not count any more. */
-export const sentSinceStop = (
-  status: InstanceStatus,
-  sent: SentLog,
-  sending: 'setup' | 'configure',
-): Sent | undefined => {
+export const sentSinceStop = (status: InstanceStatus, sent: SentLog, sending: Step): Sent | undefined => {
   const machine = status.machine?.id ?? '';
   const of = sent.get(machine)?.[sending];
   const stopped = lastStopOf(status, machine);
   return of === undefined || (stopped !== '' && of.at <= parseTimestamp(stopped)) ? undefined : of;
 };
 
-/** Setup or configure was sent to the slot's machine and is neither answered nor expired. */
-export const inFlight = (
-  status: InstanceStatus,
-  sent: SentLog,
-  sending: 'setup' | 'configure',
-): Sent | null => {
+/** It was sent to the slot's machine and is neither answered nor expired. */
+export const inFlight = (status: InstanceStatus, sent: SentLog, sending: Step): Sent | null => {
   const of = sentSinceStop(status, sent, sending);
   return of === undefined || status[sending]?.event === of.event ? null : of;
 };
@@ -133,7 +141,7 @@ export const shutdownInFlight = (status: InstanceStatus, sent: SentLog, machine:
 const withExpiry = (status: InstanceStatus, sent: SentLog, now: number): InstanceStatus => {
   let next = status;
   const machine = status.machine?.id ?? '';
-  for (const sending of ['setup', 'configure'] as const) {
+  for (const sending of STEPS) {
     const waits = inFlight(next, sent, sending);
     if (waits !== null && waits.expiresAt <= now) next = { ...next, [sending]: expired(machine, waits, now) };
   }

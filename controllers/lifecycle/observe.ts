@@ -2,9 +2,10 @@
 import { accountsOf } from '../../api-types/accounts.js';
 import type { InstanceStatus } from '../../api-types/kinds/instance.js';
 import type { EventResult } from '../../api-types/kinds/lifecycle-event.js';
-import type { Snapshot, SnapshotAccount, SnapshotHost } from '../../api-types/snapshot.js';
+import type { SnapshotAccount } from '../../api-types/snapshot.js';
 import type { Live, Objects } from '../../store/objects/objects.js';
-import { fold } from './fold.js';
+import { fold, sentSinceStop } from './fold.js';
+import { factsOf, rolesOf, type HostFacts } from './role-facts.js';
 import type { SentLog } from './sent.js';
 import { isReady, type Slot } from './status.js';
 
@@ -86,23 +87,28 @@ const byInstance = (results: readonly EventResult[]): ReadonlyMap<string, readon
 const isOpen = (observed: Observed, role: string, ready: ReadonlySet<string>): boolean =>
   ready.has(role) || observed.roles.get(role)?.spec.replicas === 0;
 
-const known = new WeakMap<Live<'Instance'>, boolean>();
+interface KnownReady {
+  readonly deploys: boolean;
+  readonly ready: boolean;
+}
+
+const known = new WeakMap<Live<'Instance'>, KnownReady>();
 
 /** Of an Instance about which nothing new is known, it is found once: objects never change. */
 const readyOf = (live: Live<'Instance'>, slot: Slot): boolean => {
   if (slot.status !== live.status) return isReady(slot);
-  const ready = known.get(live) ?? isReady(slot);
-  known.set(live, ready);
+  const last = known.get(live);
+  if (last?.deploys === slot.deploys) return last.ready;
+  const ready = isReady(slot);
+  known.set(live, { deploys: slot.deploys, ready });
   return ready;
 };
 
-const slotOf = (live: Live<'Instance'>, status: InstanceStatus): Slot => ({
-  name: live.ref.name,
-  spec: live.spec,
-  status,
-  deleting: live.deletion !== null,
-  waitsFor: [],
-});
+/** A host that was configured without one was set up before its roles had anything for deploy: it is left alone. */
+const deploys = (status: InstanceStatus, { hasDeploy }: HostFacts, sent: SentLog): boolean =>
+  hasDeploy &&
+  (sentSinceStop(status, sent, 'deploy') !== undefined ||
+    sentSinceStop(status, sent, 'configure') === undefined);
 
 export interface Counting {
   readonly results: readonly EventResult[];
@@ -110,24 +116,25 @@ export interface Counting {
   readonly now: number;
 }
 
-/** Every Instance with its results counted, whether it is Ready, and which roles it still waits for. */
+/** Every Instance with its results counted, whether it is Ready, and what it still waits for. */
 export const membersOf = (observed: Observed, { results, sent, now }: Counting): readonly Member[] => {
   const arrived = byInstance(results);
-  const counted = observed.instances.map((live) => {
-    const status = fold(live.status, arrived.get(live.ref.name) ?? [], sent, now);
-    const slot = slotOf(live, status);
-    return { ...slot, live, ready: readyOf(live, slot) };
+  const ready = new Set<string>();
+  const deploying = factsOf(observed, () => true);
+  const counted = observed.instances.map((live): Member => {
+    const { spec, ref, deletion } = live;
+    const status = fold(live.status, arrived.get(ref.name) ?? [], sent, now);
+    const nothing = { waitsFor: [], lacks: [], deploys: deploys(status, deploying(spec), sent) };
+    const slot = { name: ref.name, spec, status, deleting: deletion !== null, ...nothing };
+    const member = { ...slot, live, ready: readyOf(live, slot) };
+    if (member.ready) for (const role of rolesOf(spec)) ready.add(role);
+    return member;
   });
-  const ready = new Set(
-    counted.flatMap((member) => (member.ready ? [member.spec.role, ...(member.spec.roles ?? [])] : [])),
-  );
-  const waits = new Map(
-    [...observed.roles].map(([name, role]) => [
-      name,
-      (role.spec.dependsOn ?? []).filter((needed) => !isOpen(observed, needed, ready)),
-    ]),
-  );
-  return counted.map((member) => ({ ...member, waitsFor: waits.get(member.spec.role) ?? [] }));
+  const waiting = factsOf(observed, (role) => isOpen(observed, role, ready));
+  return counted.map((member) => {
+    const { waitsFor, lacks } = waiting(member.spec);
+    return waitsFor.length + lacks.length === 0 ? member : { ...member, waitsFor, lacks };
+  });
 };
 
 /** The slot's machine runs and its agent has been heard: events can be sent to it. */
@@ -137,27 +144,3 @@ export const isMember = ({ status, deleting, spec }: Slot): boolean => {
   if ((status.doomed ?? []).some((one) => one.machine === machine.id)) return false;
   return machine.state === 'running' && status.agent?.machine === machine.id;
 };
-
-const hostOf = ({ status, spec, ready }: Member): SnapshotHost => ({
-  machine: status.machine?.id ?? '',
-  role: spec.role,
-  roles: spec.roles ?? [],
-  address: status.agent?.address ?? '',
-  zone: status.machine?.zone ?? '',
-  ready,
-});
-
-/** The cluster as its hosts are to see it. */
-export const snapshotOf = ({ cluster, roles, accounts }: Observed, members: readonly Member[]): Snapshot => ({
-  cluster: cluster.ref.name,
-  timeZone: cluster.spec.timeZone ?? 'UTC',
-  attributes: cluster.spec.attributes ?? {},
-  roles: Object.fromEntries(
-    [...roles].map(([name, { spec }]) => [
-      name,
-      { type: spec.type, attributes: spec.attributes ?? {}, watches: spec.watches ?? [] },
-    ]),
-  ),
-  hosts: Object.fromEntries(members.filter(isMember).map((member) => [member.name, hostOf(member)])),
-  ...(Object.keys(accounts).length === 0 ? {} : { accounts }),
-});

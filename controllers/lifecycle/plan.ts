@@ -1,6 +1,8 @@
 /** The plan of the lifecycle controller for one cluster: pure, from what is observed to events and statuses. */
 import type { Target } from '../../api-types/kinds/lifecycle-event.js';
+import { EVENT_TIMEOUT_SECONDS } from '../../api-types/kinds/role-events.js';
 import { HEALING_DEFAULTS, SHUTDOWN_TIMEOUT_SECONDS } from '../../api-types/kinds/role.js';
+import type { Lifecycle } from '../../api-types/lifecycle.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { millis } from '../../api-types/units.js';
 import { parseTimestamp } from '../../runtime/clock.js';
@@ -8,21 +10,39 @@ import { runAfter, settled, type Outcome } from '../../runtime/controller.js';
 import type { Turns } from '../../runtime/turns.js';
 import { dueIn, seen, type Debounce } from './debounce.js';
 import { inFlight } from './fold.js';
-import { isMember, snapshotOf, type Member, type Observed } from './observe.js';
+import { isMember, type Member, type Observed } from './observe.js';
 import { plannedRuns } from './runs.js';
-import { inputText, type SentLog, type Sending } from './sent.js';
+import { inputText, type SentLog } from './sent.js';
 import type { LifecycleSettings } from './settings.js';
-import { expiresIn, wantsConfigure, wantsSetup, wantsShutdown, type ConfigureWish } from './targets.js';
+import { snapshotOf } from './snapshot.js';
+import { isWaiting } from './status.js';
+import {
+  expiresIn,
+  wantsConfigure,
+  wantsDeploy,
+  wantsSetup,
+  wantsShutdown,
+  type ConfigureWish,
+} from './targets.js';
+
+/** The Run that an event is for. */
+export interface PlannedRun {
+  readonly uid: string;
+  /** The event's name. */
+  readonly name: string;
+  readonly dryRun: boolean;
+  /** Only these, instead of what roles have for the event. */
+  readonly recipes?: readonly string[];
+}
 
 export interface PlannedEvent {
-  readonly event: Sending;
+  readonly event: Lifecycle;
   readonly cause: string;
   readonly timeoutSeconds: number;
   readonly targets: readonly Target[];
   /** Configure: by machine, the digest of what is sent. */
   readonly inputs: ReadonlyMap<string, string>;
-  /** Of a Run: its uid, and the event's name. */
-  readonly run?: { readonly uid: string; readonly name: string };
+  readonly run?: PlannedRun;
 }
 
 export interface PlanInput {
@@ -113,6 +133,29 @@ const shutdowns = (input: PlanInput): readonly PlannedEvent[] => {
   }));
 };
 
+interface Deploys {
+  readonly events: readonly PlannedEvent[];
+  /** Milliseconds until others are due. */
+  readonly waits: readonly number[];
+}
+
+const deploys = (input: PlanInput): Deploys => {
+  const wished = input.members.flatMap((member) => {
+    const wish = wantsDeploy(member, input);
+    const timeoutSeconds = roleOf(input, member)?.eventTimeoutSeconds?.deploy ?? EVENT_TIMEOUT_SECONDS;
+    return wish === null ? [] : [{ ...wish, timeoutSeconds }];
+  });
+  const due = wished.filter(({ wait }) => wait === 0);
+  const events = byTimeout(due, (targets, timeoutSeconds) => ({
+    event: 'deploy',
+    cause: `${names(targets)}: set up`,
+    timeoutSeconds,
+    targets,
+    inputs: NO_INPUTS,
+  }));
+  return { events, waits: wished.flatMap(({ wait }) => (wait === 0 ? [] : [wait])) };
+};
+
 const wishing =
   (input: PlanInput, snapshot: Snapshot) =>
   (member: Member): ConfigureWish | null =>
@@ -136,23 +179,31 @@ const causeOf = (due: readonly ConfigureWish[]): string => {
     .join('; ');
 };
 
-const configures = (due: readonly ConfigureWish[], settings: LifecycleSettings): readonly PlannedEvent[] =>
-  due.length === 0
-    ? []
-    : pieces({
-        event: 'configure',
-        cause: causeOf(due),
-        timeoutSeconds: Math.round(settings.configureTimeout / 1000),
-        targets: due.map(({ target }) => target),
-        inputs: new Map(due.map(({ target, input }) => [target.machine, input])),
-      });
+const configures = (input: PlanInput, due: readonly ConfigureWish[]): readonly PlannedEvent[] => {
+  if (due.length === 0) return [];
+  const general = Math.round(input.settings.configureTimeout / 1000);
+  const members = new Map(input.members.map((member) => [member.name, member]));
+  const timeoutOf = (wish: ConfigureWish): number => {
+    const member = members.get(wish.target.instance);
+    const role = member === undefined ? undefined : roleOf(input, member);
+    return role?.eventTimeoutSeconds?.configure ?? general;
+  };
+  const found = due.map((wish) => ({ target: wish.target, timeoutSeconds: timeoutOf(wish) }));
+  const wishes = new Map(due.map((wish) => [wish.target.machine, wish]));
+  return byTimeout(found, (targets, timeoutSeconds) => {
+    const of = targets.flatMap(({ machine }) => wishes.get(machine) ?? []);
+    const inputs = new Map(of.map((wish) => [wish.target.machine, wish.input]));
+    return { event: 'configure', cause: causeOf(of), timeoutSeconds, targets, inputs };
+  });
+};
 
 const WORTH_TELLING_MS = 10_000;
 
 /** When a host that waits for its roles is to say so in its conditions. */
-const tellingIn = ({ status, waitsFor }: Member, now: number): number => {
-  if (waitsFor.length === 0 || status.agent === undefined) return Infinity;
-  const left = parseTimestamp(status.agent.connectedAt) + WORTH_TELLING_MS - now;
+const tellingIn = (member: Member, now: number): number => {
+  const { agent } = member.status;
+  if (!isWaiting(member) || agent === undefined) return Infinity;
+  const left = parseTimestamp(agent.connectedAt) + WORTH_TELLING_MS - now;
   return left > 0 ? left : Infinity;
 };
 
@@ -175,7 +226,7 @@ const unconfirmedOf = ({ members, sent }: PlanInput, due: ReadonlySet<string>): 
     })
     .map(({ name }) => name);
 
-/** Setup and shutdown go at once; configure when changes have settled; each host only what it has not been sent. */
+/** Setup, deploy and shutdown go at once; configure when changes have settled; each host only what it has not been sent. */
 export const planLifecycle = async (input: PlanInput, turns: Turns): Promise<Plan> => {
   const { observed, members, settings, elapsed } = input;
   const snapshot = snapshotOf(observed, members);
@@ -188,19 +239,21 @@ export const planLifecycle = async (input: PlanInput, turns: Turns): Promise<Pla
   const state = seen(input.debounce, wanted, elapsed);
   const left = state === null ? Infinity : dueIn(state, waits, elapsed);
   const now = left <= 0 ? due : [];
+  const deploying = deploys(input);
   return {
     snapshot,
     events: [
       ...shutdowns(input),
       ...setups(input),
-      ...configures(now, settings),
+      ...deploying.events,
+      ...configures(input, now),
       ...plannedRuns(observed, members),
     ],
     debounce: now.length > 0 ? null : state,
     unconfirmed: unconfirmedOf(input, new Set(due.map(({ target }) => target.instance))),
     next: nextRun(
       input,
-      wished.map(({ wait }) => (wait === 0 ? Infinity : wait)),
+      [...deploying.waits, ...wished.map(({ wait }) => (wait === 0 ? Infinity : wait))],
       left <= 0 ? Infinity : left,
     ),
   };

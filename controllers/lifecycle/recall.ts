@@ -7,7 +7,7 @@ import type { Live, Objects } from '../../store/objects/objects.js';
 import type { Store } from '../../store/store.js';
 import { inFlight, shutdownInFlight, shutdownMachines } from './fold.js';
 import type { Observed } from './observe.js';
-import { fillFromStatus, fromEvents, inputText, note, type SentLog } from './sent.js';
+import { STEPS, fillFromStatus, fromEvents, inputText, note, type SentLog } from './sent.js';
 import type { StoredSnapshot } from './steps.js';
 
 export interface Recalled {
@@ -93,8 +93,7 @@ export const recall = async (reading: Reading, observed: Observed): Promise<E.Ei
 
 const awaitedOf = ({ status }: Live<'Instance'>, sent: SentLog): readonly string[] =>
   [
-    inFlight(status, sent, 'setup'),
-    inFlight(status, sent, 'configure'),
+    ...STEPS.map((step) => inFlight(status, sent, step)),
     ...shutdownMachines(status).map((machine) => shutdownInFlight(status, sent, machine)),
   ].flatMap((waits) => waits?.event ?? []);
 

@@ -6,6 +6,7 @@ import { phaseOf } from '../../api-types/kinds/instance.js';
 import type { Target } from '../../api-types/kinds/lifecycle-event.js';
 import {
   RUN_TIMEOUT_SECONDS,
+  runEventOf,
   type RunFailure,
   type RunHostState,
   type RunStatus,
@@ -17,7 +18,8 @@ import { timestamp } from '../../runtime/clock.js';
 import { runAfter, settled, type Outcome } from '../../runtime/controller.js';
 import type { Live, Write } from '../../store/objects/objects.js';
 import { isMember, type Member, type Observed, type OpenRun } from './observe.js';
-import type { PlannedEvent } from './plan.js';
+import type { PlannedEvent, PlannedRun } from './plan.js';
+import { changesAfter, type Changes } from './run-changes.js';
 import { begunAt, expiresAt, failed, heardOf, verdictOf, type Told, type Verdict } from './run-verdicts.js';
 
 const TARGETS_AN_EVENT = 4000;
@@ -69,16 +71,24 @@ const choose = (run: Live<'Run'>, members: readonly Member[]): Choice => {
 
 /** Another incarnation's events have other names. */
 const eventName = ({ uid, spec }: Live<'Run'>, piece: number): string =>
-  `run-${spec.event}-${sha256(uid).slice(0, 12)}-${String(piece)}`;
+  `run-${spec.event ?? 'recipes'}-${sha256(uid).slice(0, 12)}-${String(piece)}`;
+
+const runOf = (run: Live<'Run'>, piece: number): PlannedRun => {
+  const { recipes, dryRun = false } = run.spec;
+  return { uid: run.uid, name: eventName(run, piece), dryRun, ...(recipes === undefined ? {} : { recipes }) };
+};
+
+const causeOf = ({ ref, spec }: Live<'Run'>): string =>
+  [`Run ${ref.name}`, ...(spec.recipes === undefined ? [] : [`of ${spec.recipes.join(', ')}`])].join(' ');
 
 const eventsOf = (run: Live<'Run'>, targets: readonly Target[]): readonly PlannedEvent[] =>
   Array.from({ length: Math.ceil(targets.length / TARGETS_AN_EVENT) }, (_value, piece) => ({
-    event: run.spec.event,
-    cause: `Run ${run.ref.name}`,
+    event: runEventOf(run.spec),
+    cause: causeOf(run),
     timeoutSeconds: run.spec.timeoutSeconds ?? RUN_TIMEOUT_SECONDS,
     targets: targets.slice(piece * TARGETS_AN_EVENT, (piece + 1) * TARGETS_AN_EVENT),
     inputs: new Map(),
-    run: { uid: run.uid, name: eventName(run, piece) },
+    run: runOf(run, piece),
   }));
 
 /** Has its hosts not been told yet? What the status says outlives events that somebody deleted. */
@@ -106,6 +116,7 @@ export const runExpiry = (runs: readonly OpenRun[], now: number): Outcome => {
 interface Tally {
   readonly hosts: Readonly<Record<string, RunHostState>>;
   readonly failures: readonly RunFailure[];
+  readonly changes: Changes;
 }
 
 /** A host that has answered stays as it is. */
@@ -120,13 +131,16 @@ const tallyOf = (open: OpenRun, told: Told): Tally => {
   };
   const targets = open.events.flatMap(({ status: event }) => event.targets);
   const heard = heardOf(open, told);
+  const news = targets.filter(({ instance }) => (hosts[instance] ?? 'pending') === 'pending');
   for (const target of targets) count(target.instance, verdictOf(open, target, heard, told));
   const known = new Set(targets.map(({ instance }) => instance));
   for (const name of Object.keys(hosts))
     if (!known.has(name)) count(name, failed('its event was deleted before it answered'));
   for (const name of spec.instances ?? [])
     if (!known.has(name)) count(name, failed('it was not online when the run began'));
-  return { hosts, failures: failures.slice(0, MOST_FAILURES) };
+  const answers = news.flatMap(({ machine }) => heard.results.get(machine) ?? []);
+  const changes = changesAfter(status, answers, spec.dryRun === true);
+  return { hosts, failures: failures.slice(0, MOST_FAILURES), changes };
 };
 
 const conditionsAfter = (
@@ -189,6 +203,16 @@ const progressOf = (tally: Tally): Progress => {
 const newIn = <V>(before: Readonly<Record<string, V>>, after: Readonly<Record<string, V>>) =>
   Object.fromEntries(Object.entries(after).filter(([key, value]) => before[key] !== value));
 
+/** Nothing where nothing was changed: most Runs have none of it. */
+const changesPatch = (
+  { status }: Live<'Run'>,
+  { changed, diffs, diffsLeftOut }: Changes,
+): Readonly<Record<string, unknown>> => ({
+  ...(Object.keys(changed).length === 0 ? {} : { changed: newIn(status.changed ?? {}, changed) }),
+  ...(diffs.length === 0 ? {} : { diffs }),
+  ...(diffsLeftOut === 0 ? {} : { diffsLeftOut }),
+});
+
 const toldPatch = (open: OpenRun, told: Told): Readonly<Record<string, unknown>> => {
   const { run } = open;
   const tally = tallyOf(open, told);
@@ -203,6 +227,8 @@ const toldPatch = (open: OpenRun, told: Told): Readonly<Record<string, unknown>>
     failed: numberOf(tally, 'failed'),
     hosts: newIn(run.status.hosts ?? {}, tally.hosts),
     failures: tally.failures,
+    ...(open.events.length === 0 ? {} : { events: open.events.map(({ ref }) => ref.name) }),
+    ...changesPatch(run, tally.changes),
     conditions: newIn(run.status.conditions ?? {}, conditionsOf(run, progress, told.now)),
   };
 };

@@ -8,8 +8,12 @@ import { inputOf } from '../../recipes/inputs.js';
 import { parseTimestamp } from '../../runtime/clock.js';
 import type { Live } from '../../store/objects/objects.js';
 
-/** The life-cycle events this controller sends. */
-export type Sending = 'setup' | 'configure' | 'shutdown';
+/** What a serving machine is told, each with its progress in the status. */
+export const STEPS = ['setup', 'deploy', 'configure'] as const;
+export type Step = (typeof STEPS)[number];
+
+/** The life-cycle events that this controller sends by itself; undeploy is for Runs only. */
+export type Sending = Step | 'shutdown';
 
 export interface Sent {
   readonly event: string;
@@ -36,7 +40,9 @@ export const inputText = (snapshot: Snapshot, instance: string): string => {
   return `${input}.${hostsFile}`;
 };
 
-const isSending = (event: string): event is Sending => ['setup', 'configure', 'shutdown'].includes(event);
+const SENDINGS: readonly string[] = [...STEPS, 'shutdown'];
+
+const isSending = (event: string): event is Sending => SENDINGS.includes(event);
 
 const expiry = (createdAt: number, timeoutSeconds: number | undefined): number =>
   createdAt + (timeoutSeconds ?? 900) * 1000;
@@ -60,7 +66,7 @@ const fromProgress = (progress: EventProgress): Sent => {
 
 /** Fills in inputs of runs that have ended, and events that were pruned since, from the Instance's record. */
 export const fillFromStatus = (log: SentLog, status: InstanceStatus): void => {
-  for (const sending of ['setup', 'configure'] as const) {
+  for (const sending of STEPS) {
     const progress = status[sending];
     if (progress === undefined) continue;
     const sent = log.get(progress.machine)?.[sending];

@@ -1,11 +1,11 @@
 /** Conditions of an Instance that the lifecycle controller writes, as one pure function of what is known. */
 import {
   isCurrent,
-  isRestarting,
   type EventProgress,
   type InstanceSpec,
   type InstanceStatus,
 } from '../../api-types/kinds/instance.js';
+import { isRestarting } from '../../api-types/kinds/restart.js';
 import { withCondition, type Condition, type ConditionStatus } from '../../api-types/metadata.js';
 import { parseTimestamp, timestamp } from '../../runtime/clock.js';
 
@@ -17,7 +17,14 @@ export interface Slot {
   readonly deleting: boolean;
   /** Roles of dependsOn that have no Ready host yet. */
   readonly waitsFor: readonly string[];
+  /** Sources of cookbooks that its roles' recipes come from and that were not resolved yet. */
+  readonly lacks: readonly string[];
+  /** It is to be deployed to before it is Ready. */
+  readonly deploys: boolean;
 }
+
+/** It cannot be set up yet. */
+export const isWaiting = ({ waitsFor, lacks }: Slot): boolean => waitsFor.length + lacks.length > 0;
 
 interface Verdict {
   readonly status: ConditionStatus;
@@ -46,17 +53,35 @@ const counting = (status: InstanceStatus, progress: EventProgress | undefined): 
     ? progress
     : null;
 
+const waitingVerdict = ({ waitsFor, lacks }: Slot, what: string): Verdict | null => {
+  if (lacks.length > 0) {
+    const message = `${what} waits for the cookbooks of ${lacks.join(', ')}, which the Cluster has yet to resolve`;
+    return no('WaitingForCookbooks', message);
+  }
+  if (waitsFor.length === 0) return null;
+  return no('WaitingForRoles', `${what} waits for a Ready host of ${waitsFor.join(', ')}`);
+};
+
 const setupVerdict = (slot: Slot): Verdict => {
   const setup = counting(slot.status, slot.status.setup);
   const cannot = unreachable(slot);
   if (cannot !== null) return cannot;
-  if (setup === null) {
-    if (slot.waitsFor.length === 0) return no('SettingUp', 'setup is running');
-    return no('WaitingForRoles', `setup waits for a Ready host of ${slot.waitsFor.join(', ')}`);
-  }
+  if (setup === null) return waitingVerdict(slot, 'setup') ?? no('SettingUp', 'setup is running');
   if (setup.state === 'succeeded') return yes('SetupDone', `${setup.event} succeeded`);
   const reason = setup.state === 'expired' ? 'SetupExpired' : 'SetupFailed';
   return no(reason, `${setup.event} ${setup.state}: ${setup.message ?? 'no message'}`);
+};
+
+/** Null: there is nothing to deploy on it. */
+const deployedVerdict = (slot: Slot): Verdict | null => {
+  if (!slot.deploys) return null;
+  const cannot = unreachable(slot);
+  if (cannot !== null) return cannot;
+  const deploy = counting(slot.status, slot.status.deploy);
+  if (deploy?.state === 'succeeded') return yes('Deployed', `${deploy.event} succeeded`);
+  if (deploy === null)
+    return waitingVerdict(slot, 'deploy') ?? no('Deploying', 'no deploy to this machine has ended yet');
+  return no('DeployFailed', `${deploy.event} ${deploy.state}: ${deploy.message ?? 'no message'}`);
 };
 
 const configuredVerdict = (slot: Slot): Verdict => {
@@ -67,6 +92,14 @@ const configuredVerdict = (slot: Slot): Verdict => {
   if (configure.state === 'succeeded' || configure.state === 'superseded')
     return yes('Configured', `${configure.event} ${configure.state}`);
   return no('ConfigureFailed', `${configure.event} ${configure.state}: ${configure.message ?? 'no message'}`);
+};
+
+/** Why a host is not Ready yet; as with configure, only its first deploy has to succeed. */
+const notDeployed = (slot: Slot): Verdict | null => {
+  const deployed = deployedVerdict(slot);
+  return deployed?.status === 'False' && slot.status.conditions?.['Ready']?.status !== 'True'
+    ? deployed
+    : null;
 };
 
 /** A later run that fails does not take a Ready host out of service; only its first has to succeed. */
@@ -93,6 +126,8 @@ const readyVerdict = (slot: Slot): Verdict => {
   if (not !== null) return not;
   const setup = setupVerdict(slot);
   if (setup.status !== 'True') return setup;
+  const undeployed = notDeployed(slot);
+  if (undeployed !== null) return undeployed;
   if (!wasConfigured(slot)) return no('Configuring', 'its first configure run has not succeeded yet');
   return yes('Online', 'machine, agent, setup and configure are well');
 };
@@ -110,6 +145,8 @@ const PASSING: readonly string[] = [
   'AgentNotConnected',
   'SettingUp',
   'WaitingForRoles',
+  'WaitingForCookbooks',
+  'Deploying',
   'NotConfigured',
   'Configuring',
   'Deleting',
@@ -146,8 +183,10 @@ const accountsChange = (slot: Slot, lastTransitionTime: string): Readonly<Record
 /** Conditions to write, by type; empty when there is nothing new in them. */
 export const conditionChanges = (slot: Slot, now: number): Readonly<Record<string, Condition>> => {
   const lastTransitionTime = timestamp(now);
+  const deployed = deployedVerdict(slot);
   const verdicts = {
     SetupDone: setupVerdict(slot),
+    ...(deployed === null ? {} : { Deployed: deployed }),
     Configured: configuredVerdict(slot),
     Ready: readyVerdict(slot),
   };

@@ -11,9 +11,9 @@ import type { Live, Ref, Write } from '../../store/objects/objects.js';
 import { patchBetween } from './diff.js';
 import { shutdownMachines } from './fold.js';
 import { isMember, type Member } from './observe.js';
-import type { Plan, PlannedEvent } from './plan.js';
-import type { SentLog } from './sent.js';
-import { conditionChanges } from './status.js';
+import type { Plan, PlannedEvent, PlannedRun } from './plan.js';
+import { STEPS, type SentLog } from './sent.js';
+import { conditionChanges, isWaiting } from './status.js';
 
 /** A snapshot that is in the store. */
 export interface StoredSnapshot {
@@ -39,9 +39,12 @@ const diffOf = (
   return size < whole && size < MAX_DIFF_CHARACTERS ? { base: before.digest, patch } : undefined;
 };
 
+const lastOf = (sent: SentLog, machine: string, event: PlannedEvent['event']): string | undefined =>
+  event === 'undeploy' ? undefined : sent.get(machine)?.[event]?.event;
+
 /** Named by what is sent to whom after what, so that a write that was answered late is not made a second time. */
 const eventName = (event: PlannedEvent, version: number, sent: SentLog): string => {
-  const before = event.targets.map(({ machine }) => sent.get(machine)?.[event.event]?.event ?? machine);
+  const before = event.targets.map(({ machine }) => lastOf(sent, machine, event.event) ?? machine);
   const digest = sha256(`${event.event} ${before.join(' ')}`).slice(0, 12);
   return `${event.event}-${String(version).padStart(6, '0')}-${digest}`;
 };
@@ -56,6 +59,13 @@ export interface Sending {
   readonly snapshot: StoredSnapshot;
   readonly events: readonly NamedEvent[];
 }
+
+/** What an event says of the Run that it is for. */
+const toldBy = ({ uid, recipes, dryRun }: PlannedRun): Partial<LifecycleEventStatus> => ({
+  run: uid,
+  ...(recipes === undefined ? {} : { recipes }),
+  ...(dryRun ? { dryRun } : {}),
+});
 
 /** The writes that send the planned events. */
 export const sendingOf = (
@@ -104,7 +114,7 @@ export const sendingOf = (
           targets: planned.targets,
           timeoutSeconds: planned.timeoutSeconds,
           ...(diff === undefined ? {} : { diff }),
-          ...(planned.run === undefined ? {} : { run: planned.run.uid }),
+          ...(planned.run === undefined ? {} : toldBy(planned.run)),
         };
         const ref: Ref = { kind: 'LifecycleEvent', cluster, name };
         return { write: 'status', ref, patch: { ...status }, unchangedSince: 0 };
@@ -133,28 +143,38 @@ const shutdownPatch = (before: InstanceStatus, after: InstanceStatus): Record<st
 /** Instances whose records say all there is to say, whatever the time. */
 const complete = new WeakSet<Live<'Instance'>>();
 
-const isComplete = ({ live, status, waitsFor }: Member): boolean =>
-  status === live.status && waitsFor.length === 0 && complete.has(live);
+const isComplete = (member: Member): boolean =>
+  member.status === member.live.status && !isWaiting(member) && complete.has(member.live);
 
 /** Once every condition is there, another one follows from something new only. */
-const noteComplete = ({ live, status, waitsFor }: Member): void => {
-  const { SetupDone, Configured, Ready } = status.conditions ?? {};
-  const said = [SetupDone, Configured, Ready].every((condition) => condition !== undefined);
-  if (said && status === live.status && waitsFor.length === 0) complete.add(live);
+const noteComplete = (member: Member): void => {
+  const { live, status, deploys } = member;
+  const wanted = ['SetupDone', 'Configured', 'Ready', ...(deploys ? ['Deployed'] : [])];
+  const said = wanted.every((type) => status.conditions?.[type] !== undefined);
+  if (said && status === live.status && !isWaiting(member)) complete.add(live);
 };
+
+/** How far the events are that were answered since; a merge patch. */
+const progressPatch = (before: InstanceStatus, after: InstanceStatus): Record<string, unknown> =>
+  Object.fromEntries(
+    STEPS.flatMap((step) => {
+      const progress = after[step];
+      return progress === undefined || progress === before[step]
+        ? []
+        : [[step, replacing(before[step], progress)]];
+    }),
+  );
 
 /** What is new about a member, as a merge patch; null when nothing is. */
 const memberPatch = (member: Member, now: number): Readonly<Record<string, unknown>> | null => {
   if (isComplete(member)) return null;
   const before = member.live.status;
-  const { setup, configure } = member.status;
+  const { rebootWish } = member.status;
   const conditions = conditionChanges(member, now);
   const shutdown = shutdownPatch(before, member.status);
   const patch = {
-    ...(setup !== undefined && setup !== before.setup ? { setup: replacing(before.setup, setup) } : {}),
-    ...(configure !== undefined && configure !== before.configure
-      ? { configure: replacing(before.configure, configure) }
-      : {}),
+    ...progressPatch(before, member.status),
+    ...(rebootWish === before.rebootWish ? {} : { rebootWish }),
     ...(shutdown === null ? {} : { shutdown }),
     ...(Object.keys(conditions).length === 0 ? {} : { conditions }),
   };

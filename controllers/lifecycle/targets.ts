@@ -1,11 +1,14 @@
 /** Who must be told what: pure decisions about one host at a time. */
 import { isCurrent } from '../../api-types/kinds/instance.js';
+import { isRebootWanted } from '../../api-types/kinds/restart.js';
 import type { Target } from '../../api-types/kinds/lifecycle-event.js';
+import { minutes } from '../../api-types/units.js';
 import { parseTimestamp } from '../../runtime/clock.js';
 import { inFlight, sentSinceStop, shutdownInFlight, shutdownMachines } from './fold.js';
 import { isMember, type Member } from './observe.js';
-import type { SentLog } from './sent.js';
+import { STEPS, type SentLog, type Step } from './sent.js';
 import type { LifecycleSettings } from './settings.js';
+import { isWaiting } from './status.js';
 
 const targetOf = (member: Member): Target => ({
   instance: member.name,
@@ -14,7 +17,7 @@ const targetOf = (member: Member): Target => ({
 
 /** A machine that runs, whose agent was heard, that was not set up since it was started, and whose roles it waits for are there. */
 export const wantsSetup = (member: Member, sent: SentLog): Target | null => {
-  if (!isMember(member) || member.waitsFor.length > 0) return null;
+  if (!isMember(member) || isWaiting(member)) return null;
   const target = targetOf(member);
   const { status } = member;
   const known = status.setup?.machine === target.machine && isCurrent(status, status.setup);
@@ -38,11 +41,25 @@ interface Sending {
   readonly settings: LifecycleSettings;
 }
 
-/** The newest run had this very input: it is repeated when it ended badly or left something undone, after a time. */
-const wantsAgain = (member: Member, event: string, { sent, now, settings }: Sending): number | null => {
-  const { configure } = member.status;
-  if (inFlight(member.status, sent, 'configure') !== null || configure?.event !== event) return null;
-  const { state, warning, at } = configure;
+/** What is told to a host whose recipes want it rebooted would be cut off: it waits, but not for a reboot that never comes. */
+const REBOOT_BY = minutes(10);
+
+const heldFor = ({ status }: Member, now: number): number => {
+  const { machine, rebootWish } = status;
+  if (rebootWish === undefined || !isRebootWanted(status, machine?.id ?? '')) return 0;
+  return Math.max(0, parseTimestamp(rebootWish.at) + REBOOT_BY - now);
+};
+
+/** The newest one ended badly or left something undone: it is repeated after a time. Null: no need to. */
+const wantsAgain = (
+  { status }: Member,
+  step: Step,
+  event: string,
+  { sent, now, settings }: Sending,
+): number | null => {
+  const progress = status[step];
+  if (inFlight(status, sent, step) !== null || progress?.event !== event) return null;
+  const { state, warning, at } = progress;
   if (state === 'succeeded' && warning === undefined) return null;
   const after = state === 'succeeded' ? settings.warningRetry : settings.configureRetry;
   return Math.max(0, parseTimestamp(at) + after - now);
@@ -53,23 +70,50 @@ const isSetUp = ({ status }: Member): boolean =>
   status.setup.machine === status.machine?.id &&
   isCurrent(status, status.setup);
 
+export interface DeployWish {
+  readonly target: Target;
+  /** Milliseconds to wait; 0: now. */
+  readonly wait: number;
+}
+
+/** After setup, once; again when it failed. It too waits for the roles it depends on: an application needs its database. */
+export const wantsDeploy = (member: Member, sending: Sending): DeployWish | null => {
+  if (!member.deploys || !isMember(member) || !isSetUp(member) || isWaiting(member)) return null;
+  const target = targetOf(member);
+  const held = heldFor(member, sending.now);
+  const last = sentSinceStop(member.status, sending.sent, 'deploy');
+  if (last === undefined) return { target, wait: held };
+  if (member.status.deploy?.state === 'succeeded') return null;
+  const wait = wantsAgain(member, 'deploy', last.event, sending);
+  return wait === null ? null : { target, wait: Math.max(wait, held) };
+};
+
+/** The first configure of a host comes after its first deploy, in the order in which it is told. */
+const isBeforeDeploy = ({ deploys, status }: Member, { sent }: Sending): boolean =>
+  deploys && sentSinceStop(status, sent, 'deploy') === undefined;
+
+const wishOf = (member: Member, input: string, sending: Sending): Omit<ConfigureWish, 'target'> | null => {
+  const last = sentSinceStop(member.status, sending.sent, 'configure');
+  if (last === undefined) return { input, wait: 0, why: 'first' };
+  if (urgent(last.input) !== urgent(input)) return { input, wait: 0, why: 'changed' };
+  if (last.input !== input) {
+    const wait = Math.max(0, last.at + sending.settings.hostsFileEvery - sending.now);
+    return { input, wait, why: 'hostsFile' };
+  }
+  const wait = wantsAgain(member, 'configure', last.event, sending);
+  return wait === null ? null : { input, wait, why: 'retry' };
+};
+
 /** Null: its last run had this input and nothing has to be repeated. */
 export const wantsConfigure = (
   member: Member,
   input: () => string,
   sending: Sending,
 ): ConfigureWish | null => {
-  if (!isMember(member) || !isSetUp(member)) return null;
-  const wish = { target: targetOf(member), input: input() };
-  const last = sentSinceStop(member.status, sending.sent, 'configure');
-  if (last === undefined) return { ...wish, wait: 0, why: 'first' };
-  if (urgent(last.input) !== urgent(wish.input)) return { ...wish, wait: 0, why: 'changed' };
-  if (last.input !== wish.input) {
-    const wait = Math.max(0, last.at + sending.settings.hostsFileEvery - sending.now);
-    return { ...wish, wait, why: 'hostsFile' };
-  }
-  const wait = wantsAgain(member, last.event, sending);
-  return wait === null ? null : { ...wish, wait, why: 'retry' };
+  if (!isMember(member) || !isSetUp(member) || isBeforeDeploy(member, sending)) return null;
+  const wish = wishOf(member, input(), sending);
+  const held = heldFor(member, sending.now);
+  return wish === null ? null : { target: targetOf(member), ...wish, wait: Math.max(wish.wait, held) };
 };
 
 interface Ending {
@@ -122,8 +166,7 @@ export const wantsShutdown = (member: Member, { sent, connected, now }: Telling)
 /** Milliseconds until something sent to this host counts as expired; Infinity for nothing. */
 export const expiresIn = (member: Member, sent: SentLog, now: number): number => {
   const waiting = [
-    inFlight(member.status, sent, 'setup'),
-    inFlight(member.status, sent, 'configure'),
+    ...STEPS.map((step) => inFlight(member.status, sent, step)),
     ...shutdownMachines(member.status).map((machine) => shutdownInFlight(member.status, sent, machine)),
   ];
   return Math.min(...waiting.map((one) => (one === null ? Infinity : one.expiresAt - now)));

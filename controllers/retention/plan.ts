@@ -47,12 +47,21 @@ const oldLifecycle = (
   if (cluster === null) return lifecycle;
   // a Run may take a day, and is told by its events what its hosts answered
   const open = new Set(runs.filter(({ status }) => status.finishedAt === undefined).map(({ uid }) => uid));
+  const known = new Set(runs.map(({ uid }) => uid));
+  // who only looked and was forgotten is no history: periodic checks would push everything else out
+  const isLook = ({ status }: Live<'LifecycleEvent'>): boolean =>
+    status.dryRun === true && !known.has(status.run ?? '');
   const newestFirst = [...lifecycle].sort((a, b) => b.incarnation - a.incarnation);
-  return newestFirst.filter(({ status }, place) => {
-    const age = now - parseTimestamp(status.createdAt);
-    if (age < settings.youngMillis || open.has(status.run ?? '')) return false;
-    return place >= settings.lifecycleEvents || age > settings.lifecycleMillis;
-  });
+  const looks = newestFirst.filter(isLook);
+  const history = newestFirst.filter((event) => !isLook(event));
+  const old = history.filter(
+    ({ status }, place) =>
+      place >= settings.lifecycleEvents || now - parseTimestamp(status.createdAt) > settings.lifecycleMillis,
+  );
+  return [...old, ...looks].filter(
+    ({ status }) =>
+      now - parseTimestamp(status.createdAt) >= settings.youngMillis && !open.has(status.run ?? ''),
+  );
 };
 
 /** One that has not ended is not history. */

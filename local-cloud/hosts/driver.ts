@@ -1,4 +1,4 @@
-/** What a host driver does with one machine; two of them: `process` and `hollow`. */
+/** What a host driver does with one machine; three of them: `hollow`, `process` and `namespace`. */
 import type { AgentConfig } from '../../api-types/agent-protocol.js';
 import type { ProcessIdentity } from '../../runtime/process-identity.js';
 

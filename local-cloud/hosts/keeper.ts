@@ -89,6 +89,7 @@ class HostKeeper implements Keeper {
   }
 
   leave(): void {
+    this.closing = true;
     this.with_.driver.leave();
   }
 

@@ -15,13 +15,15 @@ import type { HostDriver } from './driver.js';
 import type { HostEntry } from './host-file.js';
 import { hollowDriver, type BootHollow } from './hollow-driver.js';
 import { hostKeeper, type KeeperDependencies } from './keeper.js';
+import { namespaceDriver, type NamespaceOptions } from './namespace/driver.js';
 import { processDriver, type AgentCommand } from './process-driver.js';
 import { noRecords, recordsOnDisk } from './records.js';
 import { fromFeed, fromListings, type Around } from './sightings.js';
 
 export type DriverChoice =
   | { readonly kind: 'process'; readonly agent: AgentCommand }
-  | { readonly kind: 'hollow'; readonly boot: BootHollow };
+  | { readonly kind: 'hollow'; readonly boot: BootHollow }
+  | ({ readonly kind: 'namespace' } & NamespaceOptions);
 
 export interface HostsOptions {
   readonly driver: DriverChoice;
@@ -46,8 +48,16 @@ export interface RunningHosts {
 const AT_ONCE = 32;
 const TIDY_EVERY = seconds(30);
 
-const openDriver = (choice: DriverChoice, directory: string, clock: Clock): HostDriver =>
-  choice.kind === 'hollow' ? hollowDriver(choice.boot) : processDriver(directory, choice.agent, clock);
+const openDriver = async (choice: DriverChoice, directory: string, clock: Clock): Promise<HostDriver> => {
+  switch (choice.kind) {
+    case 'hollow':
+      return hollowDriver(choice.boot);
+    case 'process':
+      return processDriver(directory, choice.agent, clock);
+    case 'namespace':
+      return namespaceDriver(directory, choice, clock);
+  }
+};
 
 const reporter = ({ cloud, admin }: HostsOptions): KeeperDependencies['report'] =>
   admin === undefined
@@ -86,7 +96,10 @@ export const startHosts = async (options: HostsOptions): Promise<RunningHosts> =
   await mkdir(options.directory, { recursive: true, mode: 0o755 });
   const directory = await realpath(options.directory);
   const lock = await lockDirectory(directory, { purpose: 'hosts', clock });
-  const driver = openDriver(options.driver, directory, clock);
+  const driver = await openDriver(options.driver, directory, clock).catch(async (error: unknown) => {
+    await lock.release();
+    throw error;
+  });
   const wake = new Subject<string>();
   const keeper = hostKeeper({
     driver,

@@ -3,13 +3,14 @@
  * and a loopback address; its pid is the machine.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, renameSync, statSync, truncateSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { millis, seconds } from '../../api-types/units.js';
 import type { Clock } from '../../runtime/clock.js';
 import { identify, isAlive, signalProcess, type ProcessIdentity } from '../../runtime/process-identity.js';
 import type { Boot, HostDriver, RunningAgent } from './driver.js';
 import { gate } from './gate.js';
+import { boundLog, openLog } from './logs.js';
 import { freeAddress } from './loopback.js';
 import { survivorsIn } from './survivors.js';
 
@@ -23,16 +24,7 @@ export interface AgentCommand {
 const SPAWNS_AT_ONCE = 4;
 const ADOPTED_POLL = millis(200);
 const KIND_STOP = seconds(5);
-const LOG_BYTES = 4 * 1024 * 1024;
-
-const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-
-/** Appended to, so that truncating it from outside is safe while the agent writes. */
-const openLog = (directory: string): number => {
-  const file = join(directory, 'agent.log');
-  if (sizeOf(file) > LOG_BYTES / 4) renameSync(file, `${file}.1`);
-  return openSync(file, 'a', 0o600);
-};
+const logOf = (directory: string): string => join(directory, 'agent.log');
 
 /** What the agent left running goes with it: it leads a process group of its own. */
 const endGroup = (pid: number): void => {
@@ -69,7 +61,7 @@ const spawned = (child: ChildProcess): Promise<void> =>
   });
 
 const start = async (agent: AgentCommand, boot: Boot): Promise<ChildProcess> => {
-  const log = openLog(boot.directory);
+  const log = openLog(logOf(boot.directory));
   const { root, machine, address } = boot;
   const own = ['agent', '--root', root, '--machine', machine, '--address', address];
   try {
@@ -104,11 +96,6 @@ const died = async (identity: ProcessIdentity, clock: Clock, leaving: AbortSigna
   }
 };
 
-const boundLog = (directory: string): void => {
-  const file = join(directory, 'agent.log');
-  if (sizeOf(file) > LOG_BYTES) truncateSync(file, 0);
-};
-
 /** Agents as child processes below `directory` (an absolute path). */
 export const processDriver = (directory: string, agent: AgentCommand, clock: Clock): HostDriver => {
   const spawns = gate(SPAWNS_AT_ONCE);
@@ -128,7 +115,7 @@ export const processDriver = (directory: string, agent: AgentCommand, clock: Clo
     },
     survivors: survivorsIn,
     tidy: (directories) => {
-      for (const each of directories) boundLog(each);
+      for (const each of directories) boundLog(logOf(each));
     },
     address: (_, taken) => freeAddress(directory, taken()),
   };

@@ -29,8 +29,8 @@ const OPTIONS = [
   '--option=Dpkg::Use-Pty=0',
 ];
 
-const LOCKED =
-  /Could not get lock|Unable to acquire the dpkg frontend lock|lock-frontend|is locked by another process/;
+/** Not what it says to one who is not root, who may wait for ever. */
+const LOCKED = /Could not get lock|is another process using it|locked by another process/;
 const STALE =
   /Unable to locate package|has no installation candidate|was not found|Failed to fetch|Unable to fetch/;
 const NOT_THERE = [

@@ -32,9 +32,21 @@ export const transact = async (
   }
 };
 
+interface UnknownPackage {
+  readonly unknownPackage: string;
+}
+
 /** Throws when it did not end well; `unknown`: the package that the tool knows none of. */
 export const judgeTransaction = (command: readonly string[], ended: Ended, unknown: string | null): void => {
   if (ended.code === 0) return;
-  const why = unknown === null ? '' : `there is no package ${unknown} as wanted: `;
-  throw new Error(`${why}${endedText(command, ended, null)}`);
+  const text = endedText(command, ended, null);
+  if (unknown === null) throw new Error(text);
+  const cause: UnknownPackage = { unknownPackage: unknown };
+  throw new Error(`there is no package ${unknown} as wanted: ${text}`, { cause });
+};
+
+/** The package that there is none of, when that is why; null: it is not. */
+export const unknownIn = (error: unknown): string | null => {
+  const { unknownPackage } = ((error as Error).cause ?? {}) as Partial<UnknownPackage>;
+  return unknownPackage ?? null;
 };

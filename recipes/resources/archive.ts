@@ -8,7 +8,7 @@ import { ifThere, makeParents, placeOf } from '../place.js';
 import type { ArchiveResource } from '../resource.js';
 import { change, type Check, type Scene } from '../scene.js';
 import { mustRun } from '../tools.js';
-import { unpack } from '../unpack.js';
+import { kindOf, unpack } from '../unpack.js';
 
 /** Says which archive a directory is from; it is written last, so that a directory with it is whole. */
 const MARKER = '.scalarium-archive';
@@ -42,8 +42,7 @@ const bring = async (resource: ArchiveResource, place: string, scene: Scene): Pr
   const file = `${fresh}-file`;
   try {
     await download(file, { url, checksum, signal });
-    const kind = new URL(url).pathname.endsWith('.zip') ? 'zip' : 'tar';
-    await unpack({ file, kind, into: fresh, strip, signal });
+    await unpack({ file, kind: await kindOf(file), into: fresh, strip, signal });
     await writeFile(join(fresh, MARKER), markOf(resource));
     await give(fresh, resource, scene);
     await exchange(fresh, place);
@@ -53,11 +52,17 @@ const bring = async (resource: ArchiveResource, place: string, scene: Scene): Pr
   }
 };
 
+const isTaken = async (place: string): Promise<boolean> => {
+  const found = await ifThere(() => lstat(place));
+  if (found === null) return false;
+  return !found.isDirectory() || (await readdir(place)).length > 0;
+};
+
 export const archive: Check<ArchiveResource> = async (resource, scene) => {
   const place = await placeOf(scene.root, resource.path);
   const mark = await ifThere(() => readFile(join(place, MARKER), 'utf8'));
   if (mark === markOf(resource)) return null;
-  const there = mark === null ? await ifThere(() => readdir(place)) : [];
-  if ((there?.length ?? 0) > 0) throw new Error('there is something else already, and it is from no archive');
+  if (mark === null && (await isTaken(place)))
+    throw new Error('there is something else already, and it is from no archive');
   return change(`${resource.path}: unpack ${resource.url}`, () => bring(resource, place, scene));
 };

@@ -3,7 +3,7 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { endedText } from '../command.js';
 import { carryOut, checkFile, checkDirectory } from '../files.js';
 import { mounts, type Mounted } from '../mounts.js';
-import { ifThere } from '../place.js';
+import { ifThere, placeOf } from '../place.js';
 import { resourceId, type FileSystemResource, type MountResource } from '../resource.js';
 import { change, listenerOf, type Check, type Scene, type Verdict } from '../scene.js';
 import { askTool, mustRun } from '../tools.js';
@@ -99,6 +99,15 @@ export const filesystem: Check<FileSystemResource> = async (resource, scene): Pr
   });
 };
 
+/** `UUID=…` and `LABEL=…` name one, too. */
+const deviceMeant = async (device: string, scene: Scene): Promise<string> => {
+  if (!/^(UUID|LABEL|PARTUUID|PARTLABEL)=/.test(device)) return device;
+  const command = ['findfs', device];
+  const { code, stdout, ended } = await askTool(command, scene);
+  if (code !== 0) throw new Error(endedText(command, ended, null));
+  return stdout.trim();
+};
+
 const FSTAB = '/etc/fstab';
 const DEFAULT_OPTIONS = 'defaults,nofail';
 
@@ -121,23 +130,26 @@ export const fstabWith = (text: string, path: string, line: string): string => {
 };
 
 /** Null: nothing is mounted there. Throws when it is something else. */
-const mountedAt = async ({ path, device }: MountResource): Promise<Mounted | null> => {
-  const found = (await mounts()).filter((one) => one.path === path).at(-1) ?? null;
+const mountedAt = async ({ path, device }: MountResource, scene: Scene): Promise<Mounted | null> => {
+  const place = (await ifThere(() => realpath(path))) ?? path;
+  const found = (await mounts()).filter((one) => one.path === place).at(-1) ?? null;
   if (found === null || found.source === device) return found;
-  const real = await ifThere(() => realpath(device));
+  const real = await ifThere(async () => realpath(await deviceMeant(device, scene)));
   if (real !== null && (await stat(real)).isBlockDevice() && (await numberOf(real)) === found.device)
     return found;
   throw new Error(`${found.source} is mounted at ${path}, not ${device}: unmount it first`);
 };
 
-export const mount: Check<MountResource> = async (resource, scene): Promise<Verdict> => {
+export const mount: Check<MountResource> = async (wanted, scene): Promise<Verdict> => {
   if (leftOut(scene)) return null;
   const { root, signal } = scene;
-  const path = resource.path;
+  // as the kernel and fstab write it
+  const path = await placeOf(root, wanted.path.replace(/(?<=.)\/+$/, ''));
+  const resource = { ...wanted, path };
   const table = (await ifThere(() => readFile(FSTAB, 'utf8'))) ?? '';
   const content = fstabWith(table, path, lineFor(resource));
   const entry = await checkFile(root, { path: FSTAB, content, mode: 0o644 });
-  const mounted = await mountedAt(resource);
+  const mounted = await mountedAt(resource, scene);
   if (entry === null && mounted !== null) return null;
   const lines = [...(entry === null ? [] : [entry.diff]), ...(mounted === null ? [`mount ${path}`] : [])];
   return change(lines.join('\n'), async () => {

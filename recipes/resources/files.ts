@@ -1,10 +1,10 @@
 /** Checks of file, directory, template, link and absent. */
 import { lstat, rm } from 'node:fs/promises';
-import { endedText, runCommand } from '../command.js';
+import { endedText } from '../command.js';
 import { checkDirectory, checkFile, checkLink, type Judge } from '../files.js';
 import { mountsBelow } from '../mounts.js';
 import { idsOf } from '../owners.js';
-import { ifThere, placeOf } from '../place.js';
+import { hostPathOf, ifThere, placeOf, realPlace } from '../place.js';
 import {
   resourceId,
   type AbsentResource,
@@ -15,7 +15,7 @@ import {
 } from '../resource.js';
 import { change, listenerOf, type Check, type Scene } from '../scene.js';
 import { fill } from '../template.js';
-import { CLEAN_ENVIRONMENT, missingProgram } from '../tools.js';
+import { isMissing, runTool } from '../tools.js';
 
 const JUDGE_SECONDS = 120;
 
@@ -25,20 +25,15 @@ const judgeOf = (resource: FileResource | TemplateResource, scene: Scene): Judge
   if (check === undefined || (scene.folder && on === 'machine')) return undefined;
   return async (fresh) => {
     const command = check.map((word) => word.replaceAll('{}', fresh));
-    try {
-      const ended = await runCommand(command, {
-        cwd: '/',
-        env: CLEAN_ENVIRONMENT,
-        signal: AbortSignal.any([scene.signal, AbortSignal.timeout(JUDGE_SECONDS * 1000)]),
-        listener: listenerOf(resourceId(resource), scene),
-      });
-      if (ended.code !== 0)
-        throw new Error(`the new content is not accepted: ${endedText(command, ended, null)}`);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      if (!scene.folder) throw missingProgram(check[0] ?? '');
+    const listener = listenerOf(resourceId(resource), scene);
+    const options = { signal: scene.signal, timeoutSeconds: JUDGE_SECONDS, listener };
+    const ended = await runTool(command, options).catch((error: unknown) => {
+      if (!scene.folder || !isMissing(error)) throw error;
       scene.note(`${check[0] ?? ''} is not on this machine: what it would judge is written unseen`);
-    }
+      return null;
+    });
+    if (ended !== null && ended.code !== 0)
+      throw new Error(`the new content is not accepted: ${endedText(command, ended, null)}`);
   };
 };
 
@@ -63,17 +58,25 @@ export const directory: Check<DirectoryResource> = async (resource, scene) => {
 export const link: Check<LinkResource> = ({ path, target }, { root }) => checkLink(root, path, target);
 
 /** These are no recipe's to remove, whatever it says. */
-const KEPT = new Set(['/', '/bin', '/boot', '/dev', '/etc', '/home', '/lib', '/proc', '/root', '/run']);
-const KEPT_TOO = new Set(['/sbin', '/srv', '/sys', '/tmp', '/usr', '/var', '/opt', '/mnt', '/lib64']);
+const KEPT = new Set(
+  '/ /bin /boot /dev /etc /home /lib /lib64 /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /usr/bin /usr/lib /usr/lib64 /usr/sbin /var /var/lib'.split(
+    ' ',
+  ),
+);
+
+/** Links that lead to its parent are followed, so that it has one name; one that it is itself would just be removed. */
+const refuseNeeded = async (root: string, place: string): Promise<void> => {
+  const real = await hostPathOf(root, place);
+  if (KEPT.has(real)) throw new Error(`${real} is not removed: the host needs it`);
+};
 
 export const absent: Check<AbsentResource> = async ({ path }, scene) => {
   const place = await placeOf(scene.root, path);
-  const plain = path.replace(/\/+$/, '') || '/';
-  if (KEPT.has(plain) || KEPT_TOO.has(plain)) throw new Error(`${plain} is not removed: the host needs it`);
+  await refuseNeeded(scene.root, place);
   const found = await ifThere(() => lstat(place));
   if (found === null) return null;
   return change(`${path}: removed`, async () => {
-    const mounted = await mountsBelow(place);
+    const mounted = await mountsBelow(await realPlace(place));
     if (mounted.length > 0) throw new Error(`something is mounted there: ${mounted.join(', ')}`);
     await rm(place, { recursive: true, force: true });
   });

@@ -17,6 +17,13 @@ const COMMIT = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 /** What a program may be told to do by an address, as `ext::`, is not among them. */
 const PROTOCOLS = 'file:git:http:https:ssh';
 
+/** Nobody is there to be asked, and who only looks does not write. */
+const GIT_ENVIRONMENT = {
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_ALLOW_PROTOCOL: PROTOCOLS,
+  GIT_OPTIONAL_LOCKS: '0',
+};
+
 interface Git {
   readonly place: string;
   readonly as?: Rights;
@@ -50,7 +57,7 @@ const withGit = async <A>(
 ): Promise<A> => {
   const { as, home } = await rightsOf(resource, scene);
   const place = await placeOf(scene.root, resource.path);
-  const env = { HOME: home, GIT_TERMINAL_PROMPT: '0', GIT_ALLOW_PROTOCOL: PROTOCOLS };
+  const env = { HOME: home, ...GIT_ENVIRONMENT };
   const git = { place, env, signal: scene.signal, ...(as === undefined ? {} : { as }) };
   if (resource.key === undefined) return work(git);
   const folder = await mkdtemp(join(tmpdir(), 'scalarium-key-'));
@@ -65,14 +72,24 @@ const withGit = async <A>(
   }
 };
 
+/** Named outright: one that is broken would send git looking for another further up. */
 const inPlace = ({ place }: Git, ...words: readonly string[]): readonly string[] => [
   'git',
   '-C',
   place,
-  '-c',
-  `safe.directory=${place}`,
+  `--git-dir=${join(place, '.git')}`,
+  `--work-tree=${place}`,
   ...words,
 ];
+
+/** Whoever owns it says in its settings what git runs: with the rights of somebody else it would run that, too. */
+const refuseForeign = async ({ place, as }: Git): Promise<void> => {
+  const found = await ifThere(() => lstat(join(place, '.git')));
+  const own = as?.uid ?? process.getuid?.();
+  if (found === null || found.uid === own) return;
+  const whose = `the working copy belongs to the user with the id ${String(found.uid)}`;
+  throw new Error(`${whose}, not ${String(own)}: name its owner as "user", or give it back`);
+};
 
 const ask = (git: Git, ...words: readonly string[]): Promise<Answer> =>
   askTool(inPlace(git, ...words), { ...git, timeoutSeconds: ASK_SECONDS });
@@ -84,8 +101,11 @@ const here = async (git: Git): Promise<string | null> => {
   return code === 0 ? stdout.trim() : null;
 };
 
-const isClean = async (git: Git): Promise<boolean> =>
-  (await ask(git, 'status', '--porcelain', '--untracked-files=no')).stdout === '';
+/** One whose state cannot be told, as after a power cut, is not. */
+const isClean = async (git: Git): Promise<boolean> => {
+  const { code, stdout } = await ask(git, 'status', '--porcelain', '--untracked-files=no');
+  return code === 0 && stdout === '';
+};
 
 /** A tag that is an object of its own is asked for by the commit it names: that line comes last. */
 const ORDER = ['refs/heads/', 'refs/tags/'];
@@ -102,7 +122,8 @@ const there = async (git: Git, { repository, revision }: GitResource): Promise<s
     .reverse()
     .map((name) => found.get(name))
     .find((one) => one !== undefined);
-  if (commit === undefined) throw new Error(`${repository} has no branch, tag or commit "${revision}"`);
+  if (commit === undefined)
+    throw new Error(`${repository} has no branch or tag "${revision}"; a commit is named by all its digits`);
   return commit;
 };
 
@@ -122,12 +143,13 @@ const begin = async (git: Git): Promise<void> => {
   await makeParents(git.place);
   if ((await ifThere(() => lstat(join(git.place, '.git')))) !== null) {
     for (const lock of LOCKS) await rm(join(git.place, '.git', lock), { force: true });
-    return;
+  } else {
+    const others = (await ifThere(() => readdir(git.place))) ?? [];
+    if (others.length > 0) throw new Error('there is something else already, and it is no working copy');
+    await mkdir(git.place, { recursive: true });
+    if (git.as !== undefined) await chown(git.place, git.as.uid, git.as.gid);
   }
-  const others = (await ifThere(() => readdir(git.place))) ?? [];
-  if (others.length > 0) throw new Error('there is something else already, and it is no working copy');
-  await mkdir(git.place, { recursive: true });
-  if (git.as !== undefined) await chown(git.place, git.as.uid, git.as.gid);
+  // also of one that is there: it may have been cut short
   await mustRun(['git', 'init', '--quiet', git.place], git);
 };
 
@@ -142,6 +164,7 @@ const bring = async (git: Git, resource: GitResource, commit: string, scene: Sce
 export const git: Check<GitResource> = async (resource, scene) => {
   refuseOdd(resource);
   const [now, commit, clean] = await withGit(resource, scene, async (with_) => {
+    await refuseForeign(with_);
     const found = await here(with_);
     return [found, await there(with_, resource), found === null || (await isClean(with_))];
   });

@@ -1,5 +1,6 @@
 /** Check of package; adjacent ones are brought about together. */
 import type { PackageNeed } from '../packages/packages.js';
+import { unknownIn } from '../packages/transaction.js';
 import { resourceId, type PackageResource, type Resource } from '../resource.js';
 import { listenerOf, type Change, type Check, type Scene } from '../scene.js';
 
@@ -43,3 +44,10 @@ export const bringTogether = (
     changes.map(({ change }) => change.need),
     scene,
   );
+
+/** Of those that were one transaction, the one with a package that there is none of; null: that is not why. */
+export const culprit = (resources: readonly Resource[], error: unknown): Resource | null => {
+  const unknown = unknownIn(error);
+  if (unknown === null) return null;
+  return resources.find((one) => one.type === 'package' && one.names.includes(unknown)) ?? null;
+};

@@ -5,7 +5,7 @@ import { carryOut, checkFile, type Judge } from '../files.js';
 import { ifThere } from '../place.js';
 import type { CronResource, SudoRuleResource, SysctlResource } from '../resource.js';
 import { change, type Check, type Scene } from '../scene.js';
-import { missingProgram, runTool } from '../tools.js';
+import { isMissing, runTool } from '../tools.js';
 
 const HEAD = '# Written by Scalarium; changes are overwritten.\n';
 
@@ -21,9 +21,11 @@ const refuseOdd = (name: string, what: string): void => {
 const byVisudo =
   (scene: Scene): Judge =>
   async (fresh) => {
-    const command = ['visudo', '-c', '-q', '-f', fresh];
+    // not quiet: then it does not say what is wrong
+    const command = ['visudo', '-c', '-f', fresh];
     const ended = await runTool(command, scene).catch((error: unknown) => {
-      if (!scene.folder || (error as Error).message !== missingProgram('visudo').message) throw error;
+      if (!scene.folder || !isMissing(error)) throw error;
+      scene.note('visudo is not on this machine: the rules that it would judge are written unseen');
       return null;
     });
     if (ended !== null && ended.code !== 0)
@@ -43,9 +45,24 @@ export const sudoRule: Check<SudoRuleResource> = (resource, scene) => {
 
 const SCHEDULE = /^(@(reboot|yearly|annually|monthly|weekly|daily|midnight|hourly)|\S+( \S+){4})$/;
 
-const refuseBreaks = (texts: Readonly<Record<string, string>>): void => {
-  for (const [what, text] of Object.entries(texts))
-    if (/[\n\r\0]/.test(text)) throw new Error(`${what} has a line break in it`);
+const refuseBreaks = (what: string, text: string): void => {
+  if (/[\n\r\0]/.test(text)) throw new Error(`${what} has a line break in it`);
+};
+
+const USER = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** What would be another line, or another field, than it is meant as. */
+const refuseOddCron = ({ name, schedule, user, command, environment = {} }: CronResource): void => {
+  refuseOdd(name, 'cron file');
+  if (!SCHEDULE.test(schedule))
+    throw new Error(`"${schedule}" is no schedule: expected five fields, or @daily and its like`);
+  if (!USER.test(user)) throw new Error(`"${user}" is no name of a user`);
+  refuseBreaks('command', command);
+  for (const [variable, value] of Object.entries(environment)) {
+    if (!VARIABLE.test(variable)) throw new Error(`"${variable}" is no name of a variable`);
+    refuseBreaks(variable, value);
+  }
 };
 
 const cronText = ({ schedule, user, command, environment = {} }: CronResource): string => {
@@ -55,15 +72,12 @@ const cronText = ({ schedule, user, command, environment = {} }: CronResource): 
 };
 
 export const cron: Check<CronResource> = (resource, { root }) => {
-  const { name, schedule, user, command, environment = {} } = resource;
-  refuseOdd(name, 'cron file');
-  if (!SCHEDULE.test(schedule))
-    throw new Error(`"${schedule}" is no schedule: expected five fields, or @daily and its like`);
-  refuseBreaks({ command, user, ...environment });
-  return checkFile(root, { path: `/etc/cron.d/${name}`, content: cronText(resource), mode: 0o644 });
+  refuseOddCron(resource);
+  return checkFile(root, { path: `/etc/cron.d/${resource.name}`, content: cronText(resource), mode: 0o644 });
 };
 
-const SETTING = /^[a-z0-9_-]+([./][A-Za-z0-9_-]+)+$/;
+/** With dots, or with slashes where a part has a dot in it: `net/ipv4/conf/eth0.100/forwarding`. */
+const SETTING = /^[a-z0-9_-]+((\.[A-Za-z0-9_-]+)+|(\/[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)+)$/;
 
 const oneSpaced = (text: string): string => text.trim().split(/\s+/).join(' ');
 
@@ -73,9 +87,23 @@ const current = async (place: string, name: string): Promise<string> => {
   return oneSpaced(found);
 };
 
+const set = async (
+  place: string,
+  { name, value }: { readonly name: string; readonly value: string },
+): Promise<void> => {
+  try {
+    await writeFile(place, value);
+  } catch (error) {
+    throw new Error(`the kernel refuses "${value}" for ${name}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+};
+
 /** The kernel's own is the machine's: of a host that is a folder only the file is written. */
 export const sysctl: Check<SysctlResource> = async ({ name, value }, scene) => {
   if (!SETTING.test(name)) throw new Error(`"${name}" is no name of a setting`);
+  refuseBreaks('its value', value);
   const path = `/etc/sysctl.d/60-scalarium-${name.replaceAll('/', '.')}.conf`;
   const content = `${HEAD}${name} = ${value}\n`;
   const kept = await checkFile(scene.root, { path, content, mode: 0o644 });
@@ -83,12 +111,13 @@ export const sysctl: Check<SysctlResource> = async ({ name, value }, scene) => {
     scene.note('settings of the kernel are written, not set: this host is a folder of a machine');
     return kept;
   }
-  const place = `/proc/sys/${name.replaceAll('.', '/')}`;
+  const place = `/proc/sys/${name.includes('/') ? name : name.replaceAll('.', '/')}`;
   const now = await current(place, name);
   const differs = now !== oneSpaced(value);
   if (kept === null && !differs) return null;
   return change(differs ? `${name}: ${now} → ${value}` : (kept?.diff ?? ''), async () => {
+    // first the kernel: what it refuses is not to be tried at each start of the host
+    if (differs) await set(place, { name, value });
     await carryOut(kept);
-    if (differs) await writeFile(place, value);
   });
 };

@@ -12,6 +12,7 @@ import {
   type Check,
   type Effect,
   type Scene,
+  type Started,
   type Verdict,
 } from '../scene.js';
 import type { ServiceState } from '../services/service-manager.js';
@@ -37,11 +38,20 @@ const isOurs = async ({ name, unit }: ServiceResource, root: string): Promise<bo
   return false;
 };
 
-/** Throws, for people, when the service does not run. */
-export const refuseDead = async (name: string, { platform }: Scene): Promise<void> => {
-  const { running, result } = await platform.services.state(name);
-  if (!running)
-    throw new Error(`${name} was started and does not run${result === undefined ? '' : `: ${result}`}`);
+/** Throws, for people, when the service does not run, or ran but ended `before` and was started anew. */
+export const refuseDead = async (
+  name: string,
+  { platform }: Scene,
+  before: Started | null = null,
+): Promise<Started> => {
+  const { running, restarts = 0, result } = await platform.services.state(name);
+  const why = result === undefined ? '' : `: ${result}`;
+  if (!running) throw new Error(`${name} was started and does not run${why}`);
+  if (before !== null && restarts > before.restarts)
+    throw new Error(
+      `${name} does not stay: it was started, ended, and was started anew by its manager${why}`,
+    );
+  return { restarts };
 };
 
 /** What differs in the unit file; the service itself is left alone. */
@@ -84,12 +94,11 @@ const apply = async (
   await applyEnabled(resource, state, scene);
   if (state.running === wantsRunning) return { restart: wantsRunning && unit !== null };
   if (!wantsRunning) {
-    await services.stop(name);
+    await services.stop(name, scene.signal);
     return {};
   }
-  await services.start(name);
-  await refuseDead(name, scene);
-  return { started: true };
+  await services.start(name, scene.signal);
+  return { started: await refuseDead(name, scene) };
 };
 
 export const service: Check<ServiceResource> = async (resource, scene) => {
@@ -126,23 +135,23 @@ const untilItsTurn = async ({ spreadSeconds = 0 }: ServiceResource, { signal }: 
   if (seconds > 0) await sleep(seconds * 1000, undefined, { signal });
 };
 
-/** What a notification does to it; nothing to one that is to be stopped, or is none of this host's. */
+/** What a notification does to it; null: nothing, to one that is to be stopped, or is none of this host's. */
 export const actOn = async (
   resource: ServiceResource,
   action: 'restart' | 'reload',
   scene: Scene,
-): Promise<boolean> => {
+): Promise<Started | null> => {
   const { name } = resource;
-  if (resource.state === 'stopped' || isElsewhere(resource, scene)) return false;
-  if (isLeftOut(resource, scene)) return false;
-  if (scene.folder && !(await isOurs(resource, scene.root))) return false;
+  if (resource.state === 'stopped' || isElsewhere(resource, scene)) return null;
+  if (isLeftOut(resource, scene)) return null;
+  if (scene.folder && !(await isOurs(resource, scene.root))) return null;
   const { services } = scene.platform;
   const running = (await services.state(name)).running;
-  if (action === 'reload' && running && resource.reload !== 'restart') await services.reload(name);
+  const reloads = action === 'reload' && running && resource.reload !== 'restart';
+  if (reloads) await services.reload(name, scene.signal);
   else {
     if (running) await untilItsTurn(resource, scene);
-    await services.restart(name);
+    await services.restart(name, scene.signal);
   }
-  await refuseDead(name, scene);
-  return true;
+  return refuseDead(name, scene);
 };

@@ -1,7 +1,9 @@
 /** Checks of user, group and authorizedKeys, by the host's own useradd and groupadd. */
+import { chown, lstat, mkdir } from 'node:fs/promises';
 import { authorizedKeys as keysText, writeKeys } from '../accounts/keys.js';
 import { gidIn, groupsWith, parsePasswd, shellIn, type PasswdEntry } from '../accounts/passwd.js';
 import { groupText, passwdText, userNamed } from '../owners.js';
+import { ifThere, makeParents } from '../place.js';
 import type { AuthorizedKeysResource, GroupResource, UserResource } from '../resource.js';
 import { change, type Check, type Scene } from '../scene.js';
 import { textDiff } from '../text-diff.js';
@@ -67,6 +69,17 @@ const differing = (user: UserResource, { entry, shell, groups }: Found): readonl
   ];
 };
 
+/** One that was made and cut short before its home was, or whose home is to be elsewhere. */
+const lacksHome = async ({ home, system }: UserResource, entry: PasswdEntry): Promise<boolean> =>
+  (home !== undefined || system !== true) && (await ifThere(() => lstat(home ?? entry.home))) === null;
+
+const makeHome = async (name: string): Promise<void> => {
+  const { home, uid, gid } = await userNamed(name);
+  await makeParents(home);
+  await mkdir(home, { mode: 0o700 });
+  await chown(home, uid, gid);
+};
+
 export const user: Check<UserResource> = async (resource, scene) => {
   const { name } = resource;
   refuseOdd(name, 'user');
@@ -78,8 +91,13 @@ export const user: Check<UserResource> = async (resource, scene) => {
     return change(`add the user ${name}`, () => mustRun(addWords(resource, groups), { signal }));
   const found = { entry, shell: shellIn(passwd, name), groups: groupsWith(groups, name) };
   const words = differing(resource, found);
-  if (words.length === 0) return null;
-  return change(`user ${name}: ${words.join(' ')}`, () => mustRun(['usermod', ...words, name], { signal }));
+  const homeless = await lacksHome(resource, entry);
+  if (words.length === 0 && !homeless) return null;
+  const diff = [...(words.length === 0 ? [] : [words.join(' ')]), ...(homeless ? ['a home'] : [])];
+  return change(`user ${name}: ${diff.join(', ')}`, async () => {
+    if (words.length > 0) await mustRun(['usermod', ...words, name], { signal });
+    if (homeless) await makeHome(name);
+  });
 };
 
 export const group: Check<GroupResource> = async ({ name, gid, system }, scene) => {

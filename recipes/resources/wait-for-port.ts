@@ -11,7 +11,8 @@ const LOOK_MS = 200;
 /** Null: it accepts connections; else why not. */
 const tried = (host: string, port: number, signal: AbortSignal): Promise<string | null> =>
   new Promise((resolve) => {
-    const socket = connect({ host, port, signal: AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)]) });
+    const socket = connect({ host, port, signal });
+    socket.setTimeout(TRY_MS);
     const end = (why: string | null): void => {
       socket.destroy();
       resolve(why);
@@ -20,7 +21,10 @@ const tried = (host: string, port: number, signal: AbortSignal): Promise<string 
       end(null);
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      end(error.name === 'AbortError' ? 'no answer' : error.message);
+      end(error.message);
+    });
+    socket.once('timeout', () => {
+      end('no answer');
     });
   });
 

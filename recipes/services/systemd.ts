@@ -1,29 +1,33 @@
 /** Services by systemd, through systemctl. */
-import { endedText, runCommand, type Ended } from '../command.js';
+import { endedText, type Ended } from '../command.js';
+import { runTool } from '../tools.js';
 import type { ServiceManager, ServiceState } from './service-manager.js';
 
 /** systemd ends a start by itself after the unit's own timeout, 90 s unless told; this is for one that hangs. */
 const TIMEOUT_SECONDS = 600;
 const SAID_LINES = '10';
 
-const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
+const nobody = new AbortController().signal;
 
-const run = (command: readonly string[]): Promise<Ended> =>
-  runCommand(command, {
-    cwd: '/',
-    env: ENVIRONMENT,
-    signal: AbortSignal.timeout(TIMEOUT_SECONDS * 1000),
-  });
+const run = (command: readonly string[], signal = nobody): Promise<Ended> =>
+  runTool(command, { signal, timeoutSeconds: TIMEOUT_SECONDS });
 
-const systemctl = async (...words: readonly string[]): Promise<void> => {
+const systemctl = async (words: readonly string[], signal?: AbortSignal): Promise<void> => {
   const command = ['systemctl', '--no-ask-password', '--quiet', ...words];
-  const ended = await run(command);
+  const ended = await run(command, signal);
   if (ended.code !== 0) throw new Error(endedText(command, ended, null));
 };
 
 const unitOf = (name: string): string => `${name}.service`;
 
-const PROPERTIES = ['LoadState', 'ActiveState', 'UnitFileState', 'Result', 'ExecMainStatus'] as const;
+const PROPERTIES = [
+  'LoadState',
+  'ActiveState',
+  'UnitFileState',
+  'Result',
+  'ExecMainStatus',
+  'NRestarts',
+] as const;
 
 type Properties = Readonly<Partial<Record<(typeof PROPERTIES)[number], string>>>;
 
@@ -43,7 +47,12 @@ const NOT_ENABLED = new Set(['disabled', 'masked', 'masked-runtime', 'bad', ''])
 export const stateFrom = (properties: Properties): ServiceState => {
   const { LoadState, ActiveState, UnitFileState = '', Result, ExecMainStatus } = properties;
   const running = ActiveState === 'active' || ActiveState === 'reloading';
-  const state = { loaded: LoadState === 'loaded', running, enabled: !NOT_ENABLED.has(UnitFileState) };
+  const state = {
+    loaded: LoadState === 'loaded',
+    running,
+    enabled: !NOT_ENABLED.has(UnitFileState),
+    restarts: Number(properties.NRestarts ?? 0),
+  };
   if (LoadState === 'masked') return { ...state, result: 'it is masked: somebody has forbidden to start it' };
   if (running || ActiveState === 'inactive') return state;
   return {
@@ -82,11 +91,11 @@ const state = async (name: string): Promise<ServiceState> => {
 /** The machine's own systemd. */
 export const systemd: ServiceManager = {
   state,
-  start: (name) => systemctl('start', unitOf(name)),
-  stop: (name) => systemctl('stop', unitOf(name)),
-  restart: (name) => systemctl('restart', unitOf(name)),
-  reload: (name) => systemctl('reload', unitOf(name)),
-  enable: (name) => systemctl('enable', unitOf(name)),
-  disable: (name) => systemctl('disable', unitOf(name)),
-  readUnits: () => systemctl('daemon-reload'),
+  start: (name, signal) => systemctl(['start', unitOf(name)], signal),
+  stop: (name, signal) => systemctl(['stop', unitOf(name)], signal),
+  restart: (name, signal) => systemctl(['restart', unitOf(name)], signal),
+  reload: (name, signal) => systemctl(['reload', unitOf(name)], signal),
+  enable: (name) => systemctl(['enable', unitOf(name)]),
+  disable: (name) => systemctl(['disable', unitOf(name)]),
+  readUnits: () => systemctl(['daemon-reload']),
 };

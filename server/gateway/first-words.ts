@@ -4,7 +4,9 @@ import type { StatusOf } from '../../api-types/kinds.js';
 import { millis, seconds } from '../../api-types/units.js';
 import { type Clock, timestamp } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
+import { recordEvent } from '../../store/objects/events.js';
 import type { Objects, Ref, Write } from '../../store/objects/objects.js';
+import { newsOf } from './agent-news.js';
 import { gather } from './gather.js';
 
 const GATHER = millis(20);
@@ -21,6 +23,10 @@ export interface FirstWords {
   readonly version: string;
   /** Null: an agent that does not say. */
   readonly startedAt: string | null;
+  /** Null: it was not installed as a file of its own. */
+  readonly build: string | null;
+  /** Null: every build came up. */
+  readonly gaveUp: string | null;
 }
 
 export interface Recorder {
@@ -53,15 +59,22 @@ const recorded = (words: FirstWords, objects: Objects): Partial<Spoken> | null =
   return status.agent?.machine === words.machine ? status.agent : {};
 };
 
+const isSame = (words: FirstWords, last: Partial<Spoken>): boolean =>
+  last.address === words.address &&
+  last.version === words.version &&
+  last.startedAt === (words.startedAt ?? undefined) &&
+  last.build === (words.build ?? undefined) &&
+  last.gaveUp === (words.gaveUp ?? undefined);
+
 const writeOf = (words: FirstWords, { objects, clock }: RecorderDependencies): Write | null => {
-  const { machine, address, version, startedAt } = words;
+  const { machine, address, version, startedAt, build, gaveUp } = words;
   const last = recorded(words, objects);
   if (last === null) return null;
-  const same =
-    last.address === address && last.version === version && last.startedAt === (startedAt ?? undefined);
-  if (same) return null;
-  const connectedAt = last.connectedAt ?? timestamp(clock.now());
-  const agent = { machine, connectedAt, address, version, startedAt };
+  if (isSame(words, last)) return null;
+  const now = timestamp(clock.now());
+  const connectedAt = last.connectedAt ?? now;
+  const buildSince = build === null ? null : build === last.build ? (last.buildSince ?? now) : now;
+  const agent = { machine, connectedAt, address, version, startedAt, build, buildSince, gaveUp };
   return { write: 'status', ref: refOf(words), patch: { agent } };
 };
 
@@ -82,6 +95,18 @@ const record = async (words: readonly FirstWords[], with_: RecorderDependencies)
   }
 };
 
+/** In the background: it is in the log of the host all the same. */
+const tellNews = (words: FirstWords, { objects, clock, log }: RecorderDependencies): void => {
+  const last = recorded(words, objects);
+  for (const news of last === null ? [] : newsOf(words, last)) {
+    log.info('an agent changed', { machine: words.machine, reason: news.reason, message: news.message });
+    const event = { regarding: refOf(words), source: 'gateway', ...news } as const;
+    void recordEvent(objects, event, clock.now())().then((told) => {
+      if (E.isLeft(told)) log.warn('news of an agent were not recorded', { failure: told.left });
+    });
+  }
+};
+
 /** Opens the recorder of one gateway. */
 export const openRecorder = (with_: RecorderDependencies): Recorder => {
   const spoken = new Set<string>();
@@ -92,6 +117,7 @@ export const openRecorder = (with_: RecorderDependencies): Recorder => {
   return {
     note: (words) => {
       spoken.add(words.machine);
+      tellNews(words, with_);
       gatherer.add(words);
     },
     spoke: (machine) => spoken.has(machine),

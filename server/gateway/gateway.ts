@@ -5,15 +5,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AGENT_PATH } from '../../api-types/agent-protocol.js';
+import type { AgentRelease } from '../../api-types/agent-release.js';
 import { type Millis, seconds } from '../../api-types/units.js';
 import { type Chance, hex } from '../../runtime/chance.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
+import type { Sealer } from '../../runtime/sealing.js';
+import type { Shelf } from '../../runtime/shelf.js';
 import { peerToken } from '../../runtime/tokens.js';
 import type { Subscription } from 'rxjs';
 import type { Change, Objects } from '../../store/objects/objects.js';
 import type { Observed } from '../../store/observed/observed.js';
 import type { Store } from '../../store/store.js';
+import type { RolloutTimes } from '../agent-files/rollout.js';
+import { openRollouts } from '../agent-files/rollouts.js';
 import { noCounts } from './counters.js';
 import { openDirectory } from './directory.js';
 import { Door } from './door.js';
@@ -24,10 +29,12 @@ import { HostLogs } from './host-logs.js';
 import { Links } from './links.js';
 import { logsEverywhere, logsHere } from './logs.js';
 import { Orders } from './orders.js';
+import { openPacks } from './packs.js';
 import { openPeers } from './peers.js';
 import { Places } from './places.js';
 import { Requests } from './requests.js';
 import { openResults } from './results.js';
+import { openSecretsDoor, type Entitled } from './secrets.js';
 import { openSnapshots } from './snapshots.js';
 import { Throttle } from './throttle.js';
 import { openWarnings } from './warnings.js';
@@ -38,10 +45,20 @@ export interface GatewayDependencies {
   readonly observed: Observed;
   readonly store: Store;
   readonly installationKey: Buffer;
+  readonly sealer: Sealer;
+  readonly entitled: Entitled;
+  /** Where packs of cookbooks are. */
+  readonly shelf: Shelf;
   /** Where agents and other gateways reach this one. */
   readonly url: string;
   /** PEM of what other gateways' certificates are signed with; none: the system's authorities. */
   readonly authority?: string | null;
+  /** The agent's release that hosts are brought to, a few at a time; none: they stay as they are. */
+  readonly release?: () => AgentRelease | null;
+  /** Unless told, ROLLOUT_TIMES. */
+  readonly rolloutTimes?: RolloutTimes;
+  /** How often a rollout is looked after; every 5 s unless told. */
+  readonly rolloutEvery?: Millis;
   /** Another one at each start of a process. */
   readonly id: string;
   readonly heartbeat: Millis;
@@ -101,13 +118,37 @@ const openParts = (with_: GatewayDependencies, stopped: AbortSignal) => {
   const peers = openPeers({ ...shared, token: peerToken(installationKey), knows: places.knows, directory });
   const revision = (): number => objects.revision();
   const hostLogs = new HostLogs(clock);
-  const links = new Links({ ...shared, revision, directory, recorder, results, hostLogs });
+  const rollouts = openRollouts({ ...with_, release: with_.release ?? (() => null) });
+  const links = new Links({ ...shared, revision, directory, recorder, results, hostLogs, rollouts });
   const openHere = logsHere(links, hostLogs);
   const door = new Door({ ...shared, links, peers });
   const snapshots = openSnapshots(store);
-  const requests = new Requests({ ...shared, recorder, snapshots, openHere, warn: openWarnings(with_) });
+  const secrets = openSecretsDoor(shared);
+  const warn = openWarnings(with_);
+  const requests = new Requests({
+    ...shared,
+    recorder,
+    snapshots,
+    secrets,
+    packs: openPacks(with_),
+    openHere,
+    warn,
+  });
   const openLog = logsEverywhere({ ...shared, directory, token: peerToken(installationKey), openHere });
-  return { counters, places, orders, directory, recorder, results, peers, links, door, requests, openLog };
+  return {
+    counters,
+    places,
+    orders,
+    directory,
+    recorder,
+    results,
+    peers,
+    links,
+    door,
+    requests,
+    openLog,
+    rollouts,
+  };
 };
 
 type Parts = ReturnType<typeof openParts>;
@@ -141,6 +182,11 @@ const listen = (parts: Parts, { objects, observed }: GatewayDependencies): Subsc
   listening.add(
     observed.changes$.subscribe((machine) => {
       parts.links.elsewhere(machine);
+    }),
+  );
+  listening.add(
+    parts.rollouts.changes$.subscribe(() => {
+      parts.links.rollOut();
     }),
   );
   return listening;
@@ -178,6 +224,7 @@ export const openGateway = (with_: GatewayDependencies): Gateway => {
     urls: () => [...new Set([with_.url, ...directory.live().values()])].slice(0, URLS),
     close: async () => {
       door.close();
+      await parts.rollouts.close();
       await directory.close();
       await links.close();
       listening.unsubscribe();

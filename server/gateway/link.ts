@@ -1,5 +1,6 @@
 /** One agent's connection. */
 import WebSocket from 'ws';
+import type { AgentRelease } from '../../api-types/agent-release.js';
 import type { Counters } from './counters.js';
 import type { Order, Orders } from './orders.js';
 import type { Place } from './places.js';
@@ -19,6 +20,10 @@ export class Link {
   session = 0;
   /** The digest of the snapshot the agent has, or will have once it took in what was sent. */
   snapshot = '';
+  /** The build its agent is; null: it cannot be told to update. */
+  build: string | null = null;
+  /** The release it was told to update to, over this connection. */
+  toldOf: AgentRelease | null = null;
   /** Monotonic time of the last sign of life. */
   heardAt = 0;
 

@@ -25,6 +25,7 @@ import { Link, type LinkedHost } from './link.js';
 import type { Order, Orders } from './orders.js';
 import type { Places } from './places.js';
 import type { Delivered } from './results.js';
+import type { Rollouts } from '../agent-files/rollouts.js';
 import { nextSession } from './sessions.js';
 
 /** Heartbeats without a sign of life after which a connection is taken for half open. */
@@ -45,6 +46,7 @@ export interface LinksDependencies {
   readonly results: Gatherer<Delivered>;
   readonly catchUp: CatchUp;
   readonly hostLogs: HostLogs;
+  readonly rollouts: Pick<Rollouts, 'wantedOf'>;
   readonly counters: Counters;
   readonly clock: Clock;
   readonly log: Log;
@@ -123,6 +125,11 @@ export class Links {
     for (const link of this.byMachine.values()) if (link.session > 0) link.send(message);
   }
 
+  /** The rollout went on: those whose turn it is are told. */
+  rollOut(): void {
+    for (const link of this.byMachine.values()) if (link.session > 0) this.update(link);
+  }
+
   /** A later session of a machine of ours lives elsewhere: ours is half open. */
   elsewhere(machine: string): void {
     const link = this.byMachine.get(machine);
@@ -198,10 +205,20 @@ export class Links {
     observed.connected(this.connectionOf(link), places.knows);
     const address = isIP(hello.address ?? '') === 0 ? remote : (hello.address ?? remote);
     const { cluster, instance } = place;
-    const { version, startedAt = null } = hello;
-    recorder.note({ cluster, instance, machine, address, version, startedAt });
+    const { version, startedAt = null, build = null, gaveUp = null } = hello;
+    recorder.note({ cluster, instance, machine, address, version, startedAt, build, gaveUp });
+    link.build = build;
     link.send(JSON.stringify(this.welcome(link)));
+    this.update(link);
     for (const order of orders.from(machine, hello.cursor)) link.order(order, orders);
+  }
+
+  private update(link: Link): void {
+    const release = link.build === null ? null : this.with_.rollouts.wantedOf(link.machine, link.build);
+    if (release === null || link.toldOf === release) return;
+    link.toldOf = release;
+    this.with_.log.info('an agent is told to update', { machine: link.machine, from: link.build });
+    link.send(JSON.stringify({ type: 'update', release }));
   }
 
   private welcome({ session, host }: Link): Welcome {

@@ -76,7 +76,7 @@ export class Orders {
   private serialise({ cluster, name, revision }: Order, withDiff: boolean): Buffer | null {
     const live = this.objects.get({ kind: 'LifecycleEvent', cluster, name });
     if (live === null) return null;
-    const { event, snapshot, diff, timeoutSeconds, run } = live.status;
+    const { event, snapshot, diff, timeoutSeconds, run, recipes, dryRun } = live.status;
     const message: EventOrder = {
       type: 'event',
       revision,
@@ -86,6 +86,8 @@ export class Orders {
       ...(withDiff && diff !== undefined ? { diff } : {}),
       ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
       ...(run === undefined ? {} : { run }),
+      ...(recipes === undefined ? {} : { recipes }),
+      ...(dryRun === undefined ? {} : { dryRun }),
     };
     return Buffer.from(JSON.stringify(message));
   }

@@ -8,6 +8,8 @@ export interface Place {
   /** Of the slot: part of what the machine's credential is made of. */
   readonly uid: string;
   readonly role: string;
+  /** Further ones. */
+  readonly roles: readonly string[];
   /** The batch of the slot's own machine; null for a doomed one, which cannot enrol any more. */
   readonly batch: string | null;
   /** The first words of this machine's agent were recorded. */
@@ -26,6 +28,7 @@ const placeOf = (live: Instance, machine: string): Place => ({
   instance: live.ref.name,
   uid: live.uid,
   role: live.spec.role,
+  roles: live.spec.roles ?? [],
   batch: live.status.machine?.id === machine ? live.status.machine.batch : null,
   spoken: live.status.agent?.machine === machine,
 });

@@ -1,4 +1,4 @@
-/** The gateway's two plain requests: enrolment and snapshots. */
+/** The gateway's plain requests: enrolment, and what hosts read: snapshots, secrets and packs. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as E from 'fp-ts/lib/Either.js';
 import { AGENT_PATH, type EnrolAnswer, EnrolRequest } from '../../api-types/agent-protocol.js';
@@ -6,6 +6,7 @@ import { decodeLoose, problemText } from '../../api-types/problems.js';
 import { failureStatus } from '../../api-types/status.js';
 import type { Log } from '../../runtime/log.js';
 import { batchToken, machineCredential, peerToken, sameToken } from '../../runtime/tokens.js';
+import type { ShelfFile } from '../../runtime/shelf.js';
 import { type Counters, countRefusal } from './counters.js';
 import { askerOf, bearer, remoteOf } from './credentials.js';
 import { judgeEnrolment, type Verdict } from './enrolment.js';
@@ -13,7 +14,9 @@ import type { Recorder } from './first-words.js';
 import type { CatchUp } from './freshness.js';
 import type { OpenLog } from '../logs/port.js';
 import { answerPeer } from './peer-logs.js';
-import type { Places } from './places.js';
+import { isFile, sendFile, type ReadPack } from './packs.js';
+import type { Place, Places } from './places.js';
+import type { ReadSecret } from './secrets.js';
 import type { ReadSnapshot } from './snapshots.js';
 import type { Throttle } from './throttle.js';
 import type { Warn } from './warnings.js';
@@ -25,6 +28,8 @@ export interface RequestsDependencies {
   readonly places: Places;
   readonly recorder: Recorder;
   readonly snapshots: ReadSnapshot;
+  readonly secrets: ReadSecret;
+  readonly packs: ReadPack;
   readonly throttle: Throttle;
   readonly warn: Warn;
   readonly catchUp: CatchUp;
@@ -38,7 +43,7 @@ export interface RequestsDependencies {
 interface Answer {
   readonly code: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body: string | Buffer;
+  readonly body: string | Buffer | ShelfFile;
 }
 
 const failure = (code: number, reason: string, message: string, headers = {}): Answer => ({
@@ -87,13 +92,19 @@ export class Requests {
         'retry-after': '1',
       });
     }
-    this.with_.counters.bytesSent += Buffer.byteLength(answer.body);
-    response.writeHead(answer.code, {
+    await this.send(answer, response);
+  }
+
+  private async send({ code, headers, body }: Answer, response: ServerResponse): Promise<void> {
+    const bytes = isFile(body) ? body.bytes : Buffer.byteLength(body);
+    this.with_.counters.bytesSent += bytes;
+    response.writeHead(code, {
       'content-type': 'application/json',
-      'content-length': String(Buffer.byteLength(answer.body)),
-      ...answer.headers,
+      'content-length': String(bytes),
+      ...headers,
     });
-    response.end(answer.body);
+    if (isFile(body)) await sendFile(body, response);
+    else response.end(body);
   }
 
   /** Another gateway asks for a host's log: the response is taken. */
@@ -109,9 +120,16 @@ export class Requests {
   private async answer(request: IncomingMessage): Promise<Answer> {
     const path = (request.url ?? '').split('?')[0] ?? '';
     if (request.method === 'POST' && path === `${AGENT_PATH}/enrol`) return this.enrol(request);
-    const digest = path.startsWith(`${AGENT_PATH}/snapshots/`) ? path.split('/').at(-1) : undefined;
-    if (request.method === 'GET' && digest !== undefined) return this.snapshot(request, digest);
+    const read = request.method === 'GET' ? this.readerOf(path) : null;
+    if (read !== null) return this.asHost(request, read);
     return failure(404, 'NotFound', `there is no ${String(request.method)} ${path} here`);
+  }
+
+  /** Null: hosts read nothing there. */
+  private readerOf(path: string): ((place: Place) => Promise<Answer>) | null {
+    const [what = '', name = '', ...more] = path.slice(AGENT_PATH.length + 1).split('/');
+    const read = this.readers[what];
+    return read === undefined || name === '' || more.length > 0 ? null : (place) => read(place, name);
   }
 
   private async enrol(request: IncomingMessage): Promise<Answer> {
@@ -167,7 +185,14 @@ export class Requests {
     return failure(code, code === 401 ? 'Unauthorized' : 'Forbidden', message);
   }
 
-  private async snapshot(request: IncomingMessage, digest: string): Promise<Answer> {
+  /** What hosts may read, by the first part of its path. */
+  private readonly readers: Readonly<Record<string, (place: Place, name: string) => Promise<Answer>>> = {
+    snapshots: (place, digest) => this.snapshot(place, digest),
+    secrets: (place, name) => this.secret(place, name),
+    packs: (place, digest) => this.pack(place, digest),
+  };
+
+  private async asHost(request: IncomingMessage, read: (place: Place) => Promise<Answer>): Promise<Answer> {
     const { installationKey, places, counters, throttle } = this.with_;
     const asker = askerOf(request, installationKey, places);
     if (asker._tag !== 'Host') {
@@ -175,9 +200,24 @@ export class Requests {
       if (!throttle.refused(remoteOf(request))) return tooMany;
       return failure(401, 'Unauthorized', 'the credential is not that of the machine');
     }
-    const found = await this.with_.snapshots(asker.place.cluster, digest);
-    if (found === null)
-      return failure(404, 'NotFound', `cluster ${asker.place.cluster} has no snapshot ${digest}`);
+    return read(asker.place);
+  }
+
+  private async secret(place: Place, name: string): Promise<Answer> {
+    const found = await this.with_.secrets(place, name);
+    if (E.isLeft(found)) return failure(found.left.code, found.left.reason, found.left.message);
+    return { code: 200, headers: { 'cache-control': 'no-store' }, body: JSON.stringify(found.right) };
+  }
+
+  private async pack(place: Place, digest: string): Promise<Answer> {
+    const found = await this.with_.packs(place, digest);
+    if (E.isLeft(found)) return failure(404, 'NotFound', found.left);
+    return { code: 200, headers: { 'content-type': 'application/gzip' }, body: found.right };
+  }
+
+  private async snapshot(place: Place, digest: string): Promise<Answer> {
+    const found = await this.with_.snapshots(place.cluster, digest);
+    if (found === null) return failure(404, 'NotFound', `cluster ${place.cluster} has no snapshot ${digest}`);
     return { code: 200, headers: { 'content-encoding': 'gzip' }, body: found };
   }
 }

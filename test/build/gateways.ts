@@ -8,19 +8,25 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { AgentConfig } from '../../api-types/agent-protocol.js';
 import type { EventResult, ResultChunk } from '../../api-types/kinds/lifecycle-event.js';
 import type { Lifecycle } from '../../api-types/lifecycle.js';
+import type { RoleSpec } from '../../api-types/kinds/role.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { snapshotDigest } from '../../api-types/snapshot-digest.js';
-import { millis } from '../../api-types/units.js';
+import { type Millis, millis } from '../../api-types/units.js';
 import { hex, systemChance } from '../../runtime/chance.js';
 import { systemClock, timestamp } from '../../runtime/clock.js';
 import { orThrow } from '../../runtime/failure.js';
 import { silentLog } from '../../runtime/log.js';
+import { openShelf, type Shelf } from '../../runtime/shelf.js';
+import { openSealer, sealTexts, type Texts } from '../../runtime/sealing.js';
 import { batchToken } from '../../runtime/tokens.js';
+import { agentFilesDoor } from '../../server/agent-files/door.js';
+import { openAgentFiles } from '../../server/agent-files/files.js';
 import { type Gateway, openGateway } from '../../server/gateway/gateway.js';
+import type { Entitled } from '../../server/gateway/secrets.js';
 import type { TlsIdentity } from '../../server/tls/identity.js';
 import { takeBoth } from '../../server/tls/one-port.js';
 import { openEmbeddedStore } from '../../store/embedded/embedded.js';
-import { resultsOf, snapshotKey } from '../../store/keys.js';
+import { resultsOf, snapshotKey, specKey } from '../../store/keys.js';
 import type { Ref } from '../../store/objects/objects.js';
 import { type OpenedObjects, openObjects } from '../../store/objects/open.js';
 import { type Observed, openObserved } from '../../store/observed/observed.js';
@@ -28,6 +34,7 @@ import type { Store } from '../../store/store.js';
 import { PATIENCE_MS } from './patience.js';
 
 export const KEY = Buffer.alloc(32, 7);
+export const SEALER = openSealer(KEY, systemChance);
 export const BATCH = 'batch-1';
 const CLUSTER = 'shop';
 const INSTALLATION = '2f0e7a52-3f0a-4a3e-9a43-0d1f7a4e6a11';
@@ -37,9 +44,17 @@ export interface RunningGateway {
   readonly gateway: Gateway;
   readonly observed: Observed;
   readonly objects: OpenedObjects;
+  readonly shelf: Shelf;
   /** As if its process had been killed: every connection is cut, nothing is said. */
   kill(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface WorldOptions {
+  /** The folder of agent files that gateways serve and bring hosts to. */
+  readonly agentFiles?: string;
+  /** Usually so short that tests need not wait. */
+  readonly heartbeat?: Millis;
 }
 
 const listening = (server: Server): Promise<number> =>
@@ -49,7 +64,24 @@ const listening = (server: Server): Promise<number> =>
     });
   });
 
-const startGateway = async (store: Store, identity: TlsIdentity | null): Promise<RunningGateway> => {
+/** What roles name; built-in recipes are the control plane's to know. */
+const entitledIn =
+  (objects: OpenedObjects): Entitled =>
+  (cluster, roles) =>
+    new Set(
+      objects
+        .list('Role', cluster)
+        .filter(({ ref }) => roles.includes(ref.name))
+        .flatMap(({ spec }) => spec.secrets ?? []),
+    );
+
+const startGateway = async (
+  store: Store,
+  identity: TlsIdentity | null,
+  packs: string,
+  { agentFiles, heartbeat = millis(200) }: WorldOptions,
+): Promise<RunningGateway> => {
+  const shelf = await openShelf(packs, systemClock);
   const objects = await openObjects({
     store,
     installation: INSTALLATION,
@@ -66,20 +98,32 @@ const startGateway = async (store: Store, identity: TlsIdentity | null): Promise
   });
   const scheme = identity === null ? 'http' : 'https';
   const url = `${scheme}://127.0.0.1:${String(await listening(server))}`;
+  const built =
+    agentFiles === undefined
+      ? null
+      : openAgentFiles({ built: agentFiles, kept: null }, { clock: systemClock, log: silentLog });
+  const files = built === null ? null : agentFilesDoor(built, silentLog);
   const gateway = openGateway({
+    release: () => built?.release() ?? null,
+    rolloutTimes: { settle: millis(500), lost: millis(PATIENCE_MS) },
+    rolloutEvery: millis(100),
     objects,
     observed,
     store,
     installationKey: KEY,
+    sealer: SEALER,
+    entitled: entitledIn(objects),
+    shelf,
     url,
     authority: identity?.authority ?? null,
     id: hex(systemChance, 4),
-    heartbeat: millis(200),
+    heartbeat,
     clock: systemClock,
     chance: systemChance,
     log: silentLog,
   });
   server.on('request', (request, response) => {
+    if (files?.(request, response) === true) return;
     if (!gateway.handle(request, response)) response.writeHead(404).end();
   });
   server.on('upgrade', (request: Parameters<Gateway['upgrade']>[0], socket, head: Buffer) => {
@@ -101,6 +145,7 @@ const startGateway = async (store: Store, identity: TlsIdentity | null): Promise
     gateway,
     observed,
     objects,
+    shelf,
     kill: () => (ended ??= end(true)),
     close: () => (ended ??= end(false)),
   };
@@ -116,7 +161,7 @@ export class World {
   ) {}
 
   /** With a gateway for each identity, that is spoken to over TLS only; or this many over plain HTTP. */
-  static async open(gateways: number | readonly TlsIdentity[]): Promise<World> {
+  static async open(gateways: number | readonly TlsIdentity[], options: WorldOptions = {}): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'gateways-'));
     const directory = join(folder, 'store');
     const store = await openEmbeddedStore({
@@ -127,7 +172,10 @@ export class World {
     });
     const world = new World(folder, store);
     const identities = typeof gateways === 'number' ? Array<null>(gateways).fill(null) : gateways;
-    for (const identity of identities) world.gateways.push(await startGateway(store, identity));
+    for (const [index, identity] of identities.entries()) {
+      const packs = join(folder, `packs-${String(index)}`);
+      world.gateways.push(await startGateway(store, identity, packs, options));
+    }
     return world;
   }
 
@@ -153,13 +201,13 @@ export class World {
   }
 
   /** A role with a batch out of which these machines came: `app-1` has `i-1`, and so on. */
-  async hosts(count: number): Promise<void> {
+  async hosts(count: number, more: Partial<RoleSpec> = {}): Promise<void> {
     const names = Array.from({ length: count }, (_, index) => String(index + 1));
     await this.write([
       {
         write: 'create',
         ref: this.ref('Role', 'app'),
-        document: { spec: { type: 'custom', replicas: count } },
+        document: { spec: { type: 'custom', replicas: count, ...more } },
       },
       ...names.map((name) => ({
         write: 'create' as const,
@@ -242,6 +290,21 @@ export class World {
 
   agentOf(instance: string) {
     return this.objects.get({ kind: 'Instance', cluster: CLUSTER, name: instance })?.status.agent;
+  }
+
+  /** A Secret as the API would have stored it. */
+  async secret(name: string, texts: Texts): Promise<void> {
+    const ref: Ref = { kind: 'Secret', cluster: CLUSTER, name };
+    const sealed = sealTexts(SEALER, specKey(ref), texts, {});
+    await this.write([{ write: 'create', ref, document: { spec: { sealed } } }]);
+  }
+
+  /** The cluster, with a source that was resolved to this pack. */
+  async pack(digest: string): Promise<void> {
+    const ref: Ref = { kind: 'Cluster', cluster: null, name: CLUSTER };
+    await this.write([{ write: 'create', ref, document: { spec: { cloud: 'local' } } }]);
+    const cookbooks = [{ name: 'own', revision: 'abc', digest }];
+    await this.write([{ write: 'status', ref, patch: { cookbooks } }]);
   }
 
   private ref<K extends 'Role' | 'Instance' | 'LifecycleEvent'>(kind: K, name: string): Ref<K> {

@@ -1,11 +1,12 @@
-/** Process hosts beside a local cloud, with a program in the agent's place that only lives and says that it does. */
+/** Process and namespace hosts beside a local cloud, with a program in the agent's place that only lives and says that it does. */
 import { RunInstancesCommand, type EC2Client } from '@aws-sdk/client-ec2';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { millis, minutes } from '../../api-types/units.js';
 import { openEc2Cloud } from '../../cloud/ec2/ec2.js';
 import type { Cloud } from '../../cloud/cloud.js';
-import { startHosts, type RunningHosts } from '../../local-cloud/hosts/main.js';
+import { programPath } from '../../cli/up/program.js';
+import { startHosts, type DriverChoice, type RunningHosts } from '../../local-cloud/hosts/main.js';
 import type { AdminClient } from '../../local-cloud/admin-client.js';
 import type { RunningLocalCloud } from '../../local-cloud/main.js';
 import { systemChance } from '../../runtime/chance.js';
@@ -17,12 +18,13 @@ const AGENT = `
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 const value = (name) => process.argv[process.argv.indexOf(name) + 1];
-appendFileSync(join(value('--root'), 'boots'), process.pid + ' ' + value('--address') + '\\n');
+const address = value(process.argv.includes('--announce') ? '--announce' : '--address');
+appendFileSync(join(value('--root'), 'boots'), process.pid + ' ' + address + '\\n');
 process.on('SIGTERM', () => process.exit(0));
 setInterval(() => undefined, 60_000);
 `;
 
-const USER_DATA = `#cloud-config
+const userData = (gateway: string): string => `#cloud-config
 write_files:
   - path: /etc/scalarium/agent.json
     permissions: '0600'
@@ -32,7 +34,7 @@ write_files:
       role: 'app',
       batch: 'b',
       token: 't',
-      gateways: ['http://127.0.0.1:1'],
+      gateways: [gateway],
     })}'
 `;
 
@@ -49,15 +51,26 @@ export const hostsCloud = (cloud: RunningLocalCloud): Cloud =>
     ...around,
   });
 
+/** Drivers whose hosts are processes of their own. */
+export type RealKind = 'process' | 'namespace';
+
+const driverOf = (kind: RealKind, directory: string): DriverChoice => {
+  const folder = join(directory, 'program');
+  mkdirSync(folder, { recursive: true });
+  const script = join(folder, 'fake-agent.mjs');
+  writeFileSync(script, AGENT);
+  if (kind === 'process') return { kind, agent: { command: process.execPath, args: [script] } };
+  const base = { directory: '/', hidden: [directory] };
+  return { kind, base, node: process.execPath, supervisor: programPath(), agent: script };
+};
+
 export const startFakeHosts = (
   directory: string,
   cloud: RunningLocalCloud,
-  admin?: AdminClient,
-): Promise<RunningHosts> => {
-  const script = join(directory, 'fake-agent.mjs');
-  writeFileSync(script, AGENT);
-  return startHosts({
-    driver: { kind: 'process', agent: { command: process.execPath, args: [script] } },
+  { admin, kind = 'process' }: { readonly admin?: AdminClient; readonly kind?: RealKind } = {},
+): Promise<RunningHosts> =>
+  startHosts({
+    driver: driverOf(kind, directory),
     cloud: hostsCloud(cloud),
     ...(admin === undefined ? {} : { admin }),
     directory: join(directory, 'hosts'),
@@ -65,16 +78,19 @@ export const startFakeHosts = (
     pollEvery: admin === undefined ? millis(200) : minutes(60),
     ...around,
   });
-};
 
 /** Launches machines that bear an agent's configuration. */
-export const launchHosts = async (ec2: EC2Client, count: number): Promise<readonly string[]> => {
+export const launchHosts = async (
+  ec2: EC2Client,
+  count: number,
+  gateway = 'http://127.0.0.1:1',
+): Promise<readonly string[]> => {
   const answer = await ec2.send(
     new RunInstancesCommand({
       ImageId: 'ami-00000000000000012',
       MinCount: count,
       MaxCount: count,
-      UserData: Buffer.from(USER_DATA).toString('base64'),
+      UserData: Buffer.from(userData(gateway)).toString('base64'),
     }),
   );
   return (answer.Instances ?? []).map(({ InstanceId }) => InstanceId ?? '');

@@ -40,13 +40,13 @@ chroot "$base/root" "$@" || code=$?
 exit "$code"
 `;
 
-/** Gives the exit code; what the file prints is printed. */
-export const inOwnMachine = async (file: string): Promise<number> => {
+/** Gives the exit code; what the file prints is printed. `more`: further namespaces, as `--net`. */
+export const inOwnMachine = async (file: string, more: readonly string[] = []): Promise<number> => {
   const base = await mkdtemp(join(tmpdir(), 'scalarium-machine-'));
   const folders = [REPOSITORY, realpathSync(join(REPOSITORY, 'node_modules')), dirname(process.execPath)];
   const loader = join(realpathSync(join(REPOSITORY, 'node_modules')), 'tsx/dist/loader.mjs');
   const command = [process.execPath, '--import', loader, file];
-  const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'];
+  const namespaces = ['--mount', '--pid', ...more, '--fork', '--kill-child', '--propagation', 'private'];
   const child = spawn('unshare', [...namespaces, 'sh', '-c', SCRIPT, base, ...command], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, [MARK]: '1', SCALARIUM_FOLDERS: folders.join(' ') },

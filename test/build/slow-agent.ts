@@ -14,7 +14,7 @@ const agent = await startAgent({
   machine,
   address,
   config: JSON.parse(config) as AgentConfig,
-  executor: hollowExecutor(systemClock, { setup: delay, configure: delay }),
+  executor: () => hollowExecutor(systemClock, { setup: delay, configure: delay }),
   clock: systemClock,
   chance: systemChance,
   log: lineLog(systemClock, process.stderr),

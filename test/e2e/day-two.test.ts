@@ -1,4 +1,5 @@
 /** What a person does to hosts that run: recipes now, logs, restarts; with real processes. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite } from '../suite.js';
 import { type InstanceView, type World, eventually, makeWorld } from './world.js';
@@ -27,10 +28,39 @@ test('configure on all hosts although nothing has changed, then setup on one', a
   const all = await world.json<RunView>('run', 'configure', ...IN, '-o', 'json');
   assert.equal([all.status.phase, all.status.total, all.status.succeeded], ['Succeeded', HOSTS, HOSTS]);
   const one = await world.scalarium('run', 'setup', '--host', 'app-1', ...IN);
-  assert.equal([one.code, one.stdout], [0, 'HOST    STATE       MESSAGE\napp-1   succeeded   -\n']);
+  assert.is(one.code, 0, one.stderr);
+  assert.match(one.stdout, /^HOST {4}STATE {7}CHANGED {3}MESSAGE\napp-1 {3}succeeded {3}\d {9}-\n$/);
   const none = await world.scalarium('run', 'setup', '--host', 'app-99', ...IN);
   assert.is(none.code, 1);
   assert.match(none.stderr, /there is no host app-99/);
+});
+
+test('what hosts write is shown while they run, line by line', async ({ world }) => {
+  const { code, stderr } = await world.scalarium('run', 'deploy', '--role', 'app', ...IN);
+  assert.is(code, 0, stderr);
+  assert.match(stderr, /^app-1 +\| .*event begins event=run-deploy-/m);
+  assert.match(stderr, /^app-2 +\| .*event ends event=run-deploy-.* state=succeeded/m);
+  const quiet = await world.scalarium('run', 'configure', '--host', 'app-1', '-q', ...IN);
+  assert.not.match(quiet.stderr, /\|/);
+});
+
+test('what other hands change on a host is found, shown, and mended by a run', async ({ world }) => {
+  const drift = (...words: readonly string[]) => world.scalarium('drift', ...words, ...IN);
+  assert.is((await world.scalarium('run', 'configure', '-q', ...IN)).code, 0);
+  const clean = await drift('-o', 'json');
+  assert.is(clean.code, 0, clean.stdout + clean.stderr);
+  const app = (await world.hosts()).find(({ instance }) => instance === 'app-1')!;
+  writeFileSync(join(app.root, 'etc/timezone'), 'Mars/Olympus\n');
+  const found = await drift('--role', 'app');
+  assert.is(found.code, 1, found.stderr);
+  assert.match(found.stdout, /^app-1 +drifted +1/m);
+  assert.match(found.stdout, /^app-2 +clean +0/m);
+  assert.match(
+    found.stdout,
+    /file\[\/etc\/timezone\] on app-1\n(.*\n)*? {2}-Mars\/Olympus\n {2}\+Europe\/Berlin/,
+  );
+  assert.is((await world.scalarium('run', 'configure', '--host', 'app-1', ...IN)).code, 0);
+  assert.is((await drift('--host', 'app-1')).code, 0);
 });
 
 test('a Run goes on while the control plane is killed and comes back', async ({ world }) => {

@@ -41,7 +41,7 @@ const boot = (world: World, number: number, hostLog: HostLog | null): Agent => {
     address: null,
     localAddress: null,
     state: { memory, journal: openMemoryJournal(), snapshots: openMemorySnapshots() },
-    executor: hollowExecutor(systemClock, { setup: millis(10), configure: millis(10) }),
+    executor: () => hollowExecutor(systemClock, { setup: millis(10), configure: millis(10) }),
     measure: () =>
       Promise.resolve({
         load1: 0,

@@ -15,7 +15,8 @@ test('a Run is made with its defaults; its spec cannot be changed, its labels ca
     const made = await ask('POST', runs, { body });
     assert.is(made.code, 201, made.text);
     const { metadata, spec } = made.json as unknown as Record<string, Record<string, unknown>>;
-    assert.equal(spec, { event: 'configure', roles: ['app'], instances: [], timeoutSeconds: 600 });
+    const defaults = { instances: [], dryRun: false, timeoutSeconds: 600 };
+    assert.equal(spec, { event: 'configure', roles: ['app'], ...defaults });
     const path = `${runs}/${String(metadata?.['name'])}`;
     const change = await ask('PATCH', path, { body: { spec: { event: 'setup' } }, type: merge });
     assert.is(change.code, 422, change.text);
@@ -37,10 +38,22 @@ test('what no host can be told is refused', async () => {
   const { ask, running, objects } = await testServer();
   try {
     shop(objects);
-    for (const spec of [{ event: 'shutdown' }, { event: 'setup', timeoutSeconds: 0 }, {}]) {
+    const either = /spec: .*a run of either an event or recipes/;
+    for (const [spec, said] of [
+      [{ event: 'shutdown' }, /spec.event: .*one of setup, configure, deploy, undeploy/],
+      [{ event: 'setup', timeoutSeconds: 0 }, /spec.timeoutSeconds: /],
+      [{}, either],
+      [{ event: 'setup', recipes: ['shop'] }, either],
+      [{ recipes: [] }, /spec.recipes: .*at least one recipe/],
+      [{ recipes: ['../x'] }, /spec.recipes/],
+    ] as const) {
       const refused = await ask('POST', runs, { body: { metadata: { name: 'now' }, spec } });
       assert.is(refused.code, 422, refused.text);
+      assert.match(refused.json.message ?? '', said);
     }
+    const taken = { recipes: ['shop', 'shop::site'], dryRun: true };
+    const made = await ask('POST', runs, { body: { metadata: { name: 'now' }, spec: taken } });
+    assert.is(made.code, 201, made.text);
   } finally {
     await running.close();
   }

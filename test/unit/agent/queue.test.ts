@@ -14,6 +14,8 @@ const entry = (revision: number, event: Lifecycle, state: Entry['state'] = 'pend
 
 const ofRun = (entry: Entry): Entry => ({ ...entry, order: { ...entry.order, run: 'uid' } });
 
+const dry = (entry: Entry): Entry => ({ ...entry, order: { ...entry.order, dryRun: true } });
+
 const ROWS: readonly {
   readonly name: string;
   readonly journal: readonly Entry[];
@@ -48,6 +50,27 @@ const ROWS: readonly {
     name: 'what a Run asks for runs in its turn, whatever came after it, and stands for nothing else',
     journal: [ofRun(entry(2, 'configure')), entry(3, 'configure'), ofRun(entry(4, 'configure'))],
     run: 'configure-2',
+  },
+  {
+    name: 'what only looks stands for nothing else, and nothing stands for it',
+    journal: [dry(entry(2, 'configure')), entry(3, 'configure'), dry(entry(4, 'configure'))],
+    run: 'configure-2',
+  },
+  {
+    name: 'setup, deploy and configure run in the order in which they were told',
+    journal: [entry(1, 'setup', 'finished'), entry(3, 'configure'), entry(2, 'deploy')],
+    run: 'deploy-2',
+  },
+  {
+    name: 'deploys are not superseded by one another',
+    journal: [entry(2, 'deploy'), entry(3, 'deploy'), entry(4, 'undeploy')],
+    run: 'deploy-2',
+  },
+  {
+    name: 'shutdown overtakes deploy and undeploy',
+    journal: [entry(2, 'deploy'), entry(3, 'undeploy'), entry(4, 'shutdown')],
+    run: 'shutdown-4',
+    supersede: ['deploy-2', 'undeploy-3'],
   },
   {
     name: 'a shutdown overtakes what a Run asks for, too',

@@ -159,3 +159,82 @@ runner('a snapshot that is no longer kept fails the event', async () => {
   await clock.settle();
   assert.equal(said(results), ['setup-1 failed']);
 });
+
+runner('what there is to tell beside the end is told, within bounds', async () => {
+  const clock = virtualClock();
+  const diffs = [{ resource: 'file[/a]', diff: 'x'.repeat(100_000) }];
+  const notes = Array.from({ length: 99 }, () => 'y'.repeat(9_999));
+  const talking: Executor = {
+    needsSnapshot: true,
+    run: () => Promise.resolve({ changed: ['file[/a]'], failure: null, notes, diffs, reboot: true }),
+  };
+  const { runner: carrier, journal, results } = host(clock, { executor: talking });
+  const order = { snapshot: { version: 1, digest: '' }, event: 'configure' as const };
+  await journal.append({ record: 'event', order: { ...order, revision: 1, name: 'real' } });
+  await journal.append({
+    record: 'event',
+    order: { ...order, revision: 2, name: 'dry', dryRun: true, run: 'u' },
+  });
+  carrier.wake();
+  await clock.settle();
+  const [real, dry] = ['real', 'dry'].map((name) => results.find(({ event }) => event === name));
+  assert.equal([real?.reboot, real?.diffs], [true, undefined]);
+  assert.equal([dry?.reboot, dry?.diffs?.length], [undefined, 1], 'who only looks has nothing rebooted');
+  assert.ok(JSON.stringify(dry).length < 220_000);
+  assert.ok(JSON.stringify(dry?.diffs).length < 17_000);
+});
+
+runner('recipes and whether only to look reach the executor', async () => {
+  const clock = virtualClock();
+  const seen: unknown[] = [];
+  const noting: Executor = {
+    needsSnapshot: true,
+    run: ({ event, dryRun, recipes }) => {
+      seen.push([event, dryRun, recipes]);
+      return Promise.resolve({ changed: [], failure: null });
+    },
+  };
+  const { runner: carrier, journal } = host(clock, { executor: noting });
+  const order = { snapshot: { version: 1, digest: '' }, event: 'configure' as const, run: 'uid' };
+  const told = { ...order, revision: 1, name: 'a', dryRun: true, recipes: ['shop::a'] };
+  await journal.append({ record: 'event', order: told });
+  await journal.append({ record: 'event', order: { ...order, revision: 2, name: 'b', event: 'deploy' } });
+  carrier.wake();
+  await clock.settle();
+  assert.equal(seen, [
+    ['configure', true, ['shop::a']],
+    ['deploy', false, undefined],
+  ]);
+});
+
+runner('root on the host has a finished event carried out again, and nothing else', async () => {
+  const clock = virtualClock();
+  const { runner: carrier, results, tell } = host(clock);
+  await tell(1, 'setup');
+  await clock.settle();
+  assert.is(await carrier.rerun('setup-1'), 'unfinished');
+  await clock.advance(4_000);
+  assert.is(await carrier.rerun('setup-9'), 'unknown');
+  assert.is(await carrier.rerun('setup-1'), 'begun');
+  await clock.advance(4_000);
+  assert.equal(said(results), ['setup-1 succeeded', 'setup-1 succeeded']);
+  assert.equal(
+    results.map(({ attempt, interrupted }) => [attempt, interrupted]),
+    [
+      [1, undefined],
+      [2, undefined],
+    ],
+  );
+});
+
+runner('what root wanted again is carried out after a crash, too', async () => {
+  const clock = virtualClock();
+  const before = host(clock);
+  await before.tell(1, 'setup');
+  await clock.advance(4_000);
+  await before.journal.append({ record: 'again', event: 'setup-1' });
+  const after = host(clock, { journal: before.journal });
+  after.runner.wake();
+  await clock.advance(4_000);
+  assert.equal(said(after.results), ['setup-1 succeeded']);
+});

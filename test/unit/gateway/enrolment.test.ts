@@ -8,6 +8,7 @@ const place: Place = {
   instance: 'app-1',
   uid: 'u',
   role: 'app',
+  roles: [],
   batch: 'b-1',
   spoken: false,
 };

@@ -1,8 +1,24 @@
 /** Services, and what changes make happen to them. */
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Notification, Resource } from '../../../recipes/resource.js';
+import { untilTrue } from '../../build/gateways.js';
 import { assert } from '../../suite.js';
-import { apply, db, file, onStage, reload, restart, says, settled, text, unit, web } from './stage.js';
+import {
+  apply,
+  db,
+  file,
+  onStage,
+  reload,
+  restart,
+  says,
+  settled,
+  text,
+  unit,
+  web,
+  type Stage,
+} from './stage.js';
 
 const test = onStage('services and notifications');
 
@@ -125,3 +141,54 @@ for (const row of [
     assert.equal(await readdir(context.root), []);
   });
 }
+
+const owed = onStage('what a run that was cut short owes');
+
+const cutShort = async (stage: Stage): Promise<void> => {
+  const cut = new AbortController();
+  const end: Resource = {
+    type: 'execute',
+    name: 'end',
+    command: ['sh', '-c', 'echo begun > begun; exec sleep 60'],
+    onlyIf: ['sh', '-c', 'test ! -e begun'],
+  };
+  const run = apply(stage, [file('new', restart), end, web], { signal: cut.signal });
+  await untilTrue('the run has come to its command', () => existsSync(join(stage.root, 'begun')));
+  cut.abort();
+  assert.not.equal((await run).failure, null);
+};
+
+owed('the next run restarts, though it finds nothing changed; the one after it does not', async (stage) => {
+  await settled(stage);
+  await cutShort(stage);
+  assert.equal(stage.services.calls, []);
+  assert.equal((await apply(stage, [file('new', restart), web])).changed, []);
+  assert.equal(stage.services.calls, ['restart web']);
+  await apply(stage, [file('new', restart), web]);
+  assert.equal(stage.services.calls, ['restart web']);
+});
+
+owed('a run without the service leaves it owed, and a dry run shows it', async (stage) => {
+  await settled(stage);
+  await cutShort(stage);
+  await apply(stage, [file('new')]);
+  const { diffs } = await apply(stage, [file('new', restart), web], { dryRun: true });
+  assert.equal(diffs, [{ resource: 'service[web]', diff: 'restart, notified by file[/etc/web.conf]' }]);
+  assert.equal(stage.services.calls, []);
+  await apply(stage, [file('new', restart), web]);
+  assert.equal(stage.services.calls, ['restart web']);
+});
+
+owed('a restart that failed is tried again', async (stage) => {
+  await settled(stage);
+  stage.services.refuses('restart web');
+  assert.match((await apply(stage, [file('new', restart), web])).failure ?? '', /restart refused/);
+  assert.is((await apply(stage, [file('new', restart), web])).failure, null);
+  assert.equal(stage.services.calls, ['restart web', 'restart web']);
+});
+
+owed('when all is done nothing is left on disk', async (stage) => {
+  await settled(stage);
+  await apply(stage, [file('new', restart), web]);
+  assert.not(existsSync(join(stage.root, 'var/lib/scalarium/owed.json')));
+});

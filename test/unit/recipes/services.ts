@@ -11,6 +11,8 @@ export interface FakeServices extends ServiceManager {
   readonly calls: string[];
   /** From now on it starts and ends again. */
   dies(name: string, why: string): void;
+  /** The next such call is refused. */
+  refuses(call: string): void;
 }
 
 /** Units that are loaded, and what is so of them from the start. */
@@ -23,11 +25,13 @@ export const fakeServices = (units: Readonly<Record<string, Partial<Unit>>>): Fa
   );
   const dying = new Map<string, string>();
   const calls: string[] = [];
+  const refused = new Set<string>();
   const set =
     (verb: string, more: Partial<Unit>) =>
     (name: string): Promise<void> => {
       const unit = known.get(name);
       calls.push(`${verb} ${name}`);
+      if (refused.delete(`${verb} ${name}`)) return Promise.reject(new Error(`${verb} refused`));
       if (unit === undefined) return Promise.reject(new Error(`no unit ${name}`));
       Object.assign(unit, more);
       return Promise.resolve();
@@ -36,6 +40,9 @@ export const fakeServices = (units: Readonly<Record<string, Partial<Unit>>>): Fa
     calls,
     dies: (name, why) => {
       dying.set(name, why);
+    },
+    refuses: (call) => {
+      refused.add(call);
     },
     state: (name) => {
       const { running = false, enabled = false } = known.get(name) ?? {};

@@ -1,8 +1,9 @@
+import * as E from 'fp-ts/lib/Either.js';
 import { assert, suite } from '../../../suite.js';
 import { neverMoreThan, oneMachineASlot } from '../../../expect/fleet.js';
 import { transient } from '../../../../runtime/failure.js';
 import { ref } from '../../../fake/objects.js';
-import { SHOP, createWorld } from './world.js';
+import { SHOP, createWorld, type World } from './world.js';
 
 const test = suite('the instances controller keeps slots filled');
 
@@ -60,6 +61,39 @@ test('a lost answer is asked for again with the same token', async () => {
   await world.ticks(20);
   oneMachineASlot(world.objects, world.cloud, SHOP, 3);
   neverMoreThan(world.cloud, 3);
+});
+
+const agentOf = async (world: World): Promise<ReadonlySet<string>> => {
+  const texts = await Promise.all(world.cloud.alive().map(({ id }) => world.cloud.cloud.userData(id)()));
+  return new Set(
+    texts.map((text) => (E.isRight(text) ? (/ s=([0-9a-f]{64})/.exec(text.right ?? '')?.[1] ?? 'none') : '')),
+  );
+};
+
+test('a launch that is called again after another agent was built brings the agent of its first call', async () => {
+  const [first, second] = ['a', 'b'].map((digit) => digit.repeat(64)) as [string, string];
+  let built = first;
+  const release = () => ({ version: '1', sha256: { 'linux-x64': built } });
+  const world = createWorld({ replicas: 3, provider: 'aws', release });
+  for (const afterEffect of [false, true])
+    world.cloud.failNext('RunInstances', transient('CloudUnavailable', 'timed out'), { afterEffect });
+  while ((world.objects.get(world.roleRef())?.status.batches ?? []).length === 0) await world.tick();
+  built = second;
+  world.restart();
+  await world.ticks(20);
+  oneMachineASlot(world.objects, world.cloud, SHOP, 3);
+  neverMoreThan(world.cloud, 3);
+  assert.equal([...(await agentOf(world))], [first]);
+  world.setReplicas(4);
+  await world.ticks(10);
+  assert.equal([...(await agentOf(world))].sort(), [first, second]);
+});
+
+test('hosts of the local cloud are booted with an agent: their user data brings none', async () => {
+  const release = () => ({ version: '1', sha256: { 'linux-x64': 'a'.repeat(64) } });
+  const world = createWorld({ replicas: 1, release });
+  await world.ticks(5);
+  assert.equal([...(await agentOf(world))], ['none']);
 });
 
 test('a zone without capacity: the other one, and no slot is launched twice', async () => {

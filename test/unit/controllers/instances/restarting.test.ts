@@ -1,4 +1,5 @@
-import { type InstanceStatus, type Restart, phaseOf } from '../../../../api-types/kinds/instance.js';
+import { type InstanceStatus, phaseOf } from '../../../../api-types/kinds/instance.js';
+import type { RebootWish, Restart } from '../../../../api-types/kinds/restart.js';
 import { millis } from '../../../../api-types/units.js';
 import { judgeEdits } from '../../../../controllers/instances/consent.js';
 import { restartOf } from '../../../../controllers/instances/restarting.js';
@@ -158,6 +159,7 @@ const sceneOf = (row: Row): { readonly view: RoleView; readonly slot: Slot } => 
     listening: true,
     gateways: [],
     authority: null,
+    agent: null,
     settings: DEFAULT_SETTINGS,
     request: () => {
       throw new Error('nothing is launched');
@@ -166,7 +168,7 @@ const sceneOf = (row: Row): { readonly view: RoleView; readonly slot: Slot } => 
   return { view, slot };
 };
 
-const test = suite('a restart that a person asked for');
+const test = suite('restarts that a person or recipes want');
 
 for (const row of TABLE)
   test(row.name, () => {
@@ -175,6 +177,86 @@ for (const row of TABLE)
     assert.is(call, row.calls ? ID : null);
     assert.equal(patch.restart ?? null, row.note);
   });
+
+const wished = (seconds: number, more: Partial<RebootWish> = {}): RebootWish => ({
+  machine: ID,
+  event: 'setup-1',
+  at: at(seconds),
+  finishedAt: at(seconds),
+  ...more,
+});
+
+const byWish = { ...calledNow, askedAt: 'setup-1' };
+
+/** What recipes want, beside what a person has asked for. */
+const WISHES: readonly Row[] = [
+  { name: 'recipes want it: called', status: { rebootWish: wished(990) }, calls: true, note: byWish },
+  {
+    name: 'for each event once',
+    status: { rebootWish: wished(990), wishRestart: called(995, { askedAt: 'setup-1', doneAt: at(996) }) },
+    calls: false,
+    note: null,
+  },
+  {
+    name: 'another event wants it again',
+    status: {
+      rebootWish: wished(990, { event: 'setup-2' }),
+      wishRestart: called(900, { askedAt: 'setup-1', doneAt: at(910) }),
+    },
+    calls: true,
+    note: { ...byWish, askedAt: 'setup-2' },
+  },
+  {
+    name: 'the wish went with its machine',
+    status: { rebootWish: wished(990, { machine: 'i-before' }) },
+    calls: false,
+    note: null,
+  },
+  {
+    name: 'called, and another agent is back: done',
+    status: {
+      rebootWish: wished(980),
+      wishRestart: called(985, { askedAt: 'setup-1' }),
+      agent: agent(at(995)),
+    },
+    calls: false,
+    note: { ...called(985, { askedAt: 'setup-1' }), doneAt: at(NOW) },
+  },
+  {
+    name: 'a person had it rebooted since: enough',
+    status: { rebootWish: wished(980), restart: called(985, { askedAt: 'x', doneAt: at(990) }) },
+    calls: false,
+    note: { askedAt: 'setup-1', machine: ID, calledAt: null, agentStartedAt: null, doneAt: at(NOW) },
+  },
+  {
+    name: 'what a person had done before does not count',
+    status: { rebootWish: wished(980), restart: called(700, { askedAt: 'x', doneAt: at(710) }) },
+    calls: true,
+    note: byWish,
+  },
+];
+
+for (const row of WISHES)
+  test(row.name, () => {
+    const { view, slot } = sceneOf({ ...row, asked: null });
+    const { call, patch } = restartOf(view, slot, null);
+    assert.is(call, row.calls ? ID : null);
+    assert.equal(patch.wishRestart ?? null, row.note);
+    assert.is(patch.restart, undefined);
+  });
+
+test('a person goes first, and nothing that was done is done again', () => {
+  const { view, slot } = sceneOf({ name: '', status: { rebootWish: wished(990) }, calls: true, note: null });
+  assert.equal(Object.keys(restartOf(view, slot, null).patch), ['restart']);
+  const done = called(995, { doneAt: at(996) });
+  const after = sceneOf({
+    name: '',
+    status: { rebootWish: wished(997), restart: done },
+    calls: true,
+    note: null,
+  });
+  assert.equal(restartOf(after.view, after.slot, null).patch, { wishRestart: byWish });
+});
 
 const NO_ARRIVALS = { binding: null, surplus: [], failed: null };
 

@@ -134,6 +134,7 @@ const viewOf = (slot: Slot, { parked = false, listening = true }: Partial<Row> =
   listening,
   gateways: [],
   authority: null,
+  agent: null,
   settings: DEFAULT_SETTINGS,
   request: () => {
     throw new Error('nothing is launched here');

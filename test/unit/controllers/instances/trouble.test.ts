@@ -160,6 +160,31 @@ test('a reboot is carried out once', async () => {
   assert.is(world.cloud.history().filter(({ action }) => action === 'RebootInstances').length, 1);
 });
 
+test('a reboot that recipes want is called for once, also after a restart of ours, and ends', async () => {
+  const world = createWorld({ replicas: 1 });
+  await world.ticks(8);
+  const of = ref('Instance', SHOP, 'app-1');
+  const status = () => world.objects.get(of)!.status;
+  const machine = status().machine?.id ?? '';
+  const tell = async (patch: Readonly<Record<string, unknown>>): Promise<void> => {
+    await world.objects.write(null, [{ write: 'status', ref: of, patch }])();
+  };
+  const at = '2026-01-01T00:00:09.000Z';
+  await tell({
+    agent: { startedAt: '2026-01-01T00:00:01.000Z' },
+    rebootWish: { machine, event: 'setup-1', at, finishedAt: at },
+  });
+  await world.ticks(3);
+  world.restart();
+  await world.ticks(10);
+  assert.is(status().wishRestart?.askedAt, 'setup-1');
+  assert.is(status().wishRestart?.doneAt, undefined);
+  await tell({ agent: { startedAt: '2026-01-01T00:00:20.000Z' } });
+  await world.ticks(10);
+  assert.type(status().wishRestart?.doneAt, 'string');
+  assert.is(world.cloud.history().filter(({ action }) => action === 'RebootInstances').length, 1);
+});
+
 test('without its cloud nothing is launched, and the role says why', async () => {
   const world = createWorld({ replicas: 1, cluster: { cloud: 'elsewhere' } });
   await world.ticks(3);

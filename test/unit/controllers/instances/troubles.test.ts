@@ -186,6 +186,7 @@ const viewOf = (row: Row): RoleView => {
     listening: true,
     gateways: [],
     authority: null,
+    agent: null,
     settings: DEFAULT_SETTINGS,
     request: () => {
       throw new Error('nothing is launched here');

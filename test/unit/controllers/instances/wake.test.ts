@@ -30,6 +30,7 @@ const wokenByGrant = async (leaving: boolean): Promise<readonly string[]> => {
     installationKey: Buffer.alloc(32),
     gateways: () => [],
     authority: null,
+    release: () => null,
     settings: DEFAULT_SETTINGS,
     memory: createMemory(),
     blindness: createBlindness(),

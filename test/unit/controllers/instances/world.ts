@@ -2,6 +2,7 @@
 import { NEVER, Subject } from 'rxjs';
 import * as E from 'fp-ts/lib/Either.js';
 import { instancesController } from '../../../../controllers/instances/controller.js';
+import type { AgentRelease } from '../../../../api-types/agent-release.js';
 import type { InstancesSettings } from '../../../../controllers/instances/view.js';
 import type { InstanceStatus } from '../../../../api-types/kinds/instance.js';
 import { millis } from '../../../../api-types/units.js';
@@ -27,6 +28,9 @@ export interface WorldOptions {
   readonly cluster?: Readonly<Record<string, unknown>>;
   readonly cloud?: Partial<FakeCloudOptions>;
   readonly settings?: Partial<InstancesSettings>;
+  readonly provider?: 'local' | 'aws';
+  /** The agent that is built at the moment. */
+  readonly release?: () => AgentRelease | null;
 }
 
 export interface World {
@@ -118,7 +122,7 @@ export const createWorld = (options: WorldOptions = {}): World => {
     sweepEvery: millis(10_000),
     ...options.cloud,
   });
-  objects.has(ref('Cloud', null, 'local'), { spec: { provider: 'local' } });
+  objects.has(ref('Cloud', null, 'local'), { spec: { provider: options.provider ?? 'local' } });
   objects.has(ref('Cluster', null, SHOP), { spec: { cloud: 'local', ...options.cluster } });
   const roles = options.roles ?? { app: { type: 'nodejs-app', replicas: options.replicas ?? 3 } };
   for (const [name, spec] of Object.entries(roles)) objects.has(ref('Role', SHOP, name), { spec });
@@ -148,6 +152,7 @@ export const createWorld = (options: WorldOptions = {}): World => {
       log: silentLog,
       installationKey: Buffer.alloc(32, 7),
       gateways: () => ['http://127.0.0.1:7420'],
+      ...(options.release === undefined ? {} : { release: options.release }),
       ...(options.settings === undefined ? {} : { settings: options.settings }),
     });
   const agents = async (): Promise<void> => {

@@ -15,7 +15,7 @@ const small = (world: World): void => {
   world.role('app', { type: 'nodejs-app', replicas: 2 });
 };
 
-test('a host is set up, then configured, then Ready', async ({ world }) => {
+test('a host is set up, deployed to, configured, then Ready', async ({ world }) => {
   small(world);
   world.boots('app-1');
   await world.starts();
@@ -24,9 +24,11 @@ test('a host is set up, then configured, then Ready', async ({ world }) => {
   await world.clock.advance(200);
   assert.is(world.status('app-1').conditions?.['SetupDone']?.status, 'True');
   assert.is(world.isReady('app-1'), false);
-  await world.clock.advance(400);
-  assert.equal(world.told(), ['setup app-1', 'configure app-1']);
+  assert.equal(world.told(), ['setup app-1', 'deploy app-1']);
   world.answer(world.events()[1]!);
+  await world.clock.advance(400);
+  assert.equal(world.told(), ['setup app-1', 'deploy app-1', 'configure app-1']);
+  world.answer(world.events()[2]!);
   await world.clock.advance(200);
   assert.is(world.isReady('app-1'), true);
 });
@@ -124,17 +126,18 @@ test('a new control plane sends nothing again, and finds the results that came m
   world.answer(world.events()[0]!);
   await world.starts();
   await world.clock.advance(1000);
-  assert.equal(world.told(), ['setup app-1 lb-1', 'configure app-1 lb-1']);
+  const told = ['setup app-1 lb-1', 'deploy app-1', 'configure app-1 lb-1'];
+  assert.equal(world.told(), told);
   await world.stops();
   await world.starts();
   await world.clock.advance(5000);
-  assert.equal(world.told(), ['setup app-1 lb-1', 'configure app-1 lb-1']);
+  assert.equal(world.told(), told);
   await world.stops();
-  world.answer(world.events()[1]!);
+  for (const event of world.events().slice(1)) world.answer(event);
   await world.starts();
   await world.runs(2000);
   assert.ok(world.isReady('app-1') && world.isReady('lb-1'));
-  assert.equal(world.told().slice(2), ['configure lb-1']);
+  assert.equal(world.told().slice(3), ['configure lb-1']);
 });
 
 test('writes that fail are made good, and nothing is sent twice', async ({ world }) => {
@@ -143,7 +146,7 @@ test('writes that fail are made good, and nothing is sent twice', async ({ world
   world.objects.failNext({ _tag: 'Transient', reason: 'StoreUnavailable', message: 'no leader' }, 3);
   await world.starts();
   await world.runs(20_000);
-  assert.equal(world.told(), ['setup app-1', 'configure app-1']);
+  assert.equal(world.told(), ['setup app-1', 'deploy app-1', 'configure app-1']);
   assert.ok(world.isReady('app-1'));
 });
 
@@ -225,7 +228,7 @@ test('a machine that goes when its successor serves is told when it does', async
   };
   await world.patch('app-1', { machine: null, doomed: [doomed] });
   await world.clock.advance(2000);
-  assert.equal(world.told(), ['setup app-1', 'configure app-1']);
+  assert.equal(world.told(), ['setup app-1', 'deploy app-1', 'configure app-1']);
   const old = world.status('app-1').agent!;
   await world.patch('app-1', {
     machine: {
@@ -242,8 +245,10 @@ test('a machine that goes when its successor serves is told when it does', async
   await world.runs(3000);
   assert.equal(world.told(), [
     'setup app-1',
+    'deploy app-1',
     'configure app-1',
     'setup app-1',
+    'deploy app-1',
     'configure app-1',
     'shutdown app-1',
   ]);

@@ -19,7 +19,8 @@ test.beforeEach(async (context) => {
 test.afterEach(({ world }) => world.stops());
 
 const asks = async (world: World, spec: Partial<RunSpec>, name = 'now'): Promise<void> => {
-  world.objects.has(ref('Run', 'shop', name), { spec: { event: 'configure', ...spec } });
+  const event = spec.recipes === undefined ? { event: 'configure' as const } : {};
+  world.objects.has(ref('Run', 'shop', name), { spec: { ...event, ...spec } });
   await world.clock.advance(200);
 };
 
@@ -51,6 +52,74 @@ const ROWS: readonly { readonly name: string; readonly spec: Partial<RunSpec>; r
     told: 'configure app-1 lb-1',
   },
 ];
+
+for (const event of ['deploy', 'undeploy'] as const)
+  test(`${event}: once, and no progress of the host`, async ({ world }) => {
+    const before = world.status('app-1');
+    await asks(world, { event, roles: ['app'] });
+    assert.equal(told(world), [`${event} app-1 app-2`]);
+    world.answer(eventsOf(world)[0]!);
+    await world.clock.advance(120_000);
+    assert.is(statusOf(world).phase, 'Succeeded');
+    assert.equal(world.status('app-1').deploy, before.deploy);
+    assert.equal(told(world), [`${event} app-1 app-2`]);
+  });
+
+test('recipes: told as configure, with nothing else to run', async ({ world }) => {
+  const before = world.status('app-1').configure;
+  await asks(world, { recipes: ['shop::a', 'shop::b'], roles: ['app'], dryRun: true });
+  const [event] = eventsOf(world);
+  assert.equal([event?.event, event?.recipes, event?.dryRun], ['configure', ['shop::a', 'shop::b'], true]);
+  assert.equal(statusOf(world).events, [event?.name]);
+  assert.match(event?.cause ?? '', /of shop::a, shop::b/);
+  world.answer(event!);
+  await world.clock.advance(1000);
+  assert.equal(world.status('app-1').configure, before);
+});
+
+const HOSTS_FILE = { resource: 'file[/etc/hosts]', diff: '-a\n+b\n' };
+
+test('a dry run: what would change, once for all hosts where it is the same', async ({ world }) => {
+  await asks(world, { dryRun: true });
+  const [event] = eventsOf(world);
+  world.answer(event!, { changed: ['file[/etc/hosts]'], diffs: [HOSTS_FILE] }, ['app-1']);
+  await world.clock.advance(200);
+  const changed = ['file[/etc/hosts]', 'package[x]'];
+  world.answer(event!, { changed, diffs: [HOSTS_FILE] }, ['app-2']);
+  world.answer(event!, {}, ['lb-1']);
+  await world.clock.advance(200);
+  const { phase, changed: counts, diffs, diffsLeftOut } = statusOf(world);
+  assert.equal([phase, counts, diffsLeftOut], ['Succeeded', { 'app-1': 1, 'app-2': 2 }, undefined]);
+  assert.equal(diffs, [
+    { ...HOSTS_FILE, instances: ['app-1', 'app-2'] },
+    { resource: 'package[x]', diff: '', instances: ['app-2'] },
+  ]);
+});
+
+test('differences that there is no room for are counted; a real run shows none', async ({ world }) => {
+  const large = (name: string) => ({ resource: `file[/${name}]`, diff: name.repeat(150 * 1024) });
+  await asks(world, { dryRun: true });
+  await asks(world, { event: 'setup' }, 'real');
+  const [dry, real] = eventsOf(world);
+  world.answer(dry!, { diffs: [large('a'), large('b'), HOSTS_FILE] }, ['app-1']);
+  world.answer(real!, { changed: ['file[/a]'] }, ['app-1']);
+  await world.clock.advance(200);
+  assert.equal(
+    statusOf(world).diffs?.map(({ resource }) => resource),
+    ['file[/a]', 'file[/etc/hosts]'],
+  );
+  assert.equal([statusOf(world).diffsLeftOut, statusOf(world).changed], [1, { 'app-1': 3 }]);
+  assert.equal([statusOf(world, 'real').diffs, statusOf(world, 'real').changed], [undefined, { 'app-1': 1 }]);
+});
+
+test('a recipe of a Run that wants a reboot has its host rebooted', async ({ world }) => {
+  await asks(world, { recipes: ['shop::kernel'], instances: ['app-1'] });
+  const [event] = eventsOf(world);
+  world.answer(event!, { reboot: true });
+  await world.clock.advance(200);
+  assert.is(statusOf(world).phase, 'Succeeded');
+  assert.is(world.status('app-1').rebootWish?.event, event?.name);
+});
 
 for (const { name, spec, told: expected } of ROWS)
   test(`${name}, though their input has not changed`, async ({ world }) => {

@@ -41,7 +41,7 @@ test('wanted Stopped: told to shut down once; set up and configured anew when it
     await world.runs(2000);
     assert.is(world.isReady('app-1'), true);
   };
-  const of = ['shutdown app-1', 'setup app-1', 'configure app-1'];
+  const of = ['shutdown app-1', 'setup app-1', 'deploy app-1', 'configure app-1'];
   await round();
   assert.equal(world.told().slice(before), of);
   await world.stops();
@@ -69,7 +69,13 @@ test('a setup that a stop cut short is sent again when it runs, and never expire
   world.desires('app-1', 'Running');
   await world.patch('app-1', { machine: { state: 'running', runningAt: world.time() } });
   await world.runs(3000);
-  assert.equal(world.told(), ['setup app-1', 'shutdown app-1', 'setup app-1', 'configure app-1']);
+  assert.equal(world.told(), [
+    'setup app-1',
+    'shutdown app-1',
+    'setup app-1',
+    'deploy app-1',
+    'configure app-1',
+  ]);
   assert.is(world.isReady('app-1'), true);
 });
 
@@ -87,5 +93,5 @@ test('a doomed machine that had been stopped and started is told to shut down ag
   const doomed = { machine: 'i-app-1', reason: 'X', message: '', at: world.time(), when: 'now' };
   await world.patch('app-1', { machine: null, doomed: [doomed] });
   await world.runs(1000);
-  assert.equal(world.told(), ['setup app-1', 'configure app-1', 'shutdown app-1']);
+  assert.equal(world.told(), ['setup app-1', 'deploy app-1', 'configure app-1', 'shutdown app-1']);
 });

@@ -1,8 +1,9 @@
 /** A cluster for the lifecycle controller in memory: objects, the keys beside them, agents that answer when told. */
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { Subject } from 'rxjs';
+import type { ClusterSpec, ClusterStatus } from '../../../../api-types/kinds/cluster.js';
 import type { RoleSpec } from '../../../../api-types/kinds/role.js';
-import type { InstanceStatus } from '../../../../api-types/kinds/instance.js';
+import type { InstanceSpec, InstanceStatus } from '../../../../api-types/kinds/instance.js';
 import type { EventResult, LifecycleEventStatus } from '../../../../api-types/kinds/lifecycle-event.js';
 import { lifecycleController } from '../../../../controllers/lifecycle/controller.js';
 import { seededChance } from '../../../../runtime/chance.js';
@@ -77,17 +78,27 @@ export class World {
     this.objects.has(ref('Cluster', null, CLUSTER), { spec: { cloud: 'local' } });
   }
 
+  /** What the Cluster says, and what its record says of its cookbooks. */
+  cluster(spec: Partial<ClusterSpec>, cookbooks: ClusterStatus['cookbooks'] = []): void {
+    const of = ref('Cluster', null, CLUSTER);
+    this.objects.has(
+      of,
+      { spec: { cloud: 'local', ...spec } },
+      { ...this.objects.get(of)?.status, cookbooks },
+    );
+  }
+
   role(name: string, spec: Partial<RoleSpec>): void {
     this.objects.has(ref('Role', CLUSTER, name), { spec: { type: 'nodejs-app', replicas: 1, ...spec } });
   }
 
   /** A slot; its machine runs and its agent has connected unless `status` says otherwise. */
-  boots(name: string, status: Partial<InstanceStatus> = {}): void {
+  boots(name: string, status: Partial<InstanceStatus> = {}, spec: Partial<InstanceSpec> = {}): void {
     const id = `i-${name}`;
     const role = name.replace(/-\d+$/, '');
     this.objects.has(
       ref('Instance', CLUSTER, name),
-      { spec: { role } },
+      { spec: { role, ...spec } },
       {
         machine: machine(id),
         agent: { machine: id, connectedAt: EPOCH, address: `10.0.0.${name}`, version: '1' },

@@ -80,6 +80,24 @@ const table: readonly Row[] = [
     prunes: [],
   },
   {
+    name: 'what only looked, once its Run is gone: it takes no room from history',
+    lifecycle: [
+      ...many(200, HOUR),
+      ...[HOUR, HOUR / 6].map((age, at) =>
+        lifecycleEvent(`run-look-${String(at)}`, {
+          incarnation: 300 + at,
+          status: {
+            createdAt: ago(age),
+            snapshot: { version: 1, digest: 'd1' },
+            run: 'gone',
+            dryRun: true,
+          },
+        }),
+      ),
+    ],
+    prunes: ['run-look-0'],
+  },
+  {
     name: 'after a week',
     lifecycle: [past(1, 8 * 24 * HOUR), past(2, HOUR)],
     prunes: ['configure-000001', 'd1'],

@@ -1,0 +1,153 @@
+/** Cookbooks of the host's cluster: fetched once by their digest from whichever gateway has them, checked, unpacked, kept. */
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PACK_BYTES } from '../api-types/cookbooks.js';
+import { isDigest } from '../api-types/snapshot-digest.js';
+import { minutes, seconds, type Millis } from '../api-types/units.js';
+import type { PackSource } from '../recipes/custom.js';
+import { mustRun } from '../recipes/tools.js';
+import { unpack } from '../recipes/unpack.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Log } from '../runtime/log.js';
+import { fetchPack, Refusal, type Credential, type Route } from './requests.js';
+
+export interface PacksDependencies {
+  /** Where they are kept; null: nowhere, so that there are none. */
+  readonly folder: string | null;
+  /** The way to the gateway whose turn it is; further attempts go to others, where there are any. */
+  readonly route: (attempt: number) => Route;
+  readonly credential: () => Credential;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The agent ends. */
+  readonly signal: AbortSignal;
+}
+
+/** A gateway that lost a pack has its source fetched again: that is waited for. */
+const PATIENCE = minutes(2);
+const FIRST_PAUSE = seconds(1);
+const LONGEST_PAUSE = seconds(10);
+const SYNC_SECONDS = 300;
+
+/** Of those that nothing uses any more so many stay, for a cluster that goes back to an earlier revision. */
+const KEPT = 5;
+const IN_USE_FOR = minutes(60);
+
+const isThere = (place: string): Promise<boolean> =>
+  stat(place).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
+const touch = (place: string, clock: Clock): Promise<void> => {
+  const now = clock.now() / 1000;
+  return utimes(place, now, now);
+};
+
+const written = async (file: string, answer: IncomingMessage): Promise<string> => {
+  const hash = createHash('sha256');
+  const handle = await open(file, 'w', 0o600);
+  let bytes = 0;
+  try {
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > PACK_BYTES) throw new Error(`the pack is larger than ${String(PACK_BYTES)} bytes`);
+      hash.update(chunk);
+      await handle.writeFile(chunk);
+    }
+  } finally {
+    await handle.close();
+  }
+  return hash.digest('hex');
+};
+
+interface Wanted {
+  readonly digest: string;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+const fetched = async (
+  file: string,
+  wanted: Wanted,
+  on: PacksDependencies,
+  attempt: number,
+): Promise<void> => {
+  const answer = await fetchPack(on.route(attempt), on.credential(), wanted);
+  const found = await written(file, answer);
+  if (found !== wanted.digest)
+    throw new Error(`a gateway sent something else than the pack ${wanted.digest}`);
+};
+
+/** Whole or not there; nobody else is at it, as events run one at a time. */
+const bring = async (wanted: Wanted, on: PacksDependencies, attempt: number): Promise<void> => {
+  const { folder, digest, signal } = wanted;
+  const [fresh, file] = [join(folder, `new-${digest}`), join(folder, `new-${digest}.tar.gz`)];
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await fetched(file, wanted, on, attempt);
+    await unpack({ file, kind: 'tar', into: fresh, strip: 0, signal });
+    // a power cut must not leave a folder of empty files under a name that is trusted
+    await mustRun(['sync', '--file-system', fresh], { signal, timeoutSeconds: SYNC_SECONDS });
+    await rename(fresh, join(folder, digest));
+  } finally {
+    await rm(file, { force: true });
+    await rm(fresh, { recursive: true, force: true });
+  }
+};
+
+interface Kept {
+  readonly name: string;
+  readonly usedAt: number;
+}
+
+/** What neither was used lately nor is among the newest goes, and so does what a crash left. */
+const sweep = async (folder: string, clock: Clock): Promise<void> => {
+  const packs: Kept[] = [];
+  for (const name of await readdir(folder)) {
+    if (isDigest(name)) packs.push({ name, usedAt: (await stat(join(folder, name))).mtimeMs });
+    else await rm(join(folder, name), { recursive: true, force: true });
+  }
+  const old = packs.sort((a, b) => b.usedAt - a.usedAt).slice(KEPT);
+  for (const { name, usedAt } of old)
+    if (clock.now() - usedAt > IN_USE_FOR) await rm(join(folder, name), { recursive: true, force: true });
+};
+
+const isFinal = (error: unknown): boolean => error instanceof Refusal && [401, 403].includes(error.status);
+
+const pauseAfter = (attempt: number): Millis =>
+  Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(attempt, 10)) as Millis;
+
+const bringAtLast = async (wanted: Wanted, on: PacksDependencies): Promise<void> => {
+  const { clock, log } = on;
+  const until = clock.monotonic() + PATIENCE;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      await bring(wanted, on, attempt);
+      return;
+    } catch (error) {
+      if (isFinal(error) || wanted.signal.aborted || clock.monotonic() >= until) throw error;
+      log.warn('the cookbooks cannot be had yet', { digest: wanted.digest, error: String(error) });
+      await clock.sleep(pauseAfter(attempt), wanted.signal);
+    }
+  }
+};
+
+/** Rejects, for people, when the pack is refused or cannot be had for two minutes. */
+export const packsOver =
+  (on: PacksDependencies): PackSource =>
+  async (digest, runSignal) => {
+    const { folder, clock } = on;
+    if (folder === null) throw new Error('this host keeps no cookbooks');
+    if (!isDigest(digest)) throw new Error(`"${digest}" is no digest of a pack`);
+    const place = join(folder, digest);
+    if (!(await isThere(place))) {
+      const signal = AbortSignal.any([runSignal, on.signal]);
+      await bringAtLast({ digest, folder, signal }, on);
+      await touch(place, clock);
+      await sweep(folder, clock);
+    } else await touch(place, clock);
+    return place;
+  };

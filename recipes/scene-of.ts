@@ -1,0 +1,23 @@
+/** What a run's checks are given, opened for that run. */
+import type { ApplyOptions } from './apply.js';
+import { packagesOf } from './packages/here.js';
+import { isFolder } from './platform.js';
+import type { Scene } from './scene.js';
+import { openSecrets } from './secrets.js';
+
+/** `notes`: where what is said for people goes, each thing once. */
+export const sceneOf = (
+  { root, signal, platform, log, secrets }: ApplyOptions,
+  notes: Set<string>,
+): Scene => ({
+  root,
+  folder: isFolder(root),
+  signal,
+  platform,
+  log,
+  secrets: openSecrets(secrets),
+  packages: packagesOf(platform, signal),
+  note: (text) => {
+    notes.add(text);
+  },
+});
