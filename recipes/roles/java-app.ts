@@ -10,7 +10,7 @@ import { HEAD, type RoleRecipe } from './role-recipe.js';
 
 const USER = 'deploy';
 /** A base of our own: what the packages bring along stays as it is, and is the same on all families. */
-const BASE = '/var/lib/scalarium/tomcat';
+const BASE = '/var/lib/scalarium-tomcat';
 const NAME = 'scalarium-tomcat';
 const ENVIRONMENT = '/etc/scalarium/tomcat.env';
 const restart: readonly Notification[] = [{ action: 'restart', resource: `service[${NAME}]` }];
