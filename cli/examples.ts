@@ -13,6 +13,7 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
     examples: [
       ['scalarium up', 'a control plane with a local cloud, until Ctrl-C'],
       ['scalarium up --data /var/lib/scalarium --port 8470', 'its own directory and port'],
+      ['sudo scalarium up --hosts namespace', 'with hosts that run real services, of this machine'],
     ],
   },
   down: {
