@@ -246,7 +246,7 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
   },
   supervisor: {
     examples: [
-      ['scalarium supervisor', 'as the first program of a container starts it'],
+      ['scalarium supervisor', 'as a container starts it, below an init (docker run --init)'],
       ['scalarium supervisor list', 'on such a host: its services, and why one does not run'],
       ['scalarium supervisor restart nginx', 'and one of them started anew'],
     ],
