@@ -1,7 +1,7 @@
 /** Namespace hosts: own roots, networks and processes, in a network that is thrown away. */
-import type { EC2Client } from '@aws-sdk/client-ec2';
+import { RebootInstancesCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -144,6 +144,28 @@ const namespaceHosts = (): void => {
       await inHost(host!, `kill -9 ${String(bootsOn(host!.root)[0])}`);
       await eventually('another agent', () => bootsOn(host!.root).length === 2);
       assert.equal(hosts.list(), [host]);
+    }),
+  );
+
+  test(
+    'links that a host has made of its own files lead the driver nowhere',
+    withHosts(async ({ ec2, directory, start }) => {
+      const outside = join(directory, 'outside');
+      mkdirSync(outside);
+      const hosts = await start();
+      await launchHosts(ec2, 1);
+      const [host] = await booted(hosts, 1);
+      await inHost(
+        host!,
+        `cd /etc; rm -rf systemd/system scalarium hostname
+        ln -s ${outside} systemd/system; ln -s ${outside} scalarium; ln -s ${outside}/hostname hostname`,
+      );
+      await ec2.send(new RebootInstancesCommand({ InstanceIds: [host!.machine] }));
+      await eventually('it boots again', () => {
+        const pid = hosts.list()[0]?.pid ?? null;
+        return pid !== null && pid !== host!.pid;
+      });
+      assert.equal(readdirSync(outside), []);
     }),
   );
 

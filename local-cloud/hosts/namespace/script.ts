@@ -31,8 +31,8 @@ echo "$HOST_NAME" >/proc/sys/kernel/hostname
 cd "$1"
 mkdir -p work mnt layers
 mount -t tmpfs -o mode=755,size=4m layers layers
-cp -a "$HOST_LAYERS/." layers
-mount -t overlay scalarium -o "lowerdir=layers/fresh:layers/mask:$HOST_BASE,upperdir=root,workdir=work" mnt
+cp -a "$HOST_LAYERS/." given layers
+mount -t overlay scalarium -o "lowerdir=layers/given:layers/fresh:layers/mask:$HOST_BASE,upperdir=root,workdir=work" mnt
 cd mnt
 mkdir -p proc sys dev run tmp
 mount -t proc -o nosuid,nodev,noexec proc proc
