@@ -39,7 +39,7 @@ const databaseName = (snapshot: Snapshot, role: string, master: string): string 
   );
 };
 
-const databaseOf = (snapshot: Snapshot, role: string): Database => {
+export const databaseOf = (snapshot: Snapshot, role: string): Database => {
   const master = databaseRole(snapshot, role);
   if (master === null) return { masters: [], replicas: [] };
   const { port, user } = settingsOf(snapshot, master, 'db-master').mysql;
@@ -52,7 +52,7 @@ const databaseOf = (snapshot: Snapshot, role: string): Database => {
   };
 };
 
-const cachesOf = (snapshot: Snapshot): readonly Service[] =>
+export const cachesOf = (snapshot: Snapshot): readonly Service[] =>
   readyOfType(snapshot, 'memcached').map(({ name, role, host }) => ({
     name,
     address: host.address,

@@ -6,6 +6,7 @@ import { allHosts, rolesOf } from '../../members.js';
 import { applicationsOn, ownRoles, type Seen } from '../host.js';
 import type { SecretValues } from '../work.js';
 import { environmentOf } from './attributes.js';
+import { dataSourcesOf } from './services.js';
 
 interface Item {
   readonly id: string;
@@ -68,8 +69,8 @@ const applications = (seen: Seen, values: SecretValues): readonly Item[] =>
     app_source: { type: 'other', url: null, revision: null },
     environment: environmentOf(one, values),
     domains: one.domains,
-    data_sources: [],
-    attributes: { document_root: null },
+    data_sources: dataSourcesOf(seen, one),
+    attributes: { document_root: one.documentRoot },
     enable_ssl: false,
     ssl_configuration: null,
     deploy: seen.event === 'deploy' || seen.event === 'setup',

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { millis, type Millis } from '../../../api-types/units.js';
 import { outcomeOf, endText } from './ending.js';
 import { launch, type End, type Launched, type RunContext } from './launch.js';
-import { lives, membersOf, processOf, signal, type Process } from './processes.js';
+import { lives, membersOf, processOf, signal, type Known, type Process } from './processes.js';
 import type { Readiness } from './notify.js';
 import type { UnitCommand } from './command-line.js';
 import { removePassing } from './prepare.js';
@@ -30,6 +30,9 @@ interface Main {
   readonly ended: Promise<End>;
 }
 
+/** One that nobody has seen alive, and that no other one can be taken for. */
+const endedProcess = (pid: number): Process => ({ pid, parent: 0, session: pid, started: 'ended' });
+
 const UNKNOWN: End = { code: null, signal: null };
 
 /** A timer that does not fire for ever: longer ones would overflow. */
@@ -37,8 +40,8 @@ const LONGEST = 2_147_483_647;
 
 export class ServiceRun {
   private main: Main | null = null;
-  /** Those that the service's commands began and that somebody is still in. */
-  private sessions = new Set<number>();
+  /** Leaders of those that the service's commands began and that somebody may still be in. */
+  private sessions: readonly Known[] = [];
   private cancelled = new AbortController();
 
   constructor(
@@ -92,12 +95,11 @@ export class ServiceRun {
     this.cancelled.abort();
   }
 
-  /** Numbers of what has ended are forgotten: the kernel gives them to others. */
+  /** Forgets the sessions that nobody is left in. */
   private members(): readonly Process[] {
-    const main = this.main !== null && lives(this.main.process) ? this.main.process.pid : null;
-    const members = membersOf(this.context.mark, main, this.sessions);
-    const found = new Set(members.map(({ session }) => session));
-    this.sessions = new Set([...this.sessions].filter((session) => found.has(session)));
+    const traces = { main: this.main?.process ?? null, sessions: this.sessions };
+    const { members, sessions } = membersOf(this.context.mark, traces);
+    this.sessions = sessions;
     return members;
   }
 
@@ -126,7 +128,7 @@ export class ServiceRun {
 
   private async launch(command: UnitCommand): Promise<Launched> {
     const launched = await launch(command, this.context, this.mainPid());
-    this.sessions.add(launched.pid);
+    this.sessions = [...this.sessions, processOf(launched.pid) ?? endedProcess(launched.pid)];
     return launched;
   }
 
@@ -144,10 +146,10 @@ export class ServiceRun {
   private async toEnd(step: Step, command: UnitCommand, deadline: number): Promise<void> {
     const launched = await this.launch(command);
     const end = await this.within(deadline, launched.ended);
-    const group = { pid: launched.pid, session: launched.pid };
+    const left = this.members();
     if (end === 'late') {
       signal(
-        this.members().filter(({ session, pid }) => session === group.session || pid === group.pid),
+        left.filter(({ session, pid }) => session === launched.pid || pid === launched.pid),
         'SIGKILL',
       );
       const how = this.lateText('it did not end in time and was killed');
@@ -186,7 +188,7 @@ export class ServiceRun {
   private async startDirect(command: UnitCommand, deadline: number): Promise<boolean> {
     const launched = await this.launch(command);
     const { pid, ended, shown } = launched;
-    this.main = { process: processOf(pid) ?? { pid, parent: 0, session: pid, started: 'ended' }, ended };
+    this.main = { process: processOf(pid) ?? endedProcess(pid), ended };
     const end = await this.within(deadline, Promise.race([ended, this.isUp()]));
     if (end === 'up') {
       this.followMain();
@@ -260,7 +262,8 @@ export class ServiceRun {
   private async end(deadline: number): Promise<void> {
     const { killMode, killSignal, killsAtLast } = this.context.unit;
     if (killMode === 'none') return;
-    const mainOnly = (): readonly Process[] => this.members().filter(({ pid }) => pid === this.mainPid());
+    const mainOnly = (): readonly Process[] =>
+      this.main !== null && lives(this.main.process) ? [this.main.process] : [];
     const gentle = killMode === 'control-group' ? () => this.members() : mainOnly;
     signal(gentle(), killSignal);
     const ended = await this.until(deadline, () => gentle().length === 0);
