@@ -148,7 +148,7 @@ class Daemon implements Agent {
     return new Updater({
       ...more,
       home,
-      route: () => this.route(),
+      route: (attempt) => this.route(attempt),
       idle: () => this.runner.running() === '',
       restart: () => {
         this.updated = true;

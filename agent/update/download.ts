@@ -7,8 +7,30 @@ import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { type Millis, millis, minutes } from '../../api-types/units.js';
 import { ask, type Route } from '../requests.js';
 import { EXECUTABLE } from './home.js';
+
+/** It has the file, and sends it to as many others as it can. */
+export class GatewayBusy extends Error {
+  constructor(
+    readonly after: Millis,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+const LONGEST_BUSY = minutes(10);
+
+/** For people, and for whoever tries again. */
+const refusalOf = (answer: IncomingMessage, { gateway }: Route, sha256: string): Error => {
+  const { statusCode = 0, headers } = answer;
+  const message = `${gateway} answered ${String(statusCode)} for the agent ${sha256}`;
+  const after = Number(headers['retry-after'] ?? 0) * 1000;
+  if (statusCode !== 503) return new Error(message);
+  return new GatewayBusy(millis(after > 0 ? Math.min(after, LONGEST_BUSY) : 0), message);
+};
 
 /** Far above any build, far below a disk. */
 const MOST_BYTES = 200_000_000;
@@ -46,7 +68,7 @@ export const downloadAgent = async (
   const answer = await ask(route, `/files/${sha256}`, { signal });
   if (answer.statusCode !== 200) {
     answer.resume();
-    throw new Error(`${route.gateway} answered ${String(answer.statusCode)} for the agent ${sha256}`);
+    throw refusalOf(answer, route, sha256);
   }
   const packed = join(folder, 'packed.gz');
   const got = await save(answer, packed, signal);

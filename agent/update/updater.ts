@@ -1,19 +1,19 @@
 /** Brings an installed agent to the build that its gateway names, when nothing runs; what does not come up is gone back from. */
 import { type AgentRelease, buildOf, platformOf } from '../../api-types/agent-release.js';
 import type { Hello } from '../../api-types/agent-protocol.js';
-import { millis, seconds } from '../../api-types/units.js';
+import { millis, minutes, seconds } from '../../api-types/units.js';
 import type { Chance } from '../../runtime/chance.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { type BackOff, delayAfter } from '../back-off.js';
 import type { Route } from '../requests.js';
-import { downloadAgent } from './download.js';
+import { downloadAgent, GatewayBusy } from './download.js';
 import type { Home } from './home.js';
 
 export interface UpdaterDependencies {
   readonly home: Home;
-  /** Where to ask at this moment. */
-  readonly route: () => Route;
+  /** The way to the gateway whose turn it is; further attempts go to others, where there are any. */
+  readonly route: (attempt: number) => Route;
   /** Nothing is being carried out. */
   readonly idle: () => boolean;
   /** Ends the agent, for whoever started it to start the new build. */
@@ -26,8 +26,9 @@ export interface UpdaterDependencies {
 
 /** After a gateway that has too much to do, or not yet the file. */
 const AGAIN: BackOff = { first: seconds(5), longest: seconds(60) };
-/** After these it waits to be told again, over the next connection. */
+/** After these, or so long, it waits to be told again: meanwhile another release may be wanted, or none. */
 const MOST_TRIES = 10;
+const LONGEST = minutes(20);
 const LOOK_AGAIN = millis(500);
 
 export class Updater {
@@ -81,15 +82,19 @@ export class Updater {
 
   private async bring(sha256: string): Promise<boolean> {
     const { home, log, clock, chance, stopping, route } = this.with_;
-    for (let tries = 0; tries < MOST_TRIES && !stopping.aborted; tries += 1) {
+    const until = clock.monotonic() + LONGEST;
+    let tries = 0;
+    for (let turn = 0; tries < MOST_TRIES && clock.monotonic() < until && !stopping.aborted; turn += 1) {
       try {
-        await downloadAgent(route(), sha256, await home.prepare(), stopping);
+        await downloadAgent(route(turn), sha256, await home.prepare(), stopping);
         return true;
       } catch (error) {
+        const busy = error instanceof GatewayBusy ? error.after : null;
+        if (busy === null) tries += 1; // to wait in a queue is no failure
         log.warn('the update cannot be had yet', {
           why: error instanceof Error ? error.message : String(error),
         });
-        await clock.sleep(delayAfter(tries, AGAIN, chance), stopping);
+        await clock.sleep(millis((busy ?? 0) + delayAfter(turn, AGAIN, chance)), stopping);
       }
     }
     return false;

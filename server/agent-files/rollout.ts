@@ -36,14 +36,18 @@ export interface RolloutHost {
 export interface RolloutTimes {
   /** How long an updated host must have been well. */
   readonly settle: Millis;
-  /** What was told and is not well by then is lost. */
+  /** What was told and is neither well by then nor what it was before is lost. */
   readonly lost: Millis;
+  /** What has its turn and stays as it is, is told again so often. */
+  readonly again: Millis;
 }
 
-export const ROLLOUT_TIMES: RolloutTimes = { settle: minutes(3), lost: minutes(20) };
+export const ROLLOUT_TIMES: RolloutTimes = { settle: minutes(3), lost: minutes(20), again: minutes(10) };
 
-/** Hosts that a release may lose, for whatever reason, before it is not given to others any more. */
+/** Hosts that a release may lose, for whatever reason, before it is not given to others any more: the greater of both. */
 const MOST_LOST = 2;
+/** Of those that were told: of many hosts a few go within 20 minutes whatever they are given. */
+const SHARE_LOST = 0.05;
 const SHARE_OF_SOME = 0.1;
 
 export interface RolloutView {
@@ -69,24 +73,31 @@ const isWell = ({ rollout, times }: RolloutView, host: RolloutHost): boolean =>
 const gaveUp = ({ release }: Rollout, host: RolloutHost): boolean =>
   host.gaveUp !== null && host.gaveUp === targetOf(release, host.build);
 
-type Fate = 'well' | 'lost' | 'underway';
+/** `late`: well with what it has; it could not fetch the release, or something runs on it. */
+type Fate = 'well' | 'lost' | 'late' | 'underway';
+
+const fateOf = (view: RolloutView, host: RolloutHost | undefined, toldAt: number): Fate => {
+  if (host === undefined) return 'lost';
+  if (isWell(view, host)) return 'well';
+  if (view.now - toldAt <= view.times.lost) return 'underway';
+  return host.connected && !isThere(view.rollout, host) ? 'late' : 'lost';
+};
 
 /** Of each machine that was told. */
 const fates = (view: RolloutView): readonly Fate[] => {
   const byMachine = new Map(view.hosts.map((host) => [host.machine, host]));
-  return Object.entries(view.rollout.told).map(([machine, at]) => {
-    const host = byMachine.get(machine);
-    if (host !== undefined && isWell(view, host)) return 'well';
-    return host === undefined || view.now - at > view.times.lost ? 'lost' : 'underway';
-  });
+  return Object.entries(view.rollout.told).map(([machine, at]) => fateOf(view, byMachine.get(machine), at));
 };
 
 const count = (all: readonly Fate[], fate: Fate): number => all.filter((one) => one === fate).length;
 
-const halted = (view: RolloutView, lost: number): string | null => {
+const halted = (view: RolloutView, all: readonly Fate[]): string | null => {
   const back = view.hosts.find((host) => gaveUp(view.rollout, host));
   if (back !== undefined) return `machine ${back.machine} went back from it to ${back.build}`;
-  return lost > MOST_LOST ? `${String(lost)} of the machines that were told first are not well` : null;
+  const lost = count(all, 'lost');
+  return lost > Math.max(MOST_LOST, all.length * SHARE_LOST)
+    ? `${String(lost)} of the machines that were told first are not well`
+    : null;
 };
 
 /** Hosts that are not on their way yet. */
@@ -115,7 +126,7 @@ export const advance = (view: RolloutView): Rollout => {
   const { rollout, now } = view;
   if (rollout.halted !== undefined) return rollout;
   const all = fates(view);
-  const why = halted(view, count(all, 'lost'));
+  const why = halted(view, all);
   if (why !== null) return { ...rollout, halted: why };
   if (rollout.stage === 'all' || count(all, 'underway') > 0) return rollout;
   const left = remaining(view);

@@ -37,7 +37,9 @@ export interface RolloutsDependencies {
 export interface Rollouts {
   /** What the agent of this machine, which is this build, is to be told; null: nothing. The same object for the same. */
   wantedOf(machine: string, build: string): AgentRelease | null;
-  /** Somebody's turn came. */
+  /** How often a host is told that stays as it is. */
+  readonly again: Millis;
+  /** Somebody's turn came, or may have come again. */
   readonly changes$: Observable<void>;
   close(): Promise<void>;
 }
@@ -56,6 +58,7 @@ const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === 
 class StoredRollouts implements Rollouts {
   private readonly changes = new Subject<void>();
   readonly changes$ = this.changes.asObservable();
+  readonly again: Millis;
   private readonly stopping = new AbortController();
   private readonly running: Promise<void>;
   private current: Rollout | null = null;
@@ -63,6 +66,7 @@ class StoredRollouts implements Rollouts {
   private proposed: AgentRelease | null = null;
 
   constructor(private readonly with_: RolloutsDependencies) {
+    this.again = (with_.rolloutTimes ?? ROLLOUT_TIMES).again;
     this.running = this.run();
   }
 
@@ -79,7 +83,8 @@ class StoredRollouts implements Rollouts {
     const { clock, log, rolloutEvery = EVERY } = this.with_;
     while (!this.stopping.signal.aborted) {
       try {
-        if (this.with_.release() !== null) await this.step();
+        await this.step();
+        if (this.current !== null) this.changes.next();
       } catch (error) {
         log.error('the rollout of the agent failed in an unexpected way', { error });
       }
@@ -101,11 +106,10 @@ class StoredRollouts implements Rollouts {
   /** The stored one, or a new one when another release was built here since. */
   private begun(stored: Rollout | null): Rollout | null {
     const release = this.with_.release();
-    if (release === null || same(release, this.proposed) || same(release, stored?.release)) {
-      this.proposed = release;
-      return stored;
-    }
-    return newRollout(release);
+    if (release === null || same(release, this.proposed)) return stored;
+    if (!same(release, stored?.release)) return newRollout(release);
+    this.proposed = release;
+    return stored;
   }
 
   private async write(before: KeyValue | null, wanted: Rollout): Promise<void> {
@@ -114,7 +118,8 @@ class StoredRollouts implements Rollouts {
     const value = JSON.stringify(wanted);
     const written = await store.txn({ compare: [compare], then: [{ op: 'put', key: ROLLOUT, value }] })();
     if (E.isLeft(written) || !written.right.succeeded) return; // another gateway was first: the next look shows what it did
-    this.proposed = wanted.release;
+    const own = this.with_.release();
+    if (same(own, wanted.release)) this.proposed = own; // what another one put forward is moved on here, too
     const { release, stage, told, halted } = wanted;
     const keys = { version: release.version, stage, hosts: Object.keys(told).length };
     if (halted === undefined) log.info('the rollout of the agent goes on', keys);
@@ -123,9 +128,7 @@ class StoredRollouts implements Rollouts {
   }
 
   private take(rollout: Rollout): void {
-    if (same(this.current, rollout)) return;
-    this.current = rollout;
-    this.changes.next();
+    if (!same(this.current, rollout)) this.current = rollout;
   }
 
   private halt(release: AgentRelease, why: string): void {

@@ -31,6 +31,8 @@ export class Link {
   build: string | null = null;
   /** The release it was told to update to, over this connection. */
   toldOf: AgentRelease | null = null;
+  /** Monotonic time at which it was told. */
+  toldAt = 0;
   /** Monotonic time of the last sign of life. */
   heardAt = 0;
 

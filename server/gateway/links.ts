@@ -47,7 +47,7 @@ export interface LinksDependencies {
   readonly results: Gatherer<Delivered>;
   readonly catchUp: CatchUp;
   readonly hostLogs: HostLogs;
-  readonly rollouts: Pick<Rollouts, 'wantedOf'>;
+  readonly rollouts: Pick<Rollouts, 'wantedOf' | 'again'>;
   readonly counters: Counters;
   readonly clock: Clock;
   readonly log: Log;
@@ -228,10 +228,13 @@ export class Links {
   }
 
   private update(link: Link): void {
-    const release = link.build === null ? null : this.with_.rollouts.wantedOf(link.machine, link.build);
-    if (release === null || link.toldOf === release) return;
+    const { rollouts, clock, log } = this.with_;
+    const release = link.build === null ? null : rollouts.wantedOf(link.machine, link.build);
+    const now = clock.monotonic();
+    if (release === null || (link.toldOf === release && now - link.toldAt < rollouts.again)) return;
     link.toldOf = release;
-    this.with_.log.info('an agent is told to update', { machine: link.machine, from: link.build });
+    link.toldAt = now;
+    log.info('an agent is told to update', { machine: link.machine, from: link.build });
     link.send(JSON.stringify({ type: 'update', release }));
   }
 

@@ -109,7 +109,7 @@ const startGateway = async (
   const files = built === null ? null : agentFilesDoor(built, silentLog);
   const gateway = openGateway({
     release: () => built?.release() ?? null,
-    rolloutTimes: { settle: millis(500), lost: millis(PATIENCE_MS) },
+    rolloutTimes: { settle: millis(500), lost: millis(PATIENCE_MS), again: millis(300) },
     rolloutEvery: millis(100),
     objects,
     observed,

@@ -140,6 +140,41 @@ const ROWS: readonly Row[] = [
     tells: [2],
   },
   {
+    name: 'of those that were told too long ago the ones that are well with what they have are not lost',
+    rollout: { told: Object.fromEntries(range(1, 4).map((number) => [`i-${String(number)}`, 0])) },
+    hosts: hosts(30),
+    stage: 'one',
+    tells: [5],
+  },
+  {
+    name: 'told too long ago and away: lost',
+    rollout: { told: Object.fromEntries(range(1, 3).map((number) => [`i-${String(number)}`, 0])) },
+    hosts: hosts(30, Object.fromEntries(range(1, 3).map((number) => [number, { connected: false }]))),
+    stage: 'one',
+    halted: /3 of the machines/,
+  },
+  {
+    name: 'told too long ago and coming and going with the new one: lost',
+    rollout: { told: Object.fromEntries(range(1, 3).map((number) => [`i-${String(number)}`, 0])) },
+    hosts: hosts(30, { 1: justUpdated, 2: justUpdated, 3: justUpdated }),
+    stage: 'one',
+    halted: /3 of the machines/,
+  },
+  {
+    name: 'of many that were told a few go as hosts do',
+    rollout: { stage: 'some', told: told(...range(1, 100), 2001, 2002, 2003, 2004, 2005) },
+    hosts: hosts(1050, Object.fromEntries(range(1, 100).map((number) => [number, updated]))),
+    stage: 'some',
+    tells: range(101, 105),
+  },
+  {
+    name: 'of many that were told more than one in twenty are lost: no further',
+    rollout: { stage: 'some', told: told(...range(1, 100), 2001, 2002, 2003, 2004, 2005, 2006) },
+    hosts: hosts(1060, Object.fromEntries(range(1, 100).map((number) => [number, updated]))),
+    stage: 'some',
+    halted: /6 of the machines/,
+  },
+  {
     name: 'three are lost: no further',
     rollout: { told: told(31, 32, 33) },
     hosts: hosts(30),
@@ -189,11 +224,13 @@ for (const row of ROWS)
 test('a broken release reaches three hosts of a thousand', () => {
   let rollout = newRollout(RELEASE);
   const reached = new Set<string>();
+  const standing = (number: number): number =>
+    reached.has(`i-${String(number)}`) ? standing(number + 1000) : number;
   for (let now = NOW; now < NOW + minutes(600); now += minutes(1)) {
     // a host that is reached is never heard of again, and is replaced by another one
-    const alive = hosts(1000).map((one) =>
-      reached.has(one.machine) ? host(1000 + Number(one.machine.slice(2))) : one,
-    );
+    const alive = range(1, 1000)
+      .map(standing)
+      .map((number) => host(number));
     rollout = advance({ now: millis(now), rollout, hosts: alive, times: ROLLOUT_TIMES });
     for (const machine of Object.keys(rollout.told)) reached.add(machine);
   }
