@@ -7,6 +7,7 @@ import { applicationFolders, applicationUser, codeFolder } from './application-s
 import { clusterEnvironment, environmentText } from './cluster-environment.js';
 import type { Family } from './nginx.js';
 import { HEAD, type RoleRecipe } from './role-recipe.js';
+import { deployedAgain, undeployed, unlessUndeployed } from './undeployed.js';
 
 const USER = 'deploy';
 /** A base of our own: what the packages bring along stays as it is, and is the same on all families. */
@@ -138,7 +139,7 @@ const packaged = (tomcat: Tomcat): readonly Resource[] => {
     { type: 'package', names: packages, family },
     { type: 'service', name: service, state: 'stopped', enabled: false, family, on: 'machine' },
     { type: 'link', path: `${BASE}/conf/web.xml`, target: webXml, family },
-    serviceOf(tomcat),
+    unlessUndeployed(serviceOf(tomcat)),
   ];
 };
 
@@ -196,6 +197,7 @@ export const javaApp: RoleRecipe = {
     ...tomcatsOf(snapshot, role).flatMap(packaged),
   ],
   deploy: (snapshot, role) => [
+    ...tomcatsOf(snapshot, role).map((tomcat) => deployedAgain(serviceOf(tomcat))),
     {
       type: 'execute',
       name: 'start Tomcat with the code that is there',
@@ -205,6 +207,6 @@ export const javaApp: RoleRecipe = {
     },
     ...tomcatsOf(snapshot, role).map(serviceOf),
   ],
-  undeploy: stop,
+  undeploy: (snapshot, role) => tomcatsOf(snapshot, role).flatMap((tomcat) => undeployed(serviceOf(tomcat))),
   shutdown: stop,
 };
