@@ -37,7 +37,7 @@ export interface Notification {
 interface Common {
   /** What happens elsewhere when this resource was changed. */
   readonly notifies?: readonly Notification[];
-  /** A command: the resource counts only when it exits 0. */
+  /** A command: the resource counts only when it exits 0, also for what others notify it of. */
   readonly onlyIf?: readonly string[];
   /** Only on hosts of this family of distributions, for what the two name or place differently; a folder counts as debian. */
   readonly family?: 'debian' | 'redhat';

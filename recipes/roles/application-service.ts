@@ -3,6 +3,7 @@ import type { RoleApplication } from '../applications.js';
 import type { Notification, Resource, SecretText, ServiceResource } from '../resource.js';
 import { environmentText } from './cluster-environment.js';
 import { HEAD } from './role-recipe.js';
+import { deployedAgain, undeployed, unlessUndeployed } from './undeployed.js';
 
 /** A process that serves an application. */
 export interface Process {
@@ -95,8 +96,8 @@ const service = (process: Process): ServiceResource => ({
 
 const ONLY_ROOT = 0o600;
 
-/** Everything but its code; it is started anew when its environment or its command changes. */
-export const applicationService = (process: Process): readonly Resource[] => {
+/** Everything but its code and its service, which is started anew when its environment or its command changes. */
+const before = (process: Process): readonly Resource[] => {
   const { application, user, environment } = process;
   const notifies = [restartOf(application.name)];
   return [
@@ -115,9 +116,21 @@ export const applicationService = (process: Process): readonly Resource[] => {
       mode: 0o755,
       notifies,
     },
-    service(process),
   ];
 };
+
+/** Everything but its code, as setup and configure want it. */
+export const applicationService = (process: Process): readonly Resource[] => [
+  ...before(process),
+  unlessUndeployed(service(process)),
+];
+
+/** The same for deploy: it runs again though it was undeployed. */
+export const deployedApplication = (process: Process): readonly Resource[] => [
+  deployedAgain(service(process)),
+  ...before(process),
+  service(process),
+];
 
 /** Its service is started anew, as there may be new code. */
 export const startNewCode = (application: string): Resource => ({
@@ -128,7 +141,10 @@ export const startNewCode = (application: string): Resource => ({
   notifies: [restartOf(application)],
 });
 
-/** Its service ends, and stays so until the next setup or configure. */
+/** Its service ends, and stays so until the next deploy. */
+export const undeployedApplication = (process: Process): readonly Resource[] => undeployed(service(process));
+
+/** Its service ends along with its machine. */
 export const stopApplication = (process: Process): Resource => ({
   ...service(process),
   state: 'stopped',

@@ -7,6 +7,7 @@ import { applicationFolders, codeFolder } from './application-service.js';
 import { clusterEnvironment, environmentText } from './cluster-environment.js';
 import type { Family } from './nginx.js';
 import { HEAD, type RoleRecipe } from './role-recipe.js';
+import { deployedAgain, undeployed, unlessUndeployed } from './undeployed.js';
 
 /** Made by the packages; others may not read their web.xml. */
 const USER = 'tomcat';
@@ -141,7 +142,7 @@ const services = (tomcat: Tomcat): readonly Resource[] => {
   return [
     { type: 'service', name: service, state: 'stopped', enabled: false, family, on: 'machine' },
     { type: 'link', path: `${BASE}/conf/web.xml`, target: webXml, family },
-    serviceOf(tomcat),
+    unlessUndeployed(serviceOf(tomcat)),
   ];
 };
 
@@ -213,6 +214,7 @@ export const javaApp: RoleRecipe = {
     ...tomcatsOf(snapshot, role).flatMap(services),
   ],
   deploy: (snapshot, role) => [
+    ...tomcatsOf(snapshot, role).map((tomcat) => deployedAgain(serviceOf(tomcat))),
     {
       type: 'execute',
       name: 'start Tomcat with the code that is there',
@@ -222,6 +224,6 @@ export const javaApp: RoleRecipe = {
     },
     ...tomcatsOf(snapshot, role).map(serviceOf),
   ],
-  undeploy: stop,
+  undeploy: (snapshot, role) => tomcatsOf(snapshot, role).flatMap((tomcat) => undeployed(serviceOf(tomcat))),
   shutdown: stop,
 };

@@ -6,9 +6,11 @@ import type { Resource } from '../resource.js';
 import {
   applicationService,
   applicationUser,
+  deployedApplication,
   restartOf,
   startNewCode,
   stopApplication,
+  undeployedApplication,
   type Process,
 } from './application-service.js';
 import { clusterEnvironment } from './cluster-environment.js';
@@ -98,14 +100,15 @@ const packagesOf = (snapshot: Snapshot, role: string): readonly Resource[] => {
   ];
 };
 
-const applications = (snapshot: Snapshot, role: string): readonly Resource[] => {
+const applications = (
+  snapshot: Snapshot,
+  role: string,
+  part: (process: Process) => readonly Resource[],
+): readonly Resource[] => {
   const { rails } = settingsOf(snapshot, role, 'rails-app');
   const all = processesOf(snapshot, role);
   const notifies = all.map(({ application }) => restartOf(application.name));
-  return [
-    ...clusterEnvironment(snapshot, role, { group: rails.user, notifies }),
-    ...all.flatMap(applicationService),
-  ];
+  return [...clusterEnvironment(snapshot, role, { group: rails.user, notifies }), ...all.flatMap(part)];
 };
 
 const stop = (snapshot: Snapshot, role: string): readonly Resource[] =>
@@ -117,14 +120,14 @@ export const railsApp: RoleRecipe = {
     return [
       ...packagesOf(snapshot, role),
       applicationUser(rails.user),
-      ...applications(snapshot, role),
+      ...applications(snapshot, role, applicationService),
       ...nginxBefore(role, nginx, () => applicationsOf(snapshot, role).map(siteOf(nginx))),
     ];
   },
   deploy: (snapshot, role) => [
-    ...applications(snapshot, role),
+    ...applications(snapshot, role, deployedApplication),
     ...applicationsOf(snapshot, role).map(({ name }) => startNewCode(name)),
   ],
-  undeploy: stop,
+  undeploy: (snapshot, role) => processesOf(snapshot, role).flatMap(undeployedApplication),
   shutdown: (snapshot, role) => [{ ...NGINX, state: 'stopped' }, ...stop(snapshot, role)],
 };

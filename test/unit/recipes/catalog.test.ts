@@ -82,7 +82,12 @@ for (const [name, event, instance, ids] of [
     ['execute[start app with the code that is there]'],
   ],
   ['deploy: others have none', 'deploy', 'db-1', []],
-  ['undeploy: it is stopped', 'undeploy', 'app-1', ['service[scalarium-app-app]']],
+  [
+    'undeploy: it is stopped, and marked',
+    'undeploy',
+    'app-1',
+    ['file[/var/lib/scalarium/undeployed/scalarium-app-app]', 'service[scalarium-app-app]'],
+  ],
   ['shutdown: it is stopped', 'shutdown', 'app-1', ['service[scalarium-app-app]']],
   [
     'shutdown: a load balancer finishes what it has',
