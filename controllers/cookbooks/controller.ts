@@ -15,7 +15,7 @@ import type { Fence, Live, Write } from '../../store/objects/objects.js';
 import { GLOBAL, type Ownership } from '../../store/ownership.js';
 import { clusterOf, factsOf, namedDigests, wakeOn } from './observe.js';
 import { planCookbooks } from './plan.js';
-import { eventOf, statusPatch } from './status.js';
+import { eventOf, statusPatch, stillMeant } from './status.js';
 import { carryOut, type StepDependencies, type StepOutcome } from './steps.js';
 
 export interface CookbooksDependencies extends StepDependencies {
@@ -68,11 +68,12 @@ class Cookbooks implements Controller {
   private async write(
     name: string,
     fence: Fence,
-    outcomes: readonly StepOutcome[],
+    all: readonly StepOutcome[],
   ): Promise<E.Either<Failure, unknown>> {
     const { objects, clock, log } = this.on;
     const cluster = clusterOf(objects, name);
     if (cluster === null) return E.right(null);
+    const outcomes = stillMeant(cluster, all);
     const now = clock.now();
     const patch = statusPatch({ cluster, outcomes, now: timestamp(now) });
     const status: readonly Write[] =

@@ -4,7 +4,7 @@ import type { ClusterStatus } from '../../api-types/kinds/cluster.js';
 import { withCondition, type Condition } from '../../api-types/metadata.js';
 import type { NewEvent } from '../../store/objects/events.js';
 import type { Live } from '../../store/objects/objects.js';
-import { firstOfName } from './plan.js';
+import { fingerprintOf, firstOfName } from './plan.js';
 import type { StepOutcome } from './steps.js';
 
 const SOURCE = 'cookbooks';
@@ -29,6 +29,15 @@ const stateAfter = (outcome: StepOutcome, now: string): StatePatch => {
 
 const namesOf = (sources: readonly CookbookSource[]): ReadonlySet<string> =>
   new Set(sources.map(({ name }) => name));
+
+/** Of sources as the Cluster has them now: fetching may have taken minutes, and the name may be another one's meanwhile. */
+export const stillMeant = (
+  { spec }: Live<'Cluster'>,
+  outcomes: readonly StepOutcome[],
+): readonly StepOutcome[] => {
+  const meant = new Set(firstOfName(spec.cookbooks ?? []).map(fingerprintOf));
+  return outcomes.filter(({ step }) => meant.has(step.fingerprint));
+};
 
 const packsAfter = ({ cluster, outcomes }: StatusInput): readonly CookbookPack[] => {
   const made = outcomes.flatMap((one) => (one._tag === 'Packed' ? [one.pack] : []));
