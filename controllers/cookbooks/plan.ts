@@ -51,3 +51,7 @@ export const planCookbooks = (facts: CookbookFacts): readonly CookbookStep[] =>
 
 export const firstOfName = (sources: readonly CookbookSource[]): readonly CookbookSource[] =>
   sources.filter(({ name }, index) => sources.findIndex((one) => one.name === name) === index);
+
+/** Of those that count. */
+export const fingerprintsOf = (sources: readonly CookbookSource[]): ReadonlySet<string> =>
+  new Set(firstOfName(sources).map(fingerprintOf));

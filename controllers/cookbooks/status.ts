@@ -4,7 +4,7 @@ import type { ClusterStatus } from '../../api-types/kinds/cluster.js';
 import { withCondition, type Condition } from '../../api-types/metadata.js';
 import type { NewEvent } from '../../store/objects/events.js';
 import type { Live } from '../../store/objects/objects.js';
-import { fingerprintOf, firstOfName } from './plan.js';
+import { fingerprintsOf, firstOfName } from './plan.js';
 import type { StepOutcome } from './steps.js';
 
 const SOURCE = 'cookbooks';
@@ -35,7 +35,7 @@ export const stillMeant = (
   { spec }: Live<'Cluster'>,
   outcomes: readonly StepOutcome[],
 ): readonly StepOutcome[] => {
-  const meant = new Set(firstOfName(spec.cookbooks ?? []).map(fingerprintOf));
+  const meant = fingerprintsOf(spec.cookbooks ?? []);
   return outcomes.filter(({ step }) => meant.has(step.fingerprint));
 };
 
