@@ -16,7 +16,7 @@ import { GLOBAL } from '../../store/ownership.js';
 import { Fetches, type FetchDependencies } from './fetches.js';
 import { clusterOf, factsOf, namedDigests, wakeOn } from './observe.js';
 import { planCookbooks } from './plan.js';
-import { eventOf, statusPatch, stillMeant } from './status.js';
+import { eventOf, isOfNow, statusPatch, stillMeant } from './status.js';
 import type { StepOutcome } from './steps.js';
 
 export interface CookbooksDependencies extends FetchDependencies {
@@ -86,7 +86,9 @@ class Cookbooks implements Controller {
     const patch = statusPatch({ cluster, outcomes, now: timestamp(now) });
     const status: readonly Write[] =
       Object.keys(patch).length === 0 ? [] : [{ write: 'status', ref: cluster.ref, patch }];
-    const events = outcomes.flatMap((one) => eventWrite(objects, eventOf({ cluster }, one), now) ?? []);
+    const events = outcomes
+      .filter(isOfNow)
+      .flatMap((one) => eventWrite(objects, eventOf({ cluster }, one), now) ?? []);
     for (const outcome of outcomes)
       if (outcome._tag === 'Failed')
         log.warn('cookbooks unresolved', { cluster: name, problem: outcome.problem });
@@ -97,7 +99,7 @@ class Cookbooks implements Controller {
   }
 
   private next(name: string, outcomes: readonly StepOutcome[], sources: number): Outcome {
-    if (!outcomes.some(({ _tag }) => _tag === 'Failed')) {
+    if (!outcomes.filter(isOfNow).some(({ _tag }) => _tag === 'Failed')) {
       this.failures.delete(name);
       return sources === 0 ? settled : runAfter(LOOK_EVERY, 'to see that packs are there');
     }

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ServerResponse } from 'node:http';
 import { NEVER } from 'rxjs';
-import type { CookbookSource } from '../../../../api-types/cookbooks.js';
+import { UPDATE_ALL, type CookbookSource } from '../../../../api-types/cookbooks.js';
 import { hours } from '../../../../api-types/units.js';
 import {
   cookbooksController,
@@ -18,7 +19,7 @@ import { TEST_SEALER } from '../../../build/server.js';
 import { ref } from '../../../fake/objects.js';
 import { eventually } from '../../../e2e/world.js';
 import { assert } from '../../../suite.js';
-import { inWorld, type World } from './world.js';
+import { commit, inWorld, repository, type World } from './world.js';
 
 const test = inWorld('cookbooks of clusters');
 
@@ -142,4 +143,23 @@ test('slow sources of some clusters do not keep others waiting, and only so many
     for (const response of slow) response.destroy();
     await eventually('the others have their turn', () => slow.length === others.length + more.length);
   });
+});
+
+test('a control plane without its packs makes them again, that before the one in force too', async (world) => {
+  const url = await repository(world, { 'web/default': 'first' });
+  const controller = cookbooksController({ ...dependencies(world), localSources: true });
+  const digests: string[] = [];
+  for (const version of ['first', 'second']) {
+    await commit(url, { 'web/version': version });
+    world.objects.putRaw(SHOP, {
+      annotations: { [UPDATE_ALL]: version },
+      spec: { cloud: 'local', cookbooks: [{ name: 'own', type: 'git', url }] },
+    });
+    await controller.reconcile('shop')();
+    digests.push(shopOf(world).status.cookbooks?.[0]?.digest ?? '');
+  }
+  for (const digest of digests) await rm(join(world.top, 'packs', digest));
+  await controller.reconcile('shop')();
+  assert.equal(await Promise.all(digests.map((digest) => world.shelf.has(digest))), [true, true]);
+  assert.is(shopOf(world).status.cookbooks?.[0]?.digest, digests[1]);
 });
