@@ -4,7 +4,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
-import type { Observable } from 'rxjs';
+import { tap, type Observable } from 'rxjs';
 import { hours, millis, minutes, seconds, type Millis } from '../../api-types/units.js';
 import { timestamp } from '../../runtime/clock.js';
 import { runAfter, settled, type Controller, type Outcome } from '../../runtime/controller.js';
@@ -12,14 +12,14 @@ import type { Failure } from '../../runtime/failure.js';
 import type { Log } from '../../runtime/log.js';
 import { eventWrite } from '../../store/objects/events.js';
 import type { Fence, Live, Write } from '../../store/objects/objects.js';
-import { GLOBAL, type Ownership } from '../../store/ownership.js';
+import { GLOBAL } from '../../store/ownership.js';
+import { Fetches, type FetchDependencies } from './fetches.js';
 import { clusterOf, factsOf, namedDigests, wakeOn } from './observe.js';
 import { planCookbooks } from './plan.js';
-import { eventOf, statusPatch } from './status.js';
-import { carryOut, type StepDependencies, type StepOutcome } from './steps.js';
+import { eventOf, isOfNow, statusPatch, stillMeant } from './status.js';
+import type { StepOutcome } from './steps.js';
 
-export interface CookbooksDependencies extends StepDependencies {
-  readonly ownership: Ownership;
+export interface CookbooksDependencies extends FetchDependencies {
   readonly log: Log;
 }
 
@@ -33,10 +33,18 @@ const LAST_RETRY = minutes(10);
 class Cookbooks implements Controller {
   readonly name = 'cookbooks';
   readonly wake$: Observable<string>;
+  /** Most of them wait for servers of others; how many are fetched from at once is bounded apart. */
+  readonly concurrency = 64;
+  private readonly fetches: Fetches;
   private readonly failures = new Map<string, number>();
 
   constructor(private readonly on: CookbooksDependencies) {
-    this.wake$ = wakeOn(on);
+    this.fetches = new Fetches(on);
+    this.wake$ = wakeOn(on).pipe(
+      tap((key) => {
+        this.fetches.review(key);
+      }),
+    );
   }
 
   reconcile(key: string): TaskEither<Failure, Outcome> {
@@ -56,7 +64,7 @@ class Cookbooks implements Controller {
     const steps = planCookbooks(await factsOf(cluster, shelf));
     for (const { action, source } of steps)
       log.info('cookbooks', { cluster: name, action, source: source.name });
-    const outcomes = await Promise.all(steps.map((step) => carryOut(this.on, name, step)));
+    const outcomes = await this.fetches.carryOut(name, steps);
     // what was cut off says nothing of the sources
     if (stopped.aborted) return E.right(settled);
     const written = await this.write(name, fence, outcomes);
@@ -68,16 +76,19 @@ class Cookbooks implements Controller {
   private async write(
     name: string,
     fence: Fence,
-    outcomes: readonly StepOutcome[],
+    all: readonly StepOutcome[],
   ): Promise<E.Either<Failure, unknown>> {
     const { objects, clock, log } = this.on;
     const cluster = clusterOf(objects, name);
     if (cluster === null) return E.right(null);
+    const outcomes = stillMeant(cluster, all);
     const now = clock.now();
     const patch = statusPatch({ cluster, outcomes, now: timestamp(now) });
     const status: readonly Write[] =
       Object.keys(patch).length === 0 ? [] : [{ write: 'status', ref: cluster.ref, patch }];
-    const events = outcomes.flatMap((one) => eventWrite(objects, eventOf({ cluster }, one), now) ?? []);
+    const events = outcomes
+      .filter(isOfNow)
+      .flatMap((one) => eventWrite(objects, eventOf({ cluster }, one), now) ?? []);
     for (const outcome of outcomes)
       if (outcome._tag === 'Failed')
         log.warn('cookbooks unresolved', { cluster: name, problem: outcome.problem });
@@ -88,7 +99,7 @@ class Cookbooks implements Controller {
   }
 
   private next(name: string, outcomes: readonly StepOutcome[], sources: number): Outcome {
-    if (!outcomes.some(({ _tag }) => _tag === 'Failed')) {
+    if (!outcomes.filter(isOfNow).some(({ _tag }) => _tag === 'Failed')) {
       this.failures.delete(name);
       return sources === 0 ? settled : runAfter(LOOK_EVERY, 'to see that packs are there');
     }

@@ -113,7 +113,7 @@ const realCluster = (): void => {
   test.before(async (context) => {
     context.folder = mkdtempSync(join(tmpdir(), 'scalarium-game-'));
     context.world = await makeWorld({ cluster: 'game' });
-    context.world.start('--hosts', 'namespace', '--apply', prepare(context.folder));
+    context.world.start('--hosts', 'namespace', '--local-sources', '--apply', prepare(context.folder));
     await context.world.allOnline(HOSTS, 4 * PATIENCE_SECONDS);
   });
 

@@ -77,6 +77,8 @@ for (const [more, expected] of [
   [{ advertise: 'cp.example:443' }, { advertise: { host: 'cp.example', port: 443 } }],
   [{ advertise: '[2001:db8::1]:443' }, { advertise: { host: '2001:db8::1', port: 443 } }],
   [{ advertise: '2001:db8::1' }, { advertise: { host: '2001:db8::1', port: null } }],
+  [{ listen: '127.0.0.1' }, { localSources: false }],
+  [{ localSources: true }, { localSources: true }],
   [{ hosts: 'namespace' }, { hosts: 'namespace', hostsBase: '/' }],
   [{ hosts: 'namespace', hostsBase: '/srv/base/' }, { hostsBase: '/srv/base' }],
   [{ tlsCert: 'c', tlsKey: 'k', tlsCa: 'a' }, { given: { cert: 'c', key: 'k', ca: 'a' } }],
