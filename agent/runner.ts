@@ -91,7 +91,7 @@ export class Runner {
 
   constructor(private readonly with_: RunnerDependencies) {}
 
-  /** The event being carried out, or empty. */
+  /** The event that is made ready or carried out, or empty. */
   running(): string {
     return this.current;
   }
@@ -122,12 +122,12 @@ export class Runner {
     await this.working;
   }
 
-  private get stopped(): boolean {
+  private stopped(): boolean {
     return this.stopping.signal.aborted;
   }
 
   private async work(): Promise<void> {
-    while (this.again && !this.stopped) {
+    while (this.again && !this.stopped()) {
       this.again = false;
       try {
         await this.step();
@@ -142,12 +142,22 @@ export class Runner {
   private async step(): Promise<void> {
     const { supersede, run } = planNext(this.with_.journal.entries());
     for (const entry of supersede) await this.finish(entry, { state: 'superseded' });
-    if (run === null) return;
+    if (run === null || this.stopped()) return;
     this.again = true;
+    this.current = run.order.name;
+    const later = await this.attempt(run).finally(() => {
+      this.current = '';
+    });
+    if (later) await this.pause();
+  }
+
+  /** True: it could not begin yet. */
+  private async attempt(run: Entry): Promise<boolean> {
     const ready = await this.prepare(run);
-    if (ready._tag === 'Later') await this.pause();
-    else if (ready._tag === 'Never') await this.finish(run, { state: 'failed', message: ready.why });
-    else await this.carryOut(run, ready.snapshot);
+    if (this.stopped()) return false;
+    if (ready._tag === 'Never') await this.finish(run, { state: 'failed', message: ready.why });
+    else if (ready._tag === 'Snapshot') await this.carryOut(run, ready.snapshot);
+    return ready._tag === 'Later';
   }
 
   private pause(): Promise<void> {
@@ -172,11 +182,10 @@ export class Runner {
     const attempt = entry.attempt + 1;
     const startedAt = timestamp(clock.now());
     await journal.append({ record: 'started', event: entry.order.name, attempt, at: startedAt });
+    if (this.stopped()) return; // found started and not finished, it runs after the next start
     log.info('event begins', { event: entry.order.name, attempt });
-    this.current = entry.order.name;
     const result = await this.execute(entry, snapshot);
-    this.current = '';
-    if (this.stopped) return;
+    if (this.stopped()) return;
     const dry = entry.order.dryRun === true;
     if (dry)
       for (const { resource, diff } of result.diffs ?? [])
@@ -193,6 +202,7 @@ export class Runner {
       cut.abort();
     };
     this.stopping.signal.addEventListener('abort', stop, { once: true });
+    if (this.stopped()) stop(); // what is aborted already calls nobody
     late.signal.addEventListener('abort', stop, { once: true });
     const timer = this.deadline(order, late);
     try {

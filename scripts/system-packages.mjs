@@ -19,6 +19,8 @@ const PACKAGES = {
   promtool: 'prometheus',
   'prometheus-node-exporter': 'prometheus-node-exporter',
   git: 'git',
+  ip: 'iproute2',
+  unshare: 'util-linux',
   sshd: 'openssh-server',
   visudo: 'sudo',
 };

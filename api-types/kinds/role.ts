@@ -70,7 +70,7 @@ const HealingSpec = fields(
     maxUnavailable: healing(
       'maxUnavailable',
       CountOrPercentage,
-      'How many hosts of the Role healing may have out of service at a time: a number, or a share as "25%". A share is rounded down, but never to none.',
+      'How many hosts of the Role healing, and recipes that want a reboot, may have out of service at a time: a number, or a share as "25%". A share is rounded down, but never to none.',
       'hosts',
     ),
     silentSeconds: healing(

@@ -12,6 +12,8 @@ export interface SlotNews {
   readonly bound: { readonly id: string; readonly batch: string } | null;
   /** The slot's launch has just failed. */
   readonly failed: string | null;
+  /** A reboot that recipes want waits. */
+  readonly rebootHeld: string | null;
 }
 
 export type Says = readonly [status: 'True' | 'False', reason: string, message: string];
@@ -57,6 +59,7 @@ const progress = (view: RoleView, slot: Slot, news: SlotNews): Says | null => {
       ? null
       : ['True', 'Stopping', 'it is told to shut down, then its machine is stopped'];
   }
+  if (news.rebootHeld !== null) return ['True', 'RebootWaits', news.rebootHeld];
   if (isReady(slot.live)) return ['False', 'Settled', 'nothing to do'];
   return ['True', 'Starting', 'its machine is starting and will be set up'];
 };

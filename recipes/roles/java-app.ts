@@ -11,7 +11,7 @@ import { HEAD, type RoleRecipe } from './role-recipe.js';
 /** Made by the packages; others may not read their web.xml. */
 const USER = 'tomcat';
 /** A base of our own: what the packages bring along stays as it is, and is the same on all families. */
-const BASE = '/var/lib/scalarium/tomcat';
+const BASE = '/var/lib/scalarium-tomcat';
 const NAME = 'scalarium-tomcat';
 const ENVIRONMENT = '/etc/scalarium/tomcat.env';
 const START = '/etc/scalarium/tomcat.start';

@@ -6,7 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import type { AgentConfig } from '../../api-types/agent-protocol.js';
-import type { EventResult, ResultChunk } from '../../api-types/kinds/lifecycle-event.js';
+import type {
+  EventResult,
+  LifecycleEventStatus,
+  ResultChunk,
+} from '../../api-types/kinds/lifecycle-event.js';
 import type { Lifecycle } from '../../api-types/lifecycle.js';
 import type { RoleSpec } from '../../api-types/kinds/role.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
@@ -267,8 +271,29 @@ export class World {
     machines: readonly string[],
     snapshot = { version: 1, digest: '' },
   ): Promise<void> {
+    await this.event(name, machines, { event, snapshot });
+  }
+
+  /** Asks these machines what a configure would change, for a Run of this uid. */
+  async ask(name: string, machines: readonly string[], run: string): Promise<void> {
+    const snapshot = { version: 1, digest: '' };
+    await this.event(name, machines, { event: 'configure', snapshot, dryRun: true, run });
+  }
+
+  /** A Run that is under way; gives its uid. */
+  async run(name: string): Promise<string> {
+    const ref: Ref<'Run'> = { kind: 'Run', cluster: CLUSTER, name };
+    await this.write([{ write: 'create', ref, document: { spec: { event: 'configure', dryRun: true } } }]);
+    return this.objects.get(ref)!.uid;
+  }
+
+  private async event(
+    name: string,
+    machines: readonly string[],
+    more: Pick<LifecycleEventStatus, 'event' | 'snapshot' | 'dryRun' | 'run'>,
+  ): Promise<void> {
     const targets = machines.map((machine) => ({ instance: machine.replace('i-', 'app-'), machine }));
-    const patch = { event, cause: 'a test', createdAt: timestamp(systemClock.now()), snapshot, targets };
+    const patch = { ...more, cause: 'a test', createdAt: timestamp(systemClock.now()), targets };
     await this.write([this.status('LifecycleEvent', name, patch)]);
   }
 

@@ -98,3 +98,12 @@ test('one that is made a moment later is waited for, also by way of another gate
   assert.equal(await got, { text });
   assert.ok(asked >= 2);
 });
+
+test('what every object inherits is no door', async ({ world }) => {
+  const { machine, credential } = await enrolled(world, 'i-1');
+  const headers = { authorization: `Bearer ${credential}`, 'x-scalarium-machine': machine };
+  for (const what of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
+    const answer = await fetch(`${world.at(0).url}/agent/v1/${what}/x`, { headers });
+    assert.is(answer.status, 404, what);
+  }
+});

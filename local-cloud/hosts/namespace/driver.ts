@@ -20,6 +20,7 @@ import { boundLog, openLog } from '../logs.js';
 import { freeHostAddress, routerOf } from './addresses.js';
 import { closeBridge, openBridge, plugIn, unplug, type Bridge } from './bridge.js';
 import { makeLayers, type Base } from './layers.js';
+import { lendPrograms } from './lent-programs.js';
 import { PROGRAM_PATH } from './programs.js';
 import { HOST_MARK, IN_HOST, INIT, SETUP } from './script.js';
 import { namespaceSurvivors } from './survivors.js';
@@ -28,7 +29,7 @@ import { openWays, type Ways } from './ways.js';
 export interface NamespaceOptions {
   readonly base: Base;
   readonly node: string;
-  /** Files of programs, each lent to the hosts with its whole folder: `<node> <file> supervisor …` and `… agent …`. */
+  /** Files of programs, each lent to the hosts with a copy of its whole folder: `<node> <file> supervisor …` and `… agent …`. */
   readonly supervisor: string;
   readonly agent: string;
 }
@@ -207,6 +208,9 @@ export const namespaceDriver = async (
   options: NamespaceOptions,
   clock: Clock,
 ): Promise<HostDriver> => {
+  const inUse = namespaceSurvivors(directory).size > 0;
+  const given = [options.supervisor, options.agent];
+  const [supervisor = '', agent = ''] = await lendPrograms(join(directory, '.programs'), given, inUse);
   const layers = join(directory, '.layers');
   await makeLayers(layers, options.base, basename(options.supervisor));
   const hosts = readHosts(directory);
@@ -214,7 +218,7 @@ export const namespaceDriver = async (
   const waysFolder = join(directory, '.ways');
   const ways = openWays(waysFolder);
   for (const { machine } of hosts) await ways.open(gatewaysOf(directory, machine));
-  const kit: Kit = { options, bridge, ways, waysFolder, layers, clock };
+  const kit: Kit = { options: { ...options, supervisor, agent }, bridge, ways, waysFolder, layers, clock };
   const boots = gate(BOOTS_AT_ONCE);
   const leaving = new AbortController();
   return {

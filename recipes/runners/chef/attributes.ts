@@ -140,8 +140,8 @@ const scalariumOf = (seen: Seen, values: SecretValues): Attributes => ({
   secrets: values,
 });
 
-/** They would change the run list that is asked for, and both together end the run. */
-const SPECIAL = ['run_list', 'recipes'];
+/** Chef's own keys: they would change the run list that is asked for, or the environment, which nobody has here. */
+const SPECIAL = ['run_list', 'recipes', 'chef_environment'];
 
 /** All for `-j`: what is known, under the role's and the cluster's own JSON; Secrets over everything. */
 export const nodeAttributes = (seen: Seen, values: SecretValues): Attributes => {

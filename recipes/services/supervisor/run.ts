@@ -37,7 +37,9 @@ const LONGEST = 2_147_483_647;
 
 export class ServiceRun {
   private main: Main | null = null;
-  private readonly sessions = new Set<number>();
+  /** Those that the service's commands began and that somebody is still in. */
+  private sessions = new Set<number>();
+  private cancelled = new AbortController();
 
   constructor(
     private readonly context: RunContext,
@@ -75,6 +77,7 @@ export class ServiceRun {
   /** Ends all of it: by its own commands while the main process lives, then by signals. */
   async bringDown(): Promise<void> {
     const { unit } = this.context;
+    this.cancelled = new AbortController();
     const until = this.deadline(unit.stopMillis);
     if (this.main !== null && lives(this.main.process)) await this.tolerant('Stop', until);
     await this.end(until);
@@ -84,8 +87,18 @@ export class ServiceRun {
     removePassing(unit);
   }
 
+  /** A start that still waits for something ends at once, as failed. */
+  cancel(): void {
+    this.cancelled.abort();
+  }
+
+  /** Numbers of what has ended are forgotten: the kernel gives them to others. */
   private members(): readonly Process[] {
-    return membersOf(this.context.mark, this.mainPid(), this.sessions);
+    const main = this.main !== null && lives(this.main.process) ? this.main.process.pid : null;
+    const members = membersOf(this.context.mark, main, this.sessions);
+    const found = new Set(members.map(({ session }) => session));
+    this.sessions = new Set([...this.sessions].filter((session) => found.has(session)));
+    return members;
   }
 
   private deadline(within: number): number {
@@ -102,10 +115,10 @@ export class ServiceRun {
   }
 
   private async within<A>(deadline: number, work: Promise<A>): Promise<A | 'late'> {
-    const left = deadline - this.clock.monotonic();
-    if (left > LONGEST) return work;
+    const left = Math.min(LONGEST, Math.max(0, deadline - this.clock.monotonic()));
     const stop = new AbortController();
-    const late = this.clock.sleep(millis(Math.max(0, left)), stop.signal).then(() => 'late' as const);
+    const signals = AbortSignal.any([stop.signal, this.cancelled.signal]);
+    const late = this.clock.sleep(millis(left), signals).then(() => 'late' as const);
     const first = await Promise.race([work, late]);
     stop.abort();
     return first;
@@ -115,6 +128,10 @@ export class ServiceRun {
     const launched = await launch(command, this.context, this.mainPid());
     this.sessions.add(launched.pid);
     return launched;
+  }
+
+  private lateText(usual: string): string {
+    return this.cancelled.signal.aborted ? 'it was stopped meanwhile' : usual;
   }
 
   private failure(what: string, shown: string, how: string): Error {
@@ -133,7 +150,8 @@ export class ServiceRun {
         this.members().filter(({ session, pid }) => session === group.session || pid === group.pid),
         'SIGKILL',
       );
-      throw this.failure(`Exec${step}`, launched.shown, 'it did not end in time and was killed');
+      const how = this.lateText('it did not end in time and was killed');
+      throw this.failure(`Exec${step}`, launched.shown, how);
     }
     if (outcomeOf(this.context.unit, end) === 'clean' || command.mayFail) return;
     throw this.failure(`Exec${step}`, launched.shown, endText(end));
@@ -174,7 +192,7 @@ export class ServiceRun {
       this.followMain();
       return true;
     }
-    if (end === 'late') throw this.failure('ExecStart', shown, 'it was not ready in time');
+    if (end === 'late') throw this.failure('ExecStart', shown, this.lateText('it was not ready in time'));
     const asItShould = this.context.unit.type !== 'notify' && outcomeOf(this.context.unit, end) === 'clean';
     if (asItShould || command.mayFail) return false;
     throw this.failure('ExecStart', shown, endText(end));
@@ -209,7 +227,8 @@ export class ServiceRun {
       const main = pidFile === null ? this.eldest() : this.fromPidFile(pidFile);
       if (main !== null) return main;
       if (this.members().length === 0) return 'it left no process';
-      if (this.clock.monotonic() >= deadline) return `its PID file ${pidFile ?? ''} names no process`;
+      if (this.clock.monotonic() >= deadline || this.cancelled.signal.aborted)
+        return this.lateText(`its PID file ${pidFile ?? ''} names no process`);
       await this.clock.sleep(POLL);
     }
   }

@@ -238,3 +238,70 @@ runner('what root wanted again is carried out after a crash, too', async () => {
   await clock.advance(4_000);
   assert.equal(said(after.results), ['setup-1 succeeded']);
 });
+
+/** Ends when it is cut off; tells how often it was begun. */
+const counted = () => {
+  let begun = 0;
+  const run = executor((signal) => {
+    begun += 1;
+    return signal.aborted ? Promise.resolve() : aborted(signal);
+  });
+  return { executor: run, begun: () => begun };
+};
+
+runner('one that is stopped while it waits for a snapshot begins nothing, and was not idle', async () => {
+  const clock = virtualClock();
+  const work = counted();
+  let give: (snapshot: unknown) => void = () => undefined;
+  const snapshot = () => new Promise<unknown>((resolve) => (give = resolve));
+  const { runner: carrier, journal, tell } = host(clock, { executor: work.executor, snapshot });
+  await tell(1, 'setup');
+  await clock.settle();
+  assert.is(carrier.running(), 'setup-1');
+  const stopped = carrier.stop();
+  give(SNAPSHOT);
+  await clock.settle();
+  await stopped;
+  assert.equal([work.begun(), journal.get('setup-1')?.state], [0, 'pending']);
+});
+
+runner(
+  'one that is stopped while the start is being written begins nothing: it begins after the next start',
+  async () => {
+    const clock = virtualClock();
+    const work = counted();
+    const memory = openMemoryJournal();
+    let written: () => void = () => undefined;
+    const slow: Journal = {
+      ...memory,
+      append: async (record) => {
+        await memory.append(record);
+        if (record.record === 'started') await new Promise<void>((resolve) => (written = resolve));
+      },
+    };
+    const { runner: carrier, tell } = host(clock, { executor: work.executor, journal: slow });
+    await tell(1, 'setup');
+    await clock.settle();
+    assert.is(carrier.running(), 'setup-1');
+    const stopped = carrier.stop();
+    written();
+    await clock.settle();
+    await stopped;
+    assert.equal([work.begun(), memory.get('setup-1')?.state], [0, 'started']);
+    const next = host(clock, { journal: memory });
+    next.runner.wake();
+    await clock.advance(4_000);
+    assert.equal(said(next.results), ['setup-1 succeeded']);
+  },
+);
+
+runner('one that waits to ask again for a snapshot is idle', async () => {
+  const clock = virtualClock();
+  const { runner: carrier, tell } = host(clock, {
+    executor: executor(aborted),
+    snapshot: () => Promise.reject(new Error('unreachable')),
+  });
+  await tell(1, 'setup');
+  await clock.settle();
+  assert.is(carrier.running(), '');
+});

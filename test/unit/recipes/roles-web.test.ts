@@ -177,7 +177,7 @@ exec passenger start --engine builtin --environment production --socket-file /sr
     name: 'Java: a WAR at its path',
     type: 'java-app',
     attributes: { applications: { shop: { entry: 'shop.war', path: '/shop/v1' } } },
-    path: '/var/lib/scalarium/tomcat/conf/Catalina/localhost/shop#v1.xml',
+    path: '/var/lib/scalarium-tomcat/conf/Catalina/localhost/shop#v1.xml',
     text: `<!-- Written by Scalarium; changes are overwritten. -->
 <Context docBase="/srv/www/shop/current/shop.war" />
 `,
@@ -186,7 +186,7 @@ exec passenger start --engine builtin --environment production --socket-file /sr
     name: 'Java: Tomcat',
     type: 'java-app',
     attributes: {},
-    path: '/var/lib/scalarium/tomcat/conf/server.xml',
+    path: '/var/lib/scalarium-tomcat/conf/server.xml',
     text: `<?xml version="1.0" encoding="UTF-8"?>
 <!-- Written by Scalarium; changes are overwritten. -->
 <Server port="-1">
