@@ -1,6 +1,5 @@
 /** Check of service, and what notifications do to one. */
-import { lstat } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { lstat, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkFile } from '../files.js';
 import { ifThere, placeOf } from '../place.js';
@@ -130,8 +129,16 @@ export const turnOf = (hostName: string, spreadSeconds: number): number => {
   return (((number + TURNS - 1) % TURNS) * spreadSeconds) / TURNS;
 };
 
-const untilItsTurn = async ({ spreadSeconds = 0 }: ServiceResource, { signal }: Scene): Promise<void> => {
-  const seconds = turnOf(hostname(), spreadSeconds);
+/** As recipes have written it: what the system says may still be the name of before. */
+const hostName = async (root: string): Promise<string> =>
+  (await ifThere(async () => readFile(await placeOf(root, '/etc/hostname'), 'utf8')))?.trim() ?? '';
+
+const untilItsTurn = async (
+  { spreadSeconds = 0 }: ServiceResource,
+  { root, signal }: Scene,
+): Promise<void> => {
+  if (spreadSeconds === 0) return;
+  const seconds = turnOf(await hostName(root), spreadSeconds);
   if (seconds > 0) await sleep(seconds * 1000, undefined, { signal });
 };
 

@@ -20,6 +20,8 @@ const globalSection = ({ maxConnections, hardStopSeconds }: HaproxySettings): st
     'user haproxy',
     'group haproxy',
     `maxconn ${String(maxConnections)}`,
+    // a host that allows fewer open files has fewer connections, and not none
+    'no strict-limits',
     // the next process takes the listening sockets over from here: no connection is lost in between
     `stats socket ${SOCKET} mode 600 level admin expose-fd listeners`,
     `hard-stop-after ${String(hardStopSeconds)}s`,
