@@ -3,16 +3,18 @@ import type { Snapshot } from '../../api-types/snapshot.js';
 import { applicationsOf, type RoleApplication } from '../applications.js';
 import { AttributeProblem, settingsOf } from '../attributes.js';
 import type { Notification, Resource, ServiceResource } from '../resource.js';
-import { applicationFolders, applicationUser, codeFolder } from './application-service.js';
+import { applicationFolders, codeFolder } from './application-service.js';
 import { clusterEnvironment, environmentText } from './cluster-environment.js';
 import type { Family } from './nginx.js';
 import { HEAD, type RoleRecipe } from './role-recipe.js';
 
-const USER = 'deploy';
+/** Made by the packages; others may not read their web.xml. */
+const USER = 'tomcat';
 /** A base of our own: what the packages bring along stays as it is, and is the same on all families. */
 const BASE = '/var/lib/scalarium-tomcat';
 const NAME = 'scalarium-tomcat';
 const ENVIRONMENT = '/etc/scalarium/tomcat.env';
+const START = '/etc/scalarium/tomcat.start';
 const restart: readonly Notification[] = [{ action: 'restart', resource: `service[${NAME}]` }];
 
 interface Tomcat {
@@ -119,7 +121,7 @@ Environment=CATALINA_BASE=${BASE}
 Environment=CATALINA_TMPDIR=${BASE}/temp
 EnvironmentFile=/etc/scalarium/environment
 EnvironmentFile=${ENVIRONMENT}
-ExecStart=${home}/bin/catalina.sh run
+ExecStart=/bin/sh ${START} ${home}/bin/catalina.sh
 Restart=always
 RestartSec=1
 SuccessExitStatus=143
@@ -132,10 +134,11 @@ WantedBy=multi-user.target
 `,
 });
 
-const packaged = (tomcat: Tomcat): readonly Resource[] => {
-  const { family, packages, webXml, service } = tomcat;
+const packagesOf = ({ packages, family }: Tomcat): Resource => ({ type: 'package', names: packages, family });
+
+const services = (tomcat: Tomcat): readonly Resource[] => {
+  const { family, webXml, service } = tomcat;
   return [
-    { type: 'package', names: packages, family },
     { type: 'service', name: service, state: 'stopped', enabled: false, family, on: 'machine' },
     { type: 'link', path: `${BASE}/conf/web.xml`, target: webXml, family },
     serviceOf(tomcat),
@@ -155,6 +158,13 @@ const environment = (snapshot: Snapshot, role: string): Resource => {
     notifies: restart,
   };
 };
+
+/** Tomcat gives up on a context whose code is not there: it begins when there is any. */
+const startScript = (all: readonly RoleApplication[]): string => `#!/bin/sh
+${HEAD}# Starts Tomcat once there is code of an application.
+until ${all.map((application) => `[ -e '${docBase(application)}' ]`).join(' || ') || 'true'}; do sleep 1; done
+exec "$1" run
+`;
 
 const folders = [
   '',
@@ -180,6 +190,13 @@ const base = (snapshot: Snapshot, role: string): readonly Resource[] => [
     content: serverXml(settingsOf(snapshot, role, 'java-app').java.port),
     notifies: restart,
   },
+  {
+    type: 'file',
+    path: START,
+    content: startScript(applicationsOf(snapshot, role)),
+    mode: 0o755,
+    notifies: restart,
+  },
 ];
 
 const stop = (snapshot: Snapshot, role: string): readonly Resource[] =>
@@ -187,13 +204,13 @@ const stop = (snapshot: Snapshot, role: string): readonly Resource[] =>
 
 export const javaApp: RoleRecipe = {
   converge: (snapshot, role) => [
-    applicationUser(USER),
+    ...tomcatsOf(snapshot, role).map(packagesOf),
     ...clusterEnvironment(snapshot, role, { group: USER, notifies: restart }),
     ...applicationsOf(snapshot, role).flatMap(({ name }) => applicationFolders(name, USER)),
     ...base(snapshot, role),
     ...contexts(snapshot, role),
     environment(snapshot, role),
-    ...tomcatsOf(snapshot, role).flatMap(packaged),
+    ...tomcatsOf(snapshot, role).flatMap(services),
   ],
   deploy: (snapshot, role) => [
     {

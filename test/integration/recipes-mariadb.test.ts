@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync, statSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { RoleType } from '../../api-types/kinds/role.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { applyResources, type Applied } from '../../recipes/apply.js';
 import { recipeFor } from '../../recipes/catalog.js';
@@ -119,7 +120,7 @@ const realMariadb = (): void => {
   const world = (
     ready: readonly string[],
     more: Readonly<Record<string, unknown>> = {},
-    { follows = 'db', nextIs = 'db-master' } = {},
+    { follows = 'db', nextIs = 'db-master' }: { readonly follows?: string; readonly nextIs?: RoleType } = {},
   ): Snapshot => {
     const hosts = Object.fromEntries(
       all.map(({ instance }) => [

@@ -204,6 +204,17 @@ exec passenger start --engine builtin --environment production --socket-file /sr
 `,
   },
   {
+    name: 'Java: Tomcat waits for code',
+    type: 'java-app',
+    attributes: { applications: { a: { path: '/a' }, b: { entry: 'b.war' } } },
+    path: '/etc/scalarium/tomcat.start',
+    text: `#!/bin/sh
+${HEAD}# Starts Tomcat once there is code of an application.
+until [ -e '/srv/www/a/current' ] || [ -e '/srv/www/b/current/b.war' ]; do sleep 1; done
+exec "$1" run
+`,
+  },
+  {
     name: 'Java: what Tomcat is started with',
     type: 'java-app',
     attributes: {},
@@ -290,16 +301,3 @@ for (const [type, family, packages, services] of [
     assert.equal(names(type, family, 'package'), packages);
     assert.equal(names(type, family, 'service'), services);
   });
-
-test('everything that is notified is in the run, of every type, family and event', () => {
-  for (const type of ['rails-app', 'php-app', 'java-app', 'static-web', 'nodejs-app', 'monitoring'] as const)
-    for (const event of ['setup', 'deploy', 'undeploy', 'shutdown'] as const)
-      for (const family of ['debian', 'redhat']) {
-        const here = recipeFor(event, apps(type), 'app-1').filter((one) => (one.family ?? family) === family);
-        const ids = new Set(here.map(resourceId));
-        const lacking = here
-          .flatMap(({ notifies = [] }) => notifies.map(({ resource }) => resource))
-          .filter((id) => !ids.has(id));
-        assert.equal(lacking, [], `${type} ${event} ${family}`);
-      }
-});
