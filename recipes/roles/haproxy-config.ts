@@ -136,7 +136,7 @@ const checkLines = (haproxy: HaproxySettings, { domains, healthUrl, byGet }: Bac
 const backendSection = (haproxy: HaproxySettings, backend: Backend): string => {
   const { name, servers } = backend;
   if (servers.length === 0)
-    return section(`backend app-${name}`, '# No app server is Ready: every request is answered with 503.');
+    return section(`backend app-${name}`, '# There is no app server: every request is answered with 503.');
   return section(
     `backend app-${name}`,
     // what was sent once may have been done: only what may be done twice is sent again

@@ -1,10 +1,10 @@
-/** Load balancer: HAProxy in front of the Ready hosts of the cluster's application roles. */
+/** Load balancer: HAProxy in front of the hosts of the cluster's application roles. */
 import * as E from 'fp-ts/lib/Either.js';
 import { decodeStrict } from '../../api-types/problems.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { Name, fields, wholeNumber } from '../../api-types/words.js';
 import { refuseAttributes, settingsOf } from '../attributes.js';
-import { readyOfRole } from '../members.js';
+import { servingOfRole } from '../members.js';
 import type { Notification, Resource, ServiceResource } from '../resource.js';
 import { certificate, statisticsPassword } from '../secret-names.js';
 import { HAPROXY_ADMIN } from './haproxy-admin.js';
@@ -25,7 +25,7 @@ const passedOf = (snapshot: Snapshot, role: string, haproxy: HaproxySettings): r
       return [];
     }
     const { port, role: of, serverPort = port } = decoded.right;
-    const servers = readyOfRole(snapshot, of).map((member) => ({
+    const servers = servingOfRole(snapshot, of).map((member) => ({
       name: member.name,
       address: member.host.address,
       port: serverPort,
