@@ -27,7 +27,7 @@ interface Serving {
   readonly byGet: boolean;
   readonly application: RoleApplication;
   readonly members: readonly Member[];
-  serverOf(this: void, member: Member): Server;
+  readonly serverOf: (member: Member) => Server;
 }
 
 const HIGHEST_WEIGHT = 256;

@@ -172,6 +172,17 @@ export const balancing = (
   });
 };
 
+/** What HAProxy takes the servers for, in their order. */
+export const statuses = async (stage: Stage): Promise<string> => {
+  const { by } = await ask({
+    port: stage.ports.statistics,
+    path: '/;csv',
+    auth: 'scalarium:lb-statistics/password',
+  });
+  const servers = by.split('\n').filter((line) => line.startsWith('app-shop,app-'));
+  return servers.map((line) => line.split(',')[17]).join();
+};
+
 export const checkedBy = (stage: Stage, count: number): Promise<unknown> =>
   eventually('all servers are up', async () => {
     const { by } = await ask({

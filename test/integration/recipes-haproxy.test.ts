@@ -23,6 +23,7 @@ import {
   named,
   reloaded,
   started,
+  statuses,
   written,
   type Stage,
 } from './balancer.js';
@@ -232,31 +233,19 @@ else {
       check(asked, response);
     });
     const other = await listening(stage, silent);
-    const up = async (): Promise<string> => {
-      const { by } = await ask({
-        port: stage.ports.statistics,
-        path: '/;csv',
-        auth: 'scalarium:lb-statistics/password',
-      });
-      return by
-        .split('\n')
-        .filter((line) => line.startsWith('app-shop,app-'))
-        .map((line) => line.split(',')[17])
-        .join();
-    };
     const slow = { checkSeconds: 60 };
     await written(stage, balancing(stage, [alive, sick], slow));
     await started(stage);
-    await eventually('the second is down', async () => (await up()) === 'UP,DOWN');
+    await eventually('the second is down', async () => (await statuses(stage)) === 'UP,DOWN');
     // from now on its checks have no result: it is what the process was told
     check = silent;
     await written(stage, balancing(stage, [alive, sick, alive], slow));
     reloaded(stage);
-    assert.is((await up()).split(',')[1], 'DOWN');
+    assert.is((await statuses(stage)).split(',')[1], 'DOWN');
     assert.is(admin(stage, 'drain', 'app-3').code, 0);
     await written(stage, balancing(stage, [alive, other, alive], slow));
     reloaded(stage);
-    assert.match(await up(), /^UP.*,UP.*,UP.*$/);
+    assert.match(await statuses(stage), /^UP.*,UP.*,UP.*$/);
   });
 
   test('a server that was drained and is wanted after all gets requests again', async (stage) => {
