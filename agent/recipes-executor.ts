@@ -30,12 +30,12 @@ export const recipesExecutor = (on: RecipesDependencies): Executor => {
   const { root } = on;
   const host = openRememberedHost(root);
   const builtIn = ({ event, snapshot, instance, dryRun, signal }: Work): Promise<Applied> =>
-    applyResources(recipeFor(event, snapshot, instance), { ...on, signal, dryRun });
+    applyResources(recipeFor(event, snapshot, instance), { ...on, instance, signal, dryRun });
   return {
     needsSnapshot: true,
     run: async (work) => {
       const snapshot = await host.complete(work.snapshot, work.instance);
-      const first = work.recipes === undefined ? await builtIn(work) : null;
+      const first = work.recipes === undefined ? await builtIn({ ...work, snapshot }) : null;
       if (first !== null && first.failure !== null) return first;
       const recipes = work.recipes ?? customFor(work, snapshot);
       if (first !== null && recipes.length === 0) return first;

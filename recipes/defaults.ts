@@ -36,7 +36,7 @@ const application = <A extends object>(more: A, factor: number) => ({
   database: DATABASE,
   balancing: { backends: 10, connectionsPerBackend: factor },
   /** When the cluster around them has changed, not all hosts restart their applications at once. */
-  restart: { spreadSeconds: 10 },
+  restart: { spreadSeconds: 10, answerSeconds: 30 },
   ...more,
 });
 

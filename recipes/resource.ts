@@ -132,6 +132,16 @@ export interface PackageResource extends Common {
   readonly version?: string;
 }
 
+/** Where a service answers when it can do its work. */
+export interface Answers {
+  /** A port of the host, or the path of a socket. */
+  readonly at: number | string;
+  /** Paths; only when one of them is there anything is waited for, as the code of an application. */
+  readonly once: readonly string[];
+  /** So long at most; one that does not answer by then is noted, and the run goes on. */
+  readonly seconds: number;
+}
+
 /** A service of systemd, or of our supervisor where there is no systemd. */
 export interface ServiceResource extends Common {
   readonly type: 'service';
@@ -143,10 +153,12 @@ export interface ServiceResource extends Common {
   /** What a notification to reload does: `restart` for a service that cannot reload; `reload` unless told. */
   readonly reload?: 'reload' | 'restart';
   /**
-   * Restarts that others notify are spread over so many seconds by the number in the host's name, so that not all
+   * Restarts and reloads that others notify are spread over so many seconds by the number in the instance's name, so that not all
    * hosts of a role are away at once; none unless told. One that does not run is started at once.
    */
   readonly spreadSeconds?: number;
+  /** After a restart that others notify the run goes on when it answers; nothing is waited for unless told. */
+  readonly answers?: Answers;
   /** The content of a unit file of our own, in /etc/systemd/system; a change of it restarts the service at the end. */
   readonly unit?: string;
 }

@@ -1,5 +1,5 @@
 /** Check of service, and what notifications do to one. */
-import { lstat, readFile } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkFile } from '../files.js';
 import { ifThere, placeOf } from '../place.js';
@@ -15,6 +15,7 @@ import {
   type Verdict,
 } from '../scene.js';
 import type { ServiceState } from '../services/service-manager.js';
+import { untilItAnswers } from './answers.js';
 
 const UNIT_FOLDERS = [
   '/etc/systemd/system',
@@ -129,16 +130,11 @@ export const turnOf = (hostName: string, spreadSeconds: number): number => {
   return (((number + TURNS - 1) % TURNS) * spreadSeconds) / TURNS;
 };
 
-/** As recipes have written it: what the system says may still be the name of before. */
-const hostName = async (root: string): Promise<string> =>
-  (await ifThere(async () => readFile(await placeOf(root, '/etc/hostname'), 'utf8')))?.trim() ?? '';
-
 const untilItsTurn = async (
   { spreadSeconds = 0 }: ServiceResource,
-  { root, signal }: Scene,
+  { instance, signal }: Scene,
 ): Promise<void> => {
-  if (spreadSeconds === 0) return;
-  const seconds = turnOf(await hostName(root), spreadSeconds);
+  const seconds = turnOf(instance, spreadSeconds);
   if (seconds > 0) await sleep(seconds * 1000, undefined, { signal });
 };
 
@@ -155,10 +151,11 @@ export const actOn = async (
   const { services } = scene.platform;
   const running = (await services.state(name)).running;
   const reloads = action === 'reload' && running && resource.reload !== 'restart';
+  if (running) await untilItsTurn(resource, scene);
   if (reloads) await services.reload(name, scene.signal);
   else {
-    if (running) await untilItsTurn(resource, scene);
     await services.restart(name, scene.signal);
+    await untilItAnswers(resource, scene);
   }
   return refuseDead(name, scene);
 };

@@ -1,9 +1,15 @@
 /** An application as a service of its host: its folders, its environment, its unit. */
 import type { RoleApplication } from '../applications.js';
-import type { Notification, Resource, SecretText, ServiceResource } from '../resource.js';
+import type { Answers, Notification, Resource, SecretText, ServiceResource } from '../resource.js';
 import { environmentText } from './cluster-environment.js';
 import { HEAD } from './role-recipe.js';
 import { deployedAgain, undeployed, unlessUndeployed } from './undeployed.js';
+
+/** How restarts of applications go. */
+export interface Restart {
+  readonly spreadSeconds: number;
+  readonly answerSeconds: number;
+}
 
 /** A process that serves an application. */
 export interface Process {
@@ -17,7 +23,9 @@ export interface Process {
   /** It listens there itself; a low one takes a right of its own. */
   readonly port: number;
   readonly stopSeconds: number;
-  readonly spreadSeconds: number;
+  /** Where it answers when it can do its work: its port, or the path of a socket. */
+  readonly at: number | string;
+  readonly restart: Restart;
 }
 
 /** Of the service, without `.service`. */
@@ -84,13 +92,20 @@ ${port < FIRST_FREE_PORT ? 'AmbientCapabilities=CAP_NET_BIND_SERVICE\n' : ''}
 WantedBy=multi-user.target
 `;
 
+const answersOf = ({ application, needs, at, restart }: Process): Answers => ({
+  at,
+  once: [`${codeFolder(application.name)}/${needs}`],
+  seconds: restart.answerSeconds,
+});
+
 const service = (process: Process): ServiceResource => ({
   type: 'service',
   name: unitName(process.application.name),
   state: 'running',
   enabled: true,
   unit: unit(process),
-  spreadSeconds: process.spreadSeconds,
+  spreadSeconds: process.restart.spreadSeconds,
+  answers: answersOf(process),
   on: 'machine',
 });
 

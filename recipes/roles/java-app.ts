@@ -2,7 +2,7 @@
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { applicationsOf, type RoleApplication } from '../applications.js';
 import { AttributeProblem, settingsOf } from '../attributes.js';
-import type { Notification, Resource, ServiceResource } from '../resource.js';
+import type { Answers, Notification, Resource, ServiceResource } from '../resource.js';
 import { applicationFolders, codeFolder } from './application-service.js';
 import { clusterEnvironment, environmentText } from './cluster-environment.js';
 import type { Family } from './nginx.js';
@@ -27,13 +27,14 @@ interface Tomcat {
   /** Of the packages: stopped. */
   readonly service: string;
   readonly spreadSeconds: number;
+  readonly answers: Answers;
 }
 
 const tomcatsOf = (snapshot: Snapshot, role: string): readonly Tomcat[] => {
-  const {
-    java,
-    restart: { spreadSeconds },
-  } = settingsOf(snapshot, role, 'java-app');
+  const { java, restart } = settingsOf(snapshot, role, 'java-app');
+  const { spreadSeconds, answerSeconds } = restart;
+  const once = applicationsOf(snapshot, role).map(docBase);
+  const answers = { at: java.port, once, seconds: answerSeconds };
   const name = `tomcat${String(java.version)}`;
   return [
     {
@@ -43,6 +44,7 @@ const tomcatsOf = (snapshot: Snapshot, role: string): readonly Tomcat[] => {
       webXml: `/etc/${name}/web.xml`,
       service: name,
       spreadSeconds,
+      answers,
     },
     {
       family: 'redhat',
@@ -51,6 +53,7 @@ const tomcatsOf = (snapshot: Snapshot, role: string): readonly Tomcat[] => {
       webXml: '/etc/tomcat/web.xml',
       service: 'tomcat',
       spreadSeconds,
+      answers,
     },
   ];
 };
@@ -102,7 +105,7 @@ const contexts = (snapshot: Snapshot, role: string): readonly Resource[] => {
   }));
 };
 
-const serviceOf = ({ home, family, spreadSeconds }: Tomcat): ServiceResource => ({
+const serviceOf = ({ home, family, spreadSeconds, answers }: Tomcat): ServiceResource => ({
   type: 'service',
   name: NAME,
   state: 'running',
@@ -110,6 +113,7 @@ const serviceOf = ({ home, family, spreadSeconds }: Tomcat): ServiceResource => 
   family,
   on: 'machine',
   spreadSeconds,
+  answers,
   unit: `${HEAD}[Unit]
 Description=Tomcat for applications
 After=network.target

@@ -44,7 +44,8 @@ const processesOf = (snapshot: Snapshot, role: string): readonly Process[] => {
       environment: { NODE_ENV: 'production', PORT: String(port) },
       port,
       stopSeconds: nodejs.stopSeconds,
-      spreadSeconds: restart.spreadSeconds,
+      at: port,
+      restart,
     };
   });
   refuseSamePort(role, all);

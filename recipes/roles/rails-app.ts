@@ -65,7 +65,8 @@ const processesOf = (snapshot: Snapshot, role: string): readonly Process[] => {
     },
     port: FREE_PORT,
     stopSeconds: rails.stopSeconds,
-    spreadSeconds: restart.spreadSeconds,
+    at: socketOf(application),
+    restart,
   }));
 };
 

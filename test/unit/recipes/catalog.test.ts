@@ -26,8 +26,14 @@ test('a host with the app role as a further one is a member too', async () => {
   assert.ok(serversIn(config).includes('misc-1 127.0.6.1:8080'));
 });
 
-test('with no app server Ready there is a backend without servers', async () => {
+test('with no app server Ready those that are there are listed: health checks choose', async () => {
   const hosts = { 'lb-1': host('lb', '127.0.1.1'), 'app-2': host('app', '127.0.2.2', { ready: false }) };
+  const config = await theFile(snapshotOf({ hosts }), 'lb-1', HAPROXY);
+  assert.equal(serversIn(config), ['app-2 127.0.2.2:8080']);
+});
+
+test('without an app server there is a backend without servers', async () => {
+  const hosts = { 'lb-1': host('lb', '127.0.1.1') };
   const config = await theFile(snapshotOf({ hosts }), 'lb-1', HAPROXY);
   assert.equal(serversIn(config), []);
   assert.match(config, '503');
@@ -111,6 +117,11 @@ const withHost = (name: string, more: Parameters<typeof host>[2]): Snapshot => {
   return snapshotOf({ hosts: { ...base.hosts, [name]: { ...old, ...more } } });
 };
 
+const withoutHost = (name: string): Snapshot =>
+  snapshotOf({
+    hosts: Object.fromEntries(Object.entries(snapshotOf().hosts).filter(([one]) => one !== name)),
+  });
+
 const touched = (after: Snapshot): { readonly input: readonly string[]; readonly hostsFile: boolean } => {
   const before = snapshotOf();
   const names = Object.keys(after.hosts).filter((name) => before.hosts[name] !== undefined);
@@ -145,16 +156,28 @@ const cases: readonly {
     hostsFile: true,
   },
   {
-    name: 'the cache is lost: app servers',
+    name: 'the cache is silent: nobody',
     after: withHost('cache-1', { ready: false }),
+    input: [],
+    hostsFile: false,
+  },
+  {
+    name: 'the cache is lost: app servers',
+    after: withoutHost('cache-1'),
     input: ['app-1', 'app-2', 'app-10'],
+    hostsFile: true,
+  },
+  {
+    name: 'the master is silent: the replica only',
+    after: withHost('db-1', { ready: false }),
+    input: ['db-replica-1'],
     hostsFile: false,
   },
   {
     name: 'the master is lost: app servers and the replica',
-    after: withHost('db-1', { ready: false }),
+    after: withoutHost('db-1'),
     input: ['app-1', 'app-2', 'app-10', 'db-replica-1'],
-    hostsFile: false,
+    hostsFile: true,
   },
   { name: 'a zone is no input', after: withHost('db-1', { zone: 'b' }), input: [], hostsFile: false },
   {
