@@ -168,11 +168,11 @@ test("an application is told of the cluster's database and cache, with the passw
   await recipe(stage, 'default', `keep ${kept}`);
   const { roles } = snapshot();
   const shop = { documentRoot: 'public' };
-  const told = async (values: SecretValues, ready = true): Promise<readonly unknown[]> => {
+  const told = async (values: SecretValues, alone = false): Promise<readonly unknown[]> => {
     const db = role('db-master', { mysql: { port: 3307, user: 'web', databases: ['game', 'log'] } });
     const cache = role('memcached', { memcached: { port: 11_212 } });
     const hosts = Object.fromEntries(
-      Object.entries(snapshot().hosts).map(([name, host]) => [name, { ...host, ready }]),
+      Object.entries(snapshot().hosts).filter(([, host]) => !alone || !['db', 'cache'].includes(host.role)),
     );
     const of = snapshot({ attributes: { applications: { shop } }, roles: { ...roles, db, cache }, hosts });
     await run(stage, ['web'], { snapshot: of, values });
@@ -196,7 +196,7 @@ test("an application is told of the cluster's database and cache, with the passw
   const same = ['public', [source], { document_root: 'public' }];
   assert.equal(await told({}), [database, { host: '127.0.5.1', port: 11_212 }, ...same]);
   const values = { 'db-mysql': { password: 'hunter22' } };
-  assert.equal(await told(values, false), [
+  assert.equal(await told(values, true), [
     { ...database, host: null, port: 3307, password: 'hunter22' },
     { host: null, port: 11_211 },
     ...same,
