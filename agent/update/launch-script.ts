@@ -14,7 +14,8 @@ export const PATIENCE: Patience = { starts: 3, seconds: 180 };
 
 /**
  * `trial` holds a build and how often it was started; it counts only while `current` is that build, so that a crash
- * between any two lines does no harm. A start that hangs is killed, and is then the last.
+ * between any two lines does no harm. A start that hangs is killed, and is then the last; whoever waits for that outlives
+ * the agent, whose number may be another process's by then: the time at which it began tells them apart.
  */
 export const launchScript = ({
   starts,
@@ -29,9 +30,11 @@ if read -r t n 2>/dev/null <trial && [ "$t" = "$(readlink current)" ]; then
     rm -f trial
   else
     echo "$t $n" >trial
+    b=$(cut -d' ' -f22 /proc/$$/stat)
     (
       sleep ${String(seconds)}
-      [ "$(cat trial 2>/dev/null)" = "$t $n" ] && echo "$t ${String(starts)}" >trial && kill -9 $$
+      [ "$(cat trial 2>/dev/null)" = "$t $n" ] && [ "$(cut -d' ' -f22 /proc/$$/stat 2>/dev/null)" = "$b" ] &&
+        echo "$t ${String(starts)}" >trial && kill -9 $$
     ) >/dev/null 2>&1 &
   fi
 fi

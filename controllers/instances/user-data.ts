@@ -11,7 +11,10 @@ const UNIT = '/etc/scalarium/scalarium-agent.service';
 /** Some clouds take no more of it than 4 KiB. */
 const MOST_BYTES = 4096;
 
-/** It configures the host, so little can be taken from it; what it started goes with it. 100: released for good. */
+/**
+ * It configures the host, so little can be taken from it. `process`: what recipes left running on purpose outlives it; what
+ * still runs for an event it ends itself. 100: released for good.
+ */
 const UNIT_TEXT = `[Unit]
 Description=Scalarium agent
 Wants=network-online.target
@@ -23,7 +26,7 @@ Restart=always
 RestartSec=2
 RestartPreventExitStatus=100
 SuccessExitStatus=100
-KillMode=mixed
+KillMode=process
 TimeoutStopSec=30
 LimitNOFILE=65536
 OOMScoreAdjust=-500

@@ -62,6 +62,7 @@ test('what a bare image gets: the configuration for root alone, script, unit, an
   assert.match(start.content, `x86_64) b=10.20.30-linux-x64-${'a'.repeat(12)} s=${'a'.repeat(64)};;`);
   assert.match(start.content, `aarch64) b=10.20.30-linux-arm64-${'b'.repeat(12)} s=${'b'.repeat(64)};;`);
   assert.match(unit.content, `ExecStart=/bin/sh ${start.path}\nRestart=always`);
+  assert.match(unit.content, '\nKillMode=process\n', 'what a recipe leaves running outlives the agent');
   assert.match(runcmd[0] ?? '', 'systemctl cat scalarium-agent >/dev/null 2>&1 || systemctl enable');
 });
 
