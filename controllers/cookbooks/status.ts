@@ -87,10 +87,12 @@ const statesPatch = (input: StatusInput): Readonly<Record<string, StatePatch | n
   return patch;
 };
 
+/** Of sources, for people. */
+export const problemsIn = (outcomes: readonly StepOutcome[]): readonly string[] =>
+  outcomes.filter(isOfNow).flatMap((one) => (one._tag === 'Failed' ? [one.problem] : []));
+
 const saying = (input: StatusInput): Pick<Condition, 'status' | 'reason' | 'message'> => {
-  const problems = input.outcomes
-    .filter(isOfNow)
-    .flatMap((one) => (one._tag === 'Failed' ? [one.problem] : []));
+  const problems = problemsIn(input.outcomes);
   if (problems.length > 0) return { status: 'False', reason: 'Unresolved', message: problems.join('; ') };
   const packs = packsAfter(input);
   const missing = [...namesOf(input.cluster.spec.cookbooks ?? [])].filter(

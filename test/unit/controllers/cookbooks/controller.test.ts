@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ServerResponse } from 'node:http';
+import * as E from 'fp-ts/lib/Either.js';
 import { NEVER } from 'rxjs';
 import { UPDATE_ALL, type CookbookSource } from '../../../../api-types/cookbooks.js';
 import { hours } from '../../../../api-types/units.js';
@@ -162,4 +163,11 @@ test('a control plane without its packs makes them again, that before the one in
   await controller.reconcile('shop')();
   assert.equal(await Promise.all(digests.map((digest) => world.shelf.has(digest))), [true, true]);
   assert.is(shopOf(world).status.cookbooks?.[0]?.digest, digests[1]);
+});
+
+test('a source that cannot be resolved is a failure of a server that is not ours', async (world) => {
+  wants(world, archiveAt(world, 'nothing'));
+  const ended = await cookbooksController(dependencies(world)).reconcile('shop')();
+  assert.is(E.isLeft(ended) && ended.left._tag === 'Transient' && ended.left.outside, true);
+  assert.is(shopOf(world).status.conditions?.['CookbooksReady']?.reason, 'Unresolved');
 });
