@@ -92,9 +92,10 @@ export class JournalState {
 }
 
 const recordsOf = (entry: Entry): readonly JournalRecord[] => {
-  const { order, attempt, startedAt, result } = entry;
+  const { order, state, attempt, startedAt, result } = entry;
   const records: JournalRecord[] = [{ record: 'event', order }];
   if (startedAt !== null) records.push({ record: 'started', event: order.name, attempt, at: startedAt });
+  if (startedAt !== null && state === 'pending') records.push({ record: 'again', event: order.name });
   if (result !== null) records.push({ record: 'finished', result });
   if (entry.recorded) records.push({ record: 'recorded', event: order.name });
   return records;

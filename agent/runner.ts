@@ -110,6 +110,8 @@ export class Runner {
     const entry = journal.get(event);
     if (entry === null) return 'unknown';
     if (entry.state !== 'finished') return 'unfinished';
+    if (entry.result?.state === 'superseded') return 'superseded';
+    if (!entry.recorded) return 'unrecorded'; // the result that is still to be told would be lost
     log.info('an event is to run again: root on the host wants it', { event });
     await journal.append({ record: 'again', event });
     this.wake();

@@ -9,7 +9,7 @@ import { hostLogFolder } from '../host-log.js';
 import { measureHost } from '../measure.js';
 import type { LocalCommand } from './arguments.js';
 import { askDaemon, NotRunning, sentenceOf } from './ask.js';
-import type { DaemonState } from './door.js';
+import type { DaemonState, Rerun } from './door.js';
 import { EXIT } from './exit.js';
 import { followLog, tailLog } from './log-file.js';
 import { ageText, bytesText, eventRow, eventsText, factsText, logText } from './words.js';
@@ -99,19 +99,23 @@ const log = async (command: LocalCommand): Promise<number> => {
   return EXIT.done;
 };
 
+/** Why an event is not carried out again, and what to do. */
+const REFUSED: Readonly<Record<Exclude<Rerun, 'begun'>, (event: string) => string>> = {
+  unknown: (event) => `the journal holds no event "${event}"; \`events\` lists what it holds`,
+  unfinished: (event) => `${event} is not finished yet: it runs, or waits for its turn`,
+  superseded: (event) =>
+    `${event} was not run, as something newer stood for it: run that again; \`events\` lists what the journal holds`,
+  unrecorded: (event) =>
+    `the result of ${event} is not recorded yet, and would be lost: try again when the host is connected; \`report\` says whether it is`,
+};
+
 const rerun = async (command: LocalCommand): Promise<number> => {
   const { root } = command;
   const event = command.event ?? '';
   const begun = await askDaemon(root, { ask: 'rerun', event });
-  if (begun === 'unknown') {
-    process.stderr.write(
-      `scalarium-agent: the journal holds no event "${event}"; \`events\` lists what it holds\n`,
-    );
-    return EXIT.notFound;
-  }
-  if (begun === 'unfinished') {
-    process.stderr.write(`scalarium-agent: ${event} is not finished yet: it runs, or waits for its turn\n`);
-    return EXIT.failed;
+  if (begun !== 'begun') {
+    process.stderr.write(`scalarium-agent: ${REFUSED[begun](event)}\n`);
+    return begun === 'unknown' ? EXIT.notFound : EXIT.failed;
   }
   for (;;) {
     const entry = await askDaemon(root, { ask: 'event', event });

@@ -22,7 +22,8 @@ export interface DaemonState {
   readonly running: string;
 }
 
-export type Rerun = 'begun' | 'unknown' | 'unfinished';
+/** `unrecorded`: the control plane does not have its result yet; `superseded`: it was never run. */
+export type Rerun = 'begun' | 'unknown' | 'unfinished' | 'unrecorded' | 'superseded';
 
 /** The daemon as this door sees it. */
 export interface AskedAgent {

@@ -101,11 +101,12 @@ test('rerun carries a finished event out again and tells how it went', async (co
   await startDaemon(context);
   await context.world.tell('setup-1', 'setup', ['i-1'], await context.world.snapshot());
   await context.world.resultOf('setup-1', 'i-1');
-  await until('the agent knows that it is recorded', async () =>
-    (await asked(context, 'events')).said.includes('setup-1') ? true : null,
-  );
-  const { code, said, complained } = await asked(context, 'rerun', 'setup-1', '-o', 'json');
-  assert.is(code, 0, complained);
+  const { said } = await until('the agent knows that it is recorded', async () => {
+    const answer = await asked(context, 'rerun', 'setup-1', '-o', 'json');
+    if (answer.code === 0) return answer;
+    assert.match(answer.complained, 'the result of setup-1 is not recorded yet');
+    return null;
+  });
   const row = JSON.parse(said) as { readonly state: string; readonly attempt: number };
   assert.equal([row.state, row.attempt], ['succeeded', 2]);
   const unknown = await asked(context, 'rerun', 'setup-9');

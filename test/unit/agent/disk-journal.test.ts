@@ -92,6 +92,22 @@ journal(
   },
 );
 
+journal(
+  'what is to run again waits for its turn also after restarts, and was not cut off',
+  async ({ path }) => {
+    const first = await openDiskJournal(path);
+    await first.append(order(5));
+    await first.append({ record: 'started', event: 'e5', attempt: 1, at: 'now' });
+    await first.append({ record: 'finished', result: result('e5') });
+    await first.append({ record: 'recorded', event: 'e5' });
+    await first.append({ record: 'again', event: 'e5' });
+    const third = await reopened(await reopened(first, path), path);
+    const { state, attempt, result: kept } = third.get('e5') ?? {};
+    assert.equal([state, attempt, kept], ['pending', 1, null]);
+    await third.close();
+  },
+);
+
 journal('two events of one revision are both kept', async ({ path }) => {
   const first = await openDiskJournal(path);
   await Promise.all([first.append(order(5, 'a')), first.append(order(5, 'b'))]);

@@ -209,12 +209,15 @@ runner('recipes and whether only to look reach the executor', async () => {
 
 runner('root on the host has a finished event carried out again, and nothing else', async () => {
   const clock = virtualClock();
-  const { runner: carrier, results, tell } = host(clock);
+  const { runner: carrier, journal, results, tell } = host(clock);
   await tell(1, 'setup');
   await clock.settle();
   assert.is(await carrier.rerun('setup-1'), 'unfinished');
   await clock.advance(4_000);
   assert.is(await carrier.rerun('setup-9'), 'unknown');
+  assert.is(await carrier.rerun('setup-1'), 'unrecorded');
+  assert.is(journal.get('setup-1')?.result?.state, 'succeeded', 'its result is still to be told');
+  await journal.append({ record: 'recorded', event: 'setup-1' });
   assert.is(await carrier.rerun('setup-1'), 'begun');
   await clock.advance(4_000);
   assert.equal(said(results), ['setup-1 succeeded', 'setup-1 succeeded']);
@@ -225,6 +228,19 @@ runner('root on the host has a finished event carried out again, and nothing els
       [2, undefined],
     ],
   );
+});
+
+runner('what something newer stood for is not carried out again', async () => {
+  const clock = virtualClock();
+  const { runner: carrier, journal, tell } = host(clock);
+  await tell(1, 'setup');
+  await clock.settle();
+  await tell(2, 'configure');
+  await tell(2, 'shutdown');
+  await clock.advance(9_000);
+  await journal.append({ record: 'recorded', event: 'configure-2' });
+  assert.is(await carrier.rerun('configure-2'), 'superseded');
+  assert.is(journal.get('configure-2')?.result?.state, 'superseded');
 });
 
 runner('what root wanted again is carried out after a crash, too', async () => {
