@@ -6,7 +6,7 @@ import type { Answers, Notification, Resource, ServiceResource } from '../resour
 import { applicationFolders, codeFolder } from './application-service.js';
 import { clusterEnvironment, environmentText } from './cluster-environment.js';
 import type { Family } from './nginx.js';
-import { HEAD, type RoleRecipe } from './role-recipe.js';
+import { HEAD, untilNothingNew, type RoleRecipe } from './role-recipe.js';
 
 /** Made by the packages; others may not read their web.xml. */
 const USER = 'tomcat';
@@ -227,5 +227,8 @@ export const javaApp: RoleRecipe = {
     ...tomcatsOf(snapshot, role).map(serviceOf),
   ],
   undeploy: stop,
-  shutdown: stop,
+  shutdown: (snapshot, role) => [
+    ...untilNothingNew(snapshot, settingsOf(snapshot, role, 'java-app').shutdown.drainSeconds),
+    ...stop(snapshot, role),
+  ],
 };

@@ -21,7 +21,7 @@ import {
   type NginxSettings,
   type Site,
 } from './nginx.js';
-import type { RoleRecipe } from './role-recipe.js';
+import { untilNothingNew, type RoleRecipe } from './role-recipe.js';
 
 const SERVERS = ['puma', 'passenger'] as const;
 type RailsServer = (typeof SERVERS)[number];
@@ -127,5 +127,9 @@ export const railsApp: RoleRecipe = {
     ...applicationsOf(snapshot, role).map(({ name }) => startNewCode(name)),
   ],
   undeploy: stop,
-  shutdown: (snapshot, role) => [{ ...NGINX, state: 'stopped' }, ...stop(snapshot, role)],
+  shutdown: (snapshot, role) => [
+    ...untilNothingNew(snapshot, settingsOf(snapshot, role, 'rails-app').shutdown.drainSeconds),
+    { ...NGINX, state: 'stopped' },
+    ...stop(snapshot, role),
+  ],
 };

@@ -95,6 +95,9 @@ server {
     attributes: { applications: { shop: { environment: { A: "b'c" } } } },
     path: '/etc/php/8.2/fpm/pool.d/scalarium-app.conf',
     text: `; Written by Scalarium; changes are overwritten.
+[global]
+process_control_timeout = 30s
+
 [shop]
 user = deploy
 group = deploy
