@@ -81,10 +81,35 @@ const rolesOn = (snapshot: Snapshot, instance: string): readonly string[] => {
   return host === undefined ? [] : rolesOf(host);
 };
 
+const KERNELS_NAME = '/proc/sys/kernel/hostname';
+
+/** Name and zone as they hold from now on, not from the next start on. In a container the name may be nobody's to set. */
+const inForce = ({ timeZone }: Snapshot, instance: string): readonly Resource[] => {
+  const zone = `/usr/share/zoneinfo/${timeZone}`;
+  return [
+    {
+      type: 'link',
+      path: '/etc/localtime',
+      target: zone,
+      onlyIf: ['test', '-f', zone],
+      on: 'machine',
+    },
+    {
+      type: 'execute',
+      name: 'set the name of the host',
+      command: ['sh', '-c', `printf %s "$0" >${KERNELS_NAME}`, instance],
+      onlyIf: ['test', '-w', KERNELS_NAME],
+      unless: ['sh', '-c', `test "$(cat ${KERNELS_NAME})" = "$0"`, instance],
+      on: 'machine',
+    },
+  ];
+};
+
 /** What differs from host to host, without the hosts file. */
 export const ownResources = (snapshot: Snapshot, instance: string): readonly Resource[] => [
   { type: 'file', path: '/etc/hostname', content: `${instance}\n` },
   { type: 'file', path: '/etc/timezone', content: `${snapshot.timeZone}\n` },
+  ...inForce(snapshot, instance),
   ...partOf(snapshot, rolesOn(snapshot, instance), ({ own }, role) => own?.(snapshot, role, instance) ?? []),
 ];
 

@@ -170,24 +170,16 @@ until ${all.map((application) => `[ -e '${docBase(application)}' ]`).join(' || '
 exec "$1" run
 `;
 
-const folders = [
-  '',
-  '/conf',
-  '/conf/Catalina',
-  '/conf/Catalina/localhost',
-  '/webapps',
-  '/work',
-  '/temp',
-  '/logs',
-];
+/** What root writes is in folders of root's. */
+const ROOTS = ['', '/conf', '/conf/Catalina', '/conf/Catalina/localhost'];
+const USERS = ['/webapps', '/work', '/temp', '/logs'];
+const folder =
+  (owner: string) =>
+  (below: string): Resource => ({ type: 'directory', path: `${BASE}${below}`, owner, group: owner });
 
 const base = (snapshot: Snapshot, role: string): readonly Resource[] => [
-  ...folders.map((below): Resource => ({
-    type: 'directory',
-    path: `${BASE}${below}`,
-    owner: USER,
-    group: USER,
-  })),
+  ...ROOTS.map(folder('root')),
+  ...USERS.map(folder(USER)),
   {
     type: 'file',
     path: `${BASE}/conf/server.xml`,

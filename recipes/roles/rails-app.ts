@@ -7,6 +7,7 @@ import {
   applicationService,
   applicationUser,
   restartOf,
+  socketFolder,
   startNewCode,
   stopApplication,
   type Process,
@@ -35,7 +36,7 @@ const serverOf = (snapshot: Snapshot, role: string): RailsServer => {
   );
 };
 
-const socketOf = ({ name }: RoleApplication): string => `/srv/www/${name}/shared/web.sock`;
+const socketOf = ({ name }: RoleApplication): string => `${socketFolder(name)}/web.sock`;
 
 const commandOf = (snapshot: Snapshot, role: string, application: RoleApplication): string => {
   const { environment, workers, threads } = settingsOf(snapshot, role, 'rails-app').rails;

@@ -1,7 +1,8 @@
 /** Sites, PHP, Node.js, a cache and monitoring by the real programs as roles configure them, in a machine that is thrown away. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { RoleType } from '../../api-types/kinds/role.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
@@ -125,6 +126,9 @@ const real = (): void => {
     const port = await freePort();
     const sites = { one: {}, two: { domains: ['two.example.com'] } };
     await converged(alone('static-web', { nginx: { port }, applications: sites }), 'web-1');
+    assert.is(hostname(), 'web-1');
+    if (existsSync('/usr/share/zoneinfo/Europe/Berlin'))
+      assert.is(realpathSync('/etc/localtime'), realpathSync('/usr/share/zoneinfo/Europe/Berlin'));
     assert.match(await page(port), /^404/);
     code('one', { 'index.html': 'first', '.env': 'SECRET' });
     code('two', { 'index.html': 'second' });
