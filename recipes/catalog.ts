@@ -9,6 +9,7 @@ import { remembered, rolesOf } from './members.js';
 import { resourceId, type Resource } from './resource.js';
 import { dbMaster, dbReplica } from './roles/database.js';
 import { javaApp } from './roles/java-app.js';
+import { withLeftovers } from './roles/leftovers.js';
 import { loadBalancer } from './roles/load-balancer.js';
 import { memcached } from './roles/memcached.js';
 import { exporterFor, monitoring } from './roles/monitoring.js';
@@ -68,11 +69,12 @@ const accounts = (snapshot: Snapshot, roles: readonly string[]): Resource => ({
 /** What every host of these roles (comma-separated) gets alike; computed once a snapshot. */
 export const roleResources = remembered((snapshot, key): readonly Resource[] => {
   const roles = key.split(',');
+  const all = partOf(snapshot, roles, ({ converge }, role) => converge(snapshot, role));
   return [
     accounts(snapshot, roles),
     ...roles.flatMap((role) => packagesOf(snapshot, role)),
     ...orRefusal('monitoring', () => exporterFor(snapshot)),
-    ...partOf(snapshot, roles, ({ converge }, role) => converge(snapshot, role)),
+    ...withLeftovers(all),
   ];
 });
 
