@@ -278,6 +278,26 @@ export interface AccountsResource extends Common {
   readonly accounts: readonly Account[];
 }
 
+/** Files that recipes of before have written and no resource of this run wants: they are removed. */
+export interface LeftoversResource extends Common {
+  readonly type: 'leftovers';
+  /** What they are, for people. */
+  readonly name: string;
+  /** One `*` stands for any one part. */
+  readonly folder: string;
+  readonly prefix: string;
+  readonly suffix: string;
+  /** Paths of files that stay. */
+  readonly keep: readonly string[];
+  /**
+   * `own`: each is the unit of a service, which is stopped and disabled first. A name, with what the folder's `*` stands
+   * for: whose files they are; it is reloaded, or stopped and disabled when it is none of `wanted`.
+   */
+  readonly service?: string;
+  /** Services that are to run. */
+  readonly wanted: readonly string[];
+}
+
 /** What keeps a recipe from being carried out at all, as an attribute that makes no sense: the run fails here. */
 export interface RefusalResource extends Common {
   readonly type: 'refusal';
@@ -308,6 +328,7 @@ export type Resource =
   | SysctlResource
   | WaitForPortResource
   | AccountsResource
+  | LeftoversResource
   | RefusalResource;
 
 export type ResourceType = Resource['type'];

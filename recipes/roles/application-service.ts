@@ -41,14 +41,25 @@ export const restartOf = (application: string): Notification => ({
 
 const FOLDER = '/etc/scalarium/applications';
 
-/** As Capistrano has them: releases, what they share, and which one is current (a link, made by who brings the code). */
-export const applicationFolders = (application: string, user: string): readonly Resource[] =>
-  ['', '/releases', '/shared', '/shared/config', '/shared/log'].map((below) => ({
+/** Where sockets of an application are: its user makes them. */
+export const socketFolder = (application: string): string => `/srv/www/${application}/shared/sockets`;
+
+/**
+ * As Capistrano has them: releases, what they share, and which one is current (a link, made by who brings the code). Each
+ * folder that is the user's is in one that is root's: in its own the user could put a link in the way of who sets rights.
+ */
+export const applicationFolders = (application: string, user: string): readonly Resource[] => {
+  const folder = (below: string, owner: string): Resource => ({
     type: 'directory',
     path: `/srv/www/${application}${below}`,
-    owner: user,
-    group: user,
-  }));
+    owner,
+    group: owner,
+  });
+  return [
+    ...['', '/shared'].map((below) => folder(below, 'root')),
+    ...['/releases', '/shared/config', '/shared/log', '/shared/sockets'].map((below) => folder(below, user)),
+  ];
+};
 
 /** The user that applications run as. */
 export const applicationUser = (user: string): Resource => ({

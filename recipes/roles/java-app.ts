@@ -6,7 +6,7 @@ import type { Answers, Notification, Resource, ServiceResource } from '../resour
 import { applicationFolders, codeFolder } from './application-service.js';
 import { clusterEnvironment, environmentText } from './cluster-environment.js';
 import type { Family } from './nginx.js';
-import { HEAD, type RoleRecipe } from './role-recipe.js';
+import { HEAD, untilNothingNew, type RoleRecipe } from './role-recipe.js';
 import { deployedAgain, undeployed, unlessUndeployed } from './undeployed.js';
 
 /** Made by the packages; others may not read their web.xml. */
@@ -171,24 +171,16 @@ until ${all.map((application) => `[ -e '${docBase(application)}' ]`).join(' || '
 exec "$1" run
 `;
 
-const folders = [
-  '',
-  '/conf',
-  '/conf/Catalina',
-  '/conf/Catalina/localhost',
-  '/webapps',
-  '/work',
-  '/temp',
-  '/logs',
-];
+/** What root writes is in folders of root's. */
+const ROOTS = ['', '/conf', '/conf/Catalina', '/conf/Catalina/localhost'];
+const USERS = ['/webapps', '/work', '/temp', '/logs'];
+const folder =
+  (owner: string) =>
+  (below: string): Resource => ({ type: 'directory', path: `${BASE}${below}`, owner, group: owner });
 
 const base = (snapshot: Snapshot, role: string): readonly Resource[] => [
-  ...folders.map((below): Resource => ({
-    type: 'directory',
-    path: `${BASE}${below}`,
-    owner: USER,
-    group: USER,
-  })),
+  ...ROOTS.map(folder('root')),
+  ...USERS.map(folder(USER)),
   {
     type: 'file',
     path: `${BASE}/conf/server.xml`,
@@ -229,5 +221,8 @@ export const javaApp: RoleRecipe = {
     ...tomcatsOf(snapshot, role).map(serviceOf),
   ],
   undeploy: (snapshot, role) => tomcatsOf(snapshot, role).flatMap((tomcat) => undeployed(serviceOf(tomcat))),
-  shutdown: stop,
+  shutdown: (snapshot, role) => [
+    ...untilNothingNew(snapshot, settingsOf(snapshot, role, 'java-app').shutdown.drainSeconds),
+    ...stop(snapshot, role),
+  ],
 };

@@ -14,7 +14,7 @@ import {
   type Process,
 } from './application-service.js';
 import { clusterEnvironment } from './cluster-environment.js';
-import type { RoleRecipe } from './role-recipe.js';
+import { untilNothingNew, type RoleRecipe } from './role-recipe.js';
 
 const ENTRY = 'server.js';
 
@@ -88,5 +88,8 @@ export const nodejsApp: RoleRecipe = {
     ...applicationsOf(snapshot, role).map(({ name }) => startNewCode(name)),
   ],
   undeploy: (snapshot, role) => processesOf(snapshot, role).flatMap(undeployedApplication),
-  shutdown: (snapshot, role) => processesOf(snapshot, role).map(stopApplication),
+  shutdown: (snapshot, role) => [
+    ...untilNothingNew(snapshot, settingsOf(snapshot, role, 'nodejs-app').shutdown.drainSeconds),
+    ...processesOf(snapshot, role).map(stopApplication),
+  ],
 };

@@ -8,6 +8,7 @@ import {
   applicationUser,
   deployedApplication,
   restartOf,
+  socketFolder,
   startNewCode,
   stopApplication,
   undeployedApplication,
@@ -23,7 +24,7 @@ import {
   type NginxSettings,
   type Site,
 } from './nginx.js';
-import type { RoleRecipe } from './role-recipe.js';
+import { untilNothingNew, type RoleRecipe } from './role-recipe.js';
 
 const SERVERS = ['puma', 'passenger'] as const;
 type RailsServer = (typeof SERVERS)[number];
@@ -37,7 +38,7 @@ const serverOf = (snapshot: Snapshot, role: string): RailsServer => {
   );
 };
 
-const socketOf = ({ name }: RoleApplication): string => `/srv/www/${name}/shared/web.sock`;
+const socketOf = ({ name }: RoleApplication): string => `${socketFolder(name)}/web.sock`;
 
 const commandOf = (snapshot: Snapshot, role: string, application: RoleApplication): string => {
   const { environment, workers, threads } = settingsOf(snapshot, role, 'rails-app').rails;
@@ -130,5 +131,9 @@ export const railsApp: RoleRecipe = {
     ...applicationsOf(snapshot, role).map(({ name }) => startNewCode(name)),
   ],
   undeploy: (snapshot, role) => processesOf(snapshot, role).flatMap(undeployedApplication),
-  shutdown: (snapshot, role) => [{ ...NGINX, state: 'stopped' }, ...stop(snapshot, role)],
+  shutdown: (snapshot, role) => [
+    ...untilNothingNew(snapshot, settingsOf(snapshot, role, 'rails-app').shutdown.drainSeconds),
+    { ...NGINX, state: 'stopped' },
+    ...stop(snapshot, role),
+  ],
 };

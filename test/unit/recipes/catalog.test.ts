@@ -94,7 +94,12 @@ for (const [name, event, instance, ids] of [
     'app-1',
     ['file[/var/lib/scalarium/undeployed/scalarium-app-app]', 'service[scalarium-app-app]'],
   ],
-  ['shutdown: it is stopped', 'shutdown', 'app-1', ['service[scalarium-app-app]']],
+  [
+    'shutdown: it is stopped when the load balancer gives it nothing new',
+    'shutdown',
+    'app-1',
+    ['execute[wait until the load balancer gives it nothing new]', 'service[scalarium-app-app]'],
+  ],
   [
     'shutdown: a load balancer finishes what it has',
     'shutdown',
@@ -110,6 +115,13 @@ for (const [name, event, instance, ids] of [
       ids,
     );
   });
+
+test('shutdown: without a load balancer, or a time, nobody is waited for', () => {
+  const { lb, ...others } = snapshotOf().roles;
+  const app = role('nodejs-app', { shutdown: { drainSeconds: 0 } });
+  for (const roles of [others, { ...others, ...(lb === undefined ? {} : { lb }), app }])
+    assert.equal(idsOf('shutdown', snapshotOf({ roles }), 'app-1'), ['service[scalarium-app-app]']);
+});
 
 const withHost = (name: string, more: Parameters<typeof host>[2]): Snapshot => {
   const base = snapshotOf();

@@ -40,6 +40,17 @@ test('a host that is a folder gets files and nothing else, at every event', asyn
     }
 });
 
+test('nothing that root makes or writes is in a folder of a user', () => {
+  for (const [snapshot, instance] of hosts) {
+    const all = recipeFor('setup', snapshot, instance).flatMap((one) => ('path' in one ? [one] : []));
+    const users = all
+      .filter((one) => one.type === 'directory' && one.owner !== undefined && one.owner !== 'root')
+      .map(({ path }) => `${path}/`);
+    const within = all.filter(({ path }) => users.some((folder) => path.startsWith(folder)));
+    assert.equal(within.map(resourceId), [], instance);
+  }
+});
+
 test('files of the other family are left out', async () => {
   const root = await mkdtemp(join(tmpdir(), 'scalarium-roles-'));
   const options = optionsFor(root, { secrets: namedSecrets });

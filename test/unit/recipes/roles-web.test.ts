@@ -95,6 +95,9 @@ server {
     attributes: { applications: { shop: { environment: { A: "b'c" } } } },
     path: '/etc/php/8.2/fpm/pool.d/scalarium-app.conf',
     text: `; Written by Scalarium; changes are overwritten.
+[global]
+process_control_timeout = 30s
+
 [shop]
 user = deploy
 group = deploy
@@ -139,7 +142,7 @@ env[A] = "b'c"
         try_files $uri @application;
     }
     location @application {
-        proxy_pass http://unix:/srv/www/shop/shared/web.sock;
+        proxy_pass http://unix:/srv/www/shop/shared/sockets/web.sock;
         proxy_http_version 1.1;
         proxy_set_header Host $http_host;
         proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
@@ -158,7 +161,7 @@ env[A] = "b'c"
 ${HEAD}# Starts the application once its code is there.
 until [ -e '/srv/www/shop/current/config.ru' ]; do sleep 1; done
 cd '/srv/www/shop/current' || exit 1
-exec bundle exec puma --environment production --workers 2 --threads 1:5 --bind 'unix:///srv/www/shop/shared/web.sock?umask=0111'
+exec bundle exec puma --environment production --workers 2 --threads 1:5 --bind 'unix:///srv/www/shop/shared/sockets/web.sock?umask=0111'
 `,
   },
   {
@@ -170,7 +173,7 @@ exec bundle exec puma --environment production --workers 2 --threads 1:5 --bind 
 ${HEAD}# Starts the application once its code is there.
 until [ -e '/srv/www/shop/current/config.ru' ]; do sleep 1; done
 cd '/srv/www/shop/current' || exit 1
-exec passenger start --engine builtin --environment production --socket-file /srv/www/shop/shared/web.sock --max-pool-size 10 --log-file /dev/stdout
+exec passenger start --engine builtin --environment production --socket-file /srv/www/shop/shared/sockets/web.sock --max-pool-size 10 --log-file /dev/stdout
 `,
   },
   {
