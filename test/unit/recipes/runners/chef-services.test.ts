@@ -1,0 +1,65 @@
+/** What cookbooks are told of the cluster's database and cache. */
+import { nodeAttributes } from '../../../../recipes/runners/chef/attributes.js';
+import { dataBags } from '../../../../recipes/runners/chef/bags.js';
+import type { Seen } from '../../../../recipes/runners/host.js';
+import type { SecretValues } from '../../../../recipes/runners/work.js';
+import { assert, suite } from '../../../suite.js';
+import { role, snapshotOf } from '../world.js';
+
+const { roles, hosts } = snapshotOf();
+
+const seen = (ready: boolean, without: readonly string[] = []): Seen => ({
+  event: 'configure',
+  instance: 'app-1',
+  snapshot: snapshotOf({
+    attributes: { applications: { shop: { documentRoot: 'public' } } },
+    roles: Object.fromEntries(
+      Object.entries({
+        ...roles,
+        db: role('db-master', { mysql: { port: 3307, user: 'web', databases: ['game', 'log'] } }),
+        cache: role('memcached', { memcached: { port: 11_212 } }),
+      }).filter(([name]) => !without.includes(name)),
+    ),
+    hosts: Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, { ...host, ready }])),
+  }),
+});
+
+interface Deploy {
+  readonly deploy: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+const told = (of: Seen, values: SecretValues = {}): readonly unknown[] => {
+  const shop = (nodeAttributes(of, values) as unknown as Deploy).deploy['shop'];
+  return [shop?.['database'], shop?.['memcached'], shop?.['document_root']];
+};
+
+const bag = (of: Seen): readonly unknown[] => {
+  const [item] = dataBags(of, {})['aws_opsworks_app'] ?? [];
+  return [item?.['data_sources'], item?.['attributes']];
+};
+
+const DATABASE = {
+  ...{ host: '127.0.3.1', port: 3307, database: 'game', username: 'web', password: null },
+  ...{ adapter: 'mysql2', encoding: 'utf8mb4', reconnect: true },
+};
+
+const test = suite('what Chef is told of database and cache');
+
+test('where they are and what they are called', () => {
+  assert.equal(told(seen(true)), [DATABASE, { host: '127.0.5.1', port: 11_212 }, 'public']);
+  const source = { type: 'OpsworksMysqlInstance', arn: null, database_name: 'game' };
+  assert.equal(bag(seen(true)), [[source], { document_root: 'public' }]);
+});
+
+test('the password, where a role of the host names its Secret', () => {
+  const [database] = told(seen(true), { 'db-mysql': { password: 'hunter22' } });
+  assert.equal(database, { ...DATABASE, password: 'hunter22' });
+});
+
+test('no host of those that are not ready, and nothing where there is no database', () => {
+  const none = { host: null, port: 11_211 };
+  assert.equal(told(seen(false)), [{ ...DATABASE, host: null }, none, 'public']);
+  const alone = seen(true, ['db', 'db-replica', 'cache']);
+  assert.equal(told(alone), [{}, none, 'public']);
+  assert.equal(bag(alone), [[], { document_root: 'public' }]);
+});
