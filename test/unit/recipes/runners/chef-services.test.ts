@@ -8,7 +8,8 @@ import { role, snapshotOf } from '../world.js';
 
 const { roles, hosts } = snapshotOf();
 
-const seen = (ready: boolean, without: readonly string[] = []): Seen => ({
+/** On app-1; there are no hosts of the roles in `empty`, and no roles in `without`. */
+const seen = (empty: readonly string[] = [], without: readonly string[] = []): Seen => ({
   event: 'configure',
   instance: 'app-1',
   snapshot: snapshotOf({
@@ -20,7 +21,7 @@ const seen = (ready: boolean, without: readonly string[] = []): Seen => ({
         cache: role('memcached', { memcached: { port: 11_212 } }),
       }).filter(([name]) => !without.includes(name)),
     ),
-    hosts: Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, { ...host, ready }])),
+    hosts: Object.fromEntries(Object.entries(hosts).filter(([, host]) => !empty.includes(host.role))),
   }),
 });
 
@@ -38,6 +39,8 @@ const bag = (of: Seen): readonly unknown[] => {
   return [item?.['data_sources'], item?.['attributes']];
 };
 
+const DATA = ['db', 'db-replica', 'cache'];
+
 const DATABASE = {
   ...{ host: '127.0.3.1', port: 3307, database: 'game', username: 'web', password: null },
   ...{ adapter: 'mysql2', encoding: 'utf8mb4', reconnect: true },
@@ -46,20 +49,20 @@ const DATABASE = {
 const test = suite('what Chef is told of database and cache');
 
 test('where they are and what they are called', () => {
-  assert.equal(told(seen(true)), [DATABASE, { host: '127.0.5.1', port: 11_212 }, 'public']);
+  assert.equal(told(seen()), [DATABASE, { host: '127.0.5.1', port: 11_212 }, 'public']);
   const source = { type: 'OpsworksMysqlInstance', arn: null, database_name: 'game' };
-  assert.equal(bag(seen(true)), [[source], { document_root: 'public' }]);
+  assert.equal(bag(seen()), [[source], { document_root: 'public' }]);
 });
 
 test('the password, where a role of the host names its Secret', () => {
-  const [database] = told(seen(true), { 'db-mysql': { password: 'hunter22' } });
+  const [database] = told(seen(), { 'db-mysql': { password: 'hunter22' } });
   assert.equal(database, { ...DATABASE, password: 'hunter22' });
 });
 
-test('no host of those that are not ready, and nothing where there is no database', () => {
+test('no host where there is none, and nothing where there is no database', () => {
   const none = { host: null, port: 11_211 };
-  assert.equal(told(seen(false)), [{ ...DATABASE, host: null }, none, 'public']);
-  const alone = seen(true, ['db', 'db-replica', 'cache']);
+  assert.equal(told(seen(['db', 'cache'])), [{ ...DATABASE, host: null }, none, 'public']);
+  const alone = seen([], DATA);
   assert.equal(told(alone), [{}, none, 'public']);
   assert.equal(bag(alone), [[], { document_root: 'public' }]);
 });
