@@ -115,15 +115,7 @@ interface Kept {
   };
   readonly scalarium: { readonly secrets: object; readonly instance: { readonly roles: readonly string[] } };
   readonly game: object;
-  readonly deploy: Record<
-    string,
-    {
-      readonly environment_variables: object;
-      readonly database: object;
-      readonly memcached: object;
-      readonly document_root: unknown;
-    }
-  >;
+  readonly deploy: Record<string, { readonly environment_variables: object }>;
 }
 
 test('attributes and data bags have the shape that cookbooks know; their files are private', async (stage) => {
@@ -161,46 +153,6 @@ test('attributes and data bags have the shape that cookbooks know; their files a
     await readFile(join(kept, 'client.rb'), 'utf8'),
     /^exception_handlers << Chef::Handler::JsonFile/m,
   );
-});
-
-test("an application is told of the cluster's database and cache, with the password of a Secret that its role names", async (stage) => {
-  const kept = join(stage.top, 'kept');
-  await recipe(stage, 'default', `keep ${kept}`);
-  const { roles } = snapshot();
-  const shop = { documentRoot: 'public' };
-  const told = async (values: SecretValues, alone = false): Promise<readonly unknown[]> => {
-    const db = role('db-master', { mysql: { port: 3307, user: 'web', databases: ['game', 'log'] } });
-    const cache = role('memcached', { memcached: { port: 11_212 } });
-    const hosts = Object.fromEntries(
-      Object.entries(snapshot().hosts).filter(([, host]) => !alone || !['db', 'cache'].includes(host.role)),
-    );
-    const of = snapshot({ attributes: { applications: { shop } }, roles: { ...roles, db, cache }, hosts });
-    await run(stage, ['web'], { snapshot: of, values });
-    const read = async (name: string): Promise<unknown> =>
-      JSON.parse(await readFile(join(kept, name), 'utf8'));
-    const deploy = ((await read('attributes.json')) as Kept).deploy['shop'];
-    const bag = (await read('data_bags/aws_opsworks_app/shop.json')) as Record<string, unknown>;
-    return [
-      deploy?.database,
-      deploy?.memcached,
-      deploy?.document_root,
-      bag['data_sources'],
-      bag['attributes'],
-    ];
-  };
-  const database = {
-    ...{ host: '127.0.3.1', port: 3307, database: 'game', username: 'web', password: null },
-    ...{ adapter: 'mysql2', encoding: 'utf8mb4', reconnect: true },
-  };
-  const source = { type: 'OpsworksMysqlInstance', arn: null, database_name: 'game' };
-  const same = ['public', [source], { document_root: 'public' }];
-  assert.equal(await told({}), [database, { host: '127.0.5.1', port: 11_212 }, ...same]);
-  const values = { 'db-mysql': { password: 'hunter22' } };
-  assert.equal(await told(values, true), [
-    { ...database, host: null, port: 3307, password: 'hunter22' },
-    { host: null, port: 11_211 },
-    ...same,
-  ]);
 });
 
 test('of two sources with one cookbook the first one counts, and the others of both are there', async (stage) => {
