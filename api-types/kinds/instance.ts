@@ -222,7 +222,7 @@ export const InstanceStatus = fields(
     wishRestart: described(Restart, 'How far the reboot is that `rebootWish` asks for.'),
     conditions: described(
       Conditions,
-      'Launched: it has a machine. SetupDone, Deployed, Configured: the events ended well. Drifted: a run of its recipes would change something. Healthy: the signs are good. Ready: all of that, and it is to serve. Reconciling, Stalled: work is going on, or cannot. Valid: the spec can be read.',
+      'Launched: it has a machine. SetupDone, Deployed, Configured: the events ended well. Drifted: a run of its recipes would change something. Accounts: people have the accounts that they were granted. Healthy: the signs are good. Ready: all of that, and it is to serve. Reconciling, Stalled: work is going on, or cannot. Valid: the spec can be read.',
     ),
   },
 );

@@ -167,7 +167,7 @@ export const RoleSpec = fields(
     ),
     eventTimeoutSeconds: described(
       EventTimeouts,
-      'How many seconds events may take, by event. Of setup it is healing.setupTimeoutSeconds, of shutdown shutdownTimeoutSeconds.',
+      'How many seconds events may take, by event. Of setup it is healing.setupTimeoutSeconds, of shutdown shutdownTimeoutSeconds, of undeploy timeoutSeconds of its Run.',
     ),
     shutdownTimeoutSeconds: described(
       Seconds,
