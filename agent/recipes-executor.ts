@@ -1,9 +1,9 @@
 /** Carries events out for real: the recipes of the host's roles, built-in ones first, then people's own. */
+import { rolesOf } from '../api-types/kinds/instance.js';
 import type { Snapshot } from '../api-types/snapshot.js';
 import { applyResources, type Applied, type ResourceLog } from '../recipes/apply.js';
 import { recipeFor } from '../recipes/catalog.js';
 import { runCustom, together, type PackSource } from '../recipes/custom.js';
-import { rolesOf } from '../recipes/members.js';
 import type { Platform } from '../recipes/platform.js';
 import type { SecretSource } from '../recipes/secrets.js';
 import type { Executor, Work } from './executor.js';

@@ -1,11 +1,12 @@
 /** Which resources a host gets for a life-cycle event: pure functions of the cluster's snapshot. */
 import { accountsOn } from '../api-types/accounts.js';
+import { rolesOf } from '../api-types/kinds/instance.js';
 import type { Lifecycle } from '../api-types/lifecycle.js';
 import type { RoleType } from '../api-types/kinds/role.js';
 import type { Snapshot } from '../api-types/snapshot.js';
 import { AttributeProblem } from './attributes.js';
 import { hostsFile } from './hosts-file.js';
-import { remembered, rolesOf } from './members.js';
+import { remembered } from './members.js';
 import { resourceId, type Resource } from './resource.js';
 import { dbMaster, dbReplica } from './roles/database.js';
 import { javaApp } from './roles/java-app.js';

@@ -1,5 +1,6 @@
 /** Who is who in a snapshot: computed once a snapshot, however many hosts ask. */
 import { createHash } from 'node:crypto';
+import { rolesOf } from '../api-types/kinds/instance.js';
 import { ROLE_TYPES, type RoleType } from '../api-types/kinds/role.js';
 import type { Snapshot, SnapshotHost } from '../api-types/snapshot.js';
 
@@ -40,9 +41,6 @@ const sorted = remembered((snapshot): readonly Member[] =>
 
 /** All hosts, in the order people count: app-2 before app-10. */
 export const allHosts = (snapshot: Snapshot): readonly Member[] => sorted(snapshot, '');
-
-/** A host's role and its further ones, each once. */
-export const rolesOf = (host: SnapshotHost): readonly string[] => [...new Set([host.role, ...host.roles])];
 
 /** Hosts that have a role of this type, Ready or not; `role` is the one that makes them members. */
 const ofType = remembered((snapshot, type): readonly Member[] =>

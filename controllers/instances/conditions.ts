@@ -47,6 +47,12 @@ const launched = (news: SlotNews): Says | null => {
   return news.failed === null ? null : ['False', 'LaunchFailed', news.failed];
 };
 
+const standing = (slot: Slot, { rebootHeld }: SlotNews): Says => {
+  if (rebootHeld !== null) return ['True', 'RebootWaits', rebootHeld];
+  if (isReady(slot.live)) return ['False', 'Settled', 'nothing to do'];
+  return ['True', 'Starting', 'its machine is starting and will be set up'];
+};
+
 const progress = (view: RoleView, slot: Slot, news: SlotNews): Says | null => {
   const machine = slot.live.status.machine ?? null;
   if (news.bound !== null) return ['True', 'Starting', 'its machine is starting and will be set up'];
@@ -59,9 +65,7 @@ const progress = (view: RoleView, slot: Slot, news: SlotNews): Says | null => {
       ? null
       : ['True', 'Stopping', 'it is told to shut down, then its machine is stopped'];
   }
-  if (news.rebootHeld !== null) return ['True', 'RebootWaits', news.rebootHeld];
-  if (isReady(slot.live)) return ['False', 'Settled', 'nothing to do'];
-  return ['True', 'Starting', 'its machine is starting and will be set up'];
+  return standing(slot, news);
 };
 
 const stall = (news: SlotNews, conditions: Conditions): Says | null => {

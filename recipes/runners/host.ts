@@ -1,9 +1,9 @@
 /** What recipes of every runner are told of their host: pure functions of the snapshot. */
+import { rolesOf } from '../../api-types/kinds/instance.js';
 import type { RoleType } from '../../api-types/kinds/role.js';
 import type { Snapshot, SnapshotHost } from '../../api-types/snapshot.js';
 import { applicationsOf } from '../applications.js';
 import { isRecord, mergeAttributes, type Attributes } from '../attributes.js';
-import { rolesOf } from '../members.js';
 import type { CustomWork } from './work.js';
 
 export type Seen = Pick<CustomWork, 'snapshot' | 'instance' | 'event'>;

@@ -51,7 +51,16 @@ export const inOwnMachine = async (file: string, more: readonly string[] = []): 
   const folders = [REPOSITORY, realpathSync(join(REPOSITORY, 'node_modules')), dirname(process.execPath)];
   const loader = join(realpathSync(join(REPOSITORY, 'node_modules')), 'tsx/dist/loader.mjs');
   const command = [process.execPath, '--import', loader, file];
-  const namespaces = ['--mount', '--pid', '--uts', ...more, '--fork', '--kill-child', '--propagation', 'private'];
+  const namespaces = [
+    '--mount',
+    '--pid',
+    '--uts',
+    ...more,
+    '--fork',
+    '--kill-child',
+    '--propagation',
+    'private',
+  ];
   const child = spawn('unshare', [...namespaces, 'sh', '-c', SCRIPT, base, ...command], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {

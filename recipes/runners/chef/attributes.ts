@@ -2,10 +2,11 @@
  * The node's attributes as cookbooks of OpsWorks and of the first Scalarium expect them, with people's own JSON over them.
  * A pure function of what the run is given.
  */
+import { rolesOf } from '../../../api-types/kinds/instance.js';
 import type { RoleType } from '../../../api-types/kinds/role.js';
 import type { Snapshot, SnapshotHost } from '../../../api-types/snapshot.js';
 import { mergeAttributes, type Attributes } from '../../attributes.js';
-import { allHosts, rolesOf, type Member } from '../../members.js';
+import { allHosts, type Member } from '../../members.js';
 import { applicationsOn, customJson, hostOf, ownRoles, type HostApplication, type Seen } from '../host.js';
 import type { SecretValues } from '../work.js';
 import { databaseFor, memcachedOf, valueOf } from './services.js';

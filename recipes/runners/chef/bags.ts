@@ -1,8 +1,9 @@
 /** Data bags as cookbooks for Chef 12 on OpsWorks look for them: files in local mode, which `search` works over. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { rolesOf } from '../../../api-types/kinds/instance.js';
 import type { SnapshotHost } from '../../../api-types/snapshot.js';
-import { allHosts, rolesOf } from '../../members.js';
+import { allHosts } from '../../members.js';
 import { applicationsOn, ownRoles, type Seen } from '../host.js';
 import type { SecretValues } from '../work.js';
 import { environmentOf } from './attributes.js';

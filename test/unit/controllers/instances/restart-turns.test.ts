@@ -76,7 +76,7 @@ const viewOf = (hosts: string, spec: Partial<RoleSpec>): RoleView => ({
   role: role('app', { spec: { replicas: hosts.length, ...spec } }),
   cluster: cluster(),
   cloud: { state: 'usable', honoursClientTokens: true },
-  slots: [...hosts].map(slotOf),
+  slots: Array.from(hosts, slotOf),
   batches: [],
   consent: judgeEdits({ cluster: cluster(), roles: [], instances: [] }),
   blind: false,
