@@ -14,6 +14,8 @@ const PACKAGES = {
   git: 'git',
   sshd: 'openssh-server',
   visudo: 'sudo',
+  unzip: 'unzip',
+  'mkfs.xfs': 'xfsprogs',
 };
 
 const isExecutable = (file) => {
