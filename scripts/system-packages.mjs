@@ -28,6 +28,8 @@ const PACKAGES = {
   unshare: 'util-linux',
   sshd: 'openssh-server',
   visudo: 'sudo',
+  unzip: 'unzip',
+  'mkfs.xfs': 'xfsprogs',
 };
 
 const isExecutable = (file) => {
