@@ -1,4 +1,5 @@
 /** Restarts of applications: whose turn it is, and until when a run waits for what it restarted. */
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import type { ServiceResource } from '../../../recipes/resource.js';
 import { freePort } from '../../build/free-port.js';
 import { until, untilTrue } from '../../build/gateways.js';
 import { assert } from '../../suite.js';
-import { apply, file, onStage, reload, restart, says, settled, text, web, type Stage } from './stage.js';
+import { apply, file, onStage, reload, restart, says, settled, web, type Stage } from './stage.js';
 
 const test = onStage('restarts in turn');
 
@@ -23,8 +24,9 @@ for (const [name, how] of [
     assert.equal(stage.services.calls, [`${name} web`]);
     const end = new AbortController();
     const run = apply(stage, [file('2', how), slow], { instance: 'app-5', signal: end.signal });
-    await until('it waits for its turn', async () =>
-      (await text(stage.root, 'etc/web.conf')) === '2' ? true : null,
+    await untilTrue(
+      'it waits for its turn',
+      () => readFileSync(join(stage.root, 'etc/web.conf'), 'utf8') === '2',
     );
     end.abort();
     await run;
