@@ -7,19 +7,11 @@ import { Pending, isGrantable, notificationProblem, wishesOf, type Wish } from '
 import { Owed } from './owed.js';
 import { messageOf } from './reasons.js';
 import { resourceId, type Resource } from './resource.js';
-import { applies, notified } from './resources/execute.js';
+import { isConcerned, notified } from './resources/execute.js';
 import { bringTogether, culprit, isPackageChange, type PackageChange } from './resources/package.js';
 import { actOn, refuseDead } from './resources/service.js';
 import { sceneOf } from './scene-of.js';
-import {
-  isElsewhere,
-  isLeftOut,
-  type Change,
-  type Effect,
-  type Scene,
-  type Started,
-  type Verdict,
-} from './scene.js';
+import { isElsewhere, type Change, type Effect, type Scene, type Started, type Verdict } from './scene.js';
 
 /** After which a service that was started counts as one that runs. */
 const SETTLE_MS = 500;
@@ -240,7 +232,7 @@ export class Converge {
     const resource = this.byId.get(id);
     if (resource === undefined || this.acting.has(id)) return;
     this.pending.served(id, action);
-    if (isLeftOut(resource, this.scene) || !(await applies(resource, this.scene))) return;
+    if (!(await isConcerned(resource, this.scene))) return;
     if (this.dry) {
       this.diffs.push({ resource: id, diff: `${action}, notified by ${from}` });
       return;
