@@ -128,10 +128,10 @@ const openFleet = (
 const hooksOf = (
   gateway: () => Gateway | null,
   files: AgentFiles | null,
-  log: Log,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Pick<ServerOptions, 'extra' | 'upgrade' | 'openLog'> => ({
   extra: [
-    ...(files === null ? [] : [agentFilesDoor(files, log)]),
+    ...(files === null ? [] : [agentFilesDoor(files, { clock, log })]),
     (request, response) => gateway()?.handle(request, response) ?? false,
   ],
   upgrade: [(request, socket, head) => gateway()?.upgrade(request, socket, head) ?? false],
@@ -186,7 +186,7 @@ const openRest = async (
     access,
     audit: settings.audit ?? noAudit,
     plan: plannerOver(state.objects),
-    ...hooksOf(() => gateway, files, log),
+    ...hooksOf(() => gateway, files, { clock, log }),
     metrics: () => [...metrics(), ...(settings.audit?.metrics() ?? [])],
   });
   const { authority } = front;

@@ -61,13 +61,13 @@ export const readyOfRole = remembered((snapshot, role): readonly Member[] =>
 );
 
 /**
- * Whom others are told of: Ready hosts, and when none is, those that are there. Not Ready is also a host that is silent or
- * being rebooted: what it serves may be well, and nobody is better off with nothing. One that failed is in no snapshot.
+ * Whom others are told of: Ready hosts, and when none is, those that are only not heard of: what they serve may be well, and
+ * nobody is better off with nothing. One that failed is in no snapshot; one that was never Ready is nobody's.
  */
 export const serving = (members: readonly Member[]): readonly Member[] => {
   const known = members.filter(({ host }) => host.address !== '');
   const ready = known.filter(({ host }) => host.ready);
-  return ready.length > 0 ? ready : known;
+  return ready.length > 0 ? ready : known.filter(({ host }) => host.unheard === true);
 };
 
 /** Those of a role that others are told of. */

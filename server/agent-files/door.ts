@@ -1,17 +1,12 @@
 /** `GET /agent/v1/files/…`: the agent's files for everybody who asks; it is public code. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream';
 import { AGENT_FILES_PATH } from '../../api-types/agent-release.js';
 import { failureStatus, type Status } from '../../api-types/status.js';
-import { seconds } from '../../api-types/units.js';
+import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { RequestHook } from '../hooks.js';
+import { Sending } from '../sending.js';
 import type { AgentFile, AgentFiles } from './files.js';
-
-/** Sent at once: anybody may ask, and each takes a file handle and a buffer. */
-const MOST_AT_ONCE = 200;
-/** Without a byte taken: whoever it is does not want it. */
-const PATIENCE = seconds(60);
 
 const SHA256_HEADER = 'x-scalarium-sha256';
 
@@ -42,13 +37,20 @@ const headersOf = ({ sha256, bytes }: AgentFile): Record<string, string> => ({
   'cache-control': 'public, max-age=300',
 });
 
+export interface DoorDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 class FilesDoor {
-  private sending = 0;
+  private readonly sending: Sending;
 
   constructor(
     private readonly files: AgentFiles,
-    private readonly log: Log,
-  ) {}
+    private readonly with_: DoorDependencies,
+  ) {
+    this.sending = new Sending(with_.clock);
+  }
 
   answer(request: IncomingMessage, response: ServerResponse, name: string): void {
     if (request.method !== 'GET' && request.method !== 'HEAD')
@@ -76,7 +78,7 @@ class FilesDoor {
     else if (request.headers['if-none-match'] === `"${file.sha256}"`)
       response.writeHead(304, { etag: `"${file.sha256}"` }).end();
     else if (request.method === 'HEAD') response.writeHead(200, headersOf(file)).end();
-    else if (this.sending >= MOST_AT_ONCE)
+    else if (!this.sending.hasRoom(response))
       answer(
         response,
         failureStatus(503, 'ServiceUnavailable', 'many hosts fetch the agent now; try again'),
@@ -84,23 +86,19 @@ class FilesDoor {
           'retry-after': '5',
         },
       );
-    else this.send(response, file);
+    else void this.send(response, file);
   }
 
-  private send(response: ServerResponse, file: AgentFile): void {
-    this.sending += 1;
+  private async send(response: ServerResponse, file: AgentFile): Promise<void> {
     response.writeHead(200, headersOf(file));
-    response.setTimeout(PATIENCE, () => response.destroy());
-    pipeline(file.open(), response, (error) => {
-      this.sending -= 1;
-      if (error) this.log.info('an agent file was not sent to its end', { why: error.message });
-    });
+    const why = await this.sending.send({ bytes: file.bytes, stream: () => file.open() }, response);
+    if (why !== null) this.with_.log.info('an agent file was not sent to its end', { why });
   }
 }
 
 /** Takes what is below `/agent/v1/files/`. */
-export const agentFilesDoor = (files: AgentFiles, log: Log): RequestHook => {
-  const door = new FilesDoor(files, log);
+export const agentFilesDoor = (files: AgentFiles, dependencies: DoorDependencies): RequestHook => {
+  const door = new FilesDoor(files, dependencies);
   return (request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
     if (!path.startsWith(`${AGENT_FILES_PATH}/`)) return false;

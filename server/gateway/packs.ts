@@ -1,6 +1,4 @@
 /** Packs of cookbooks as hosts are given them: by digest, over their own credential, only what their cluster names. */
-import type { ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import * as E from 'fp-ts/lib/Either.js';
 import { packDigests } from '../../api-types/cookbooks.js';
 import { isDigest } from '../../api-types/snapshot-digest.js';
@@ -37,8 +35,3 @@ export const openPacks =
 
 export const isFile = (body: string | Buffer | ShelfFile): body is ShelfFile =>
   typeof body === 'object' && 'stream' in body;
-
-/** A host that goes away in the middle asks again. */
-export const sendFile = async (file: ShelfFile, response: ServerResponse): Promise<void> => {
-  await pipeline(file.stream(), response).catch(() => response.destroy());
-};

@@ -4,6 +4,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { AGENT_PATH, type EnrolAnswer, EnrolRequest } from '../../api-types/agent-protocol.js';
 import { decodeLoose, problemText } from '../../api-types/problems.js';
 import { failureStatus } from '../../api-types/status.js';
+import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { batchToken, machineCredential, peerToken, sameToken } from '../../runtime/tokens.js';
 import type { ShelfFile } from '../../runtime/shelf.js';
@@ -13,8 +14,9 @@ import { judgeEnrolment, type Verdict } from './enrolment.js';
 import type { Recorder } from './first-words.js';
 import type { CatchUp } from './freshness.js';
 import type { OpenLog } from '../logs/port.js';
+import { Sending } from '../sending.js';
 import { answerPeer } from './peer-logs.js';
-import { isFile, sendFile, type ReadPack } from './packs.js';
+import { isFile, type ReadPack } from './packs.js';
 import type { Place, Places } from './places.js';
 import type { ReadSecret } from './secrets.js';
 import type { ReadSnapshot } from './snapshots.js';
@@ -37,6 +39,7 @@ export interface RequestsDependencies {
   /** Of hosts that are connected to this very gateway. */
   readonly openHere: OpenLog;
   readonly stopped: AbortSignal;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -77,8 +80,17 @@ const tooMany = failure(429, 'TooManyRequests', 'too many refused requests from 
   'retry-after': '5',
 });
 
+/** No 503: who waits in a queue is to wait for longer than for what is broken. */
+const busy = failure(429, 'TooManyRequests', 'many hosts fetch cookbooks now; try again', {
+  'retry-after': '5',
+});
+
 export class Requests {
-  constructor(private readonly with_: RequestsDependencies) {}
+  private readonly sending: Sending;
+
+  constructor(private readonly with_: RequestsDependencies) {
+    this.sending = new Sending(with_.clock);
+  }
 
   /** Answers; never rejects. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -92,7 +104,8 @@ export class Requests {
         'retry-after': '1',
       });
     }
-    await this.send(answer, response).catch((error: unknown) => {
+    const full = isFile(answer.body) && !this.sending.hasRoom(response);
+    await this.send(full ? busy : answer, response).catch((error: unknown) => {
       this.with_.log.warn('an agent was not answered', { error: String(error) });
       response.destroy();
     });
@@ -106,7 +119,8 @@ export class Requests {
       'content-length': String(bytes),
       ...headers,
     });
-    if (isFile(body)) await sendFile(body, response);
+    if (isFile(body))
+      await this.sending.send(body, response); // a host that goes away in the middle asks again
     else response.end(body);
   }
 

@@ -86,7 +86,7 @@ export const startGateway = async (
     agentFiles === undefined
       ? null
       : openAgentFiles({ built: agentFiles, kept: null }, { clock: systemClock, log: silentLog });
-  const files = built === null ? null : agentFilesDoor(built, silentLog);
+  const files = built === null ? null : agentFilesDoor(built, { clock: systemClock, log: silentLog });
   const gateway = openGateway({
     release: () => built?.release() ?? null,
     rolloutTimes: { settle: millis(500), lost: millis(PATIENCE_MS), again: millis(300) },

@@ -27,7 +27,8 @@ const test = suite<Context>('agent files', {} as Context);
 test.beforeEach(async (context) => {
   context.folder = mkdtempSync(join(tmpdir(), 'agent-files-'));
   const folders = { built: join(context.folder, 'built'), kept: join(context.folder, 'kept') };
-  const door = agentFilesDoor(openAgentFiles(folders, { clock: systemClock, log: silentLog }), silentLog);
+  const with_ = { clock: systemClock, log: silentLog };
+  const door = agentFilesDoor(openAgentFiles(folders, with_), with_);
   context.server = createServer((asked, response) => {
     if (!door(asked, response)) response.writeHead(418).end();
   });

@@ -5,6 +5,8 @@ import { assert, suite } from '../../suite.js';
 import { fileOf, idsOf, theFile } from './texts.js';
 import { host, role, snapshotOf } from './world.js';
 
+const SILENT = { ready: false, unheard: true };
+
 const test = suite('recipes are functions of the snapshot');
 
 const serversIn = (config: string | null): readonly string[] =>
@@ -26,8 +28,8 @@ test('a host with the app role as a further one is a member too', async () => {
   assert.ok(serversIn(config).includes('misc-1 127.0.6.1:8080'));
 });
 
-test('with no app server Ready those that are there are listed: health checks choose', async () => {
-  const hosts = { 'lb-1': host('lb', '127.0.1.1'), 'app-2': host('app', '127.0.2.2', { ready: false }) };
+test('with no app server Ready those that are only silent are listed: health checks choose', async () => {
+  const hosts = { 'lb-1': host('lb', '127.0.1.1'), 'app-2': host('app', '127.0.2.2', SILENT) };
   const config = await theFile(snapshotOf({ hosts }), 'lb-1', HAPROXY);
   assert.equal(serversIn(config), ['app-2 127.0.2.2:8080']);
 });
@@ -169,7 +171,7 @@ const cases: readonly {
   },
   {
     name: 'the cache is silent: nobody',
-    after: withHost('cache-1', { ready: false }),
+    after: withHost('cache-1', SILENT),
     input: [],
     hostsFile: false,
   },
@@ -181,7 +183,7 @@ const cases: readonly {
   },
   {
     name: 'the master is silent: the replica only',
-    after: withHost('db-1', { ready: false }),
+    after: withHost('db-1', SILENT),
     input: ['db-replica-1'],
     hostsFile: false,
   },

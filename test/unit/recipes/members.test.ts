@@ -6,6 +6,9 @@ import { host, role, snapshotOf } from './world.js';
 
 const test = suite('whom others are told of');
 
+/** Not heard of; it was Ready. */
+const silent = { ready: false, unheard: true };
+
 type Ready = Readonly<Record<string, boolean>>;
 
 /** Hosts of the role db, by name: Ready or not. */
@@ -14,7 +17,7 @@ const masters = (hosts: Ready): Snapshot =>
     hosts: Object.fromEntries(
       Object.entries(hosts).map(([name, ready], at) => [
         name,
-        host('db', `10.0.0.${String(at + 1)}`, { ready }),
+        host('db', `10.0.0.${String(at + 1)}`, ready ? {} : silent),
       ]),
     ),
   });
@@ -40,24 +43,29 @@ for (const { name, hosts, told } of ROWS)
   });
 
 test('one whose address nobody knows is nobody to be told of', () => {
-  const hosts = { 'db-1': host('db', '', { ready: false }) };
+  const hosts = { 'db-1': host('db', '', silent) };
   assert.equal(servingOfRole(snapshotOf({ hosts }), 'db'), []);
 });
 
-const without = (...silent: readonly string[]): Snapshot =>
+test('one that was never Ready is nobody to be told of', () => {
+  const hosts = { 'db-1': host('db', '10.0.0.1', { ready: false }) };
+  assert.equal(servingOfRole(snapshotOf({ hosts }), 'db'), []);
+});
+
+const without = (...names: readonly string[]): Snapshot =>
   snapshotOf({
     hosts: Object.fromEntries(
       Object.entries(snapshotOf().hosts).map(([name, one]) => [
         name,
-        { ...one, ready: one.ready && !silent.includes(name) },
+        names.includes(name) ? { ...one, ...silent } : one,
       ]),
     ),
   });
 
 test('applications keep their database and caches while these are silent', async () => {
   const path = '/etc/scalarium/environment';
-  const silent = without('db-1', 'cache-1', 'db-replica-1');
-  assert.is(await theFile(silent, 'app-1', path), await theFile(snapshotOf(), 'app-1', path));
+  const quiet = without('db-1', 'cache-1', 'db-replica-1');
+  assert.is(await theFile(quiet, 'app-1', path), await theFile(snapshotOf(), 'app-1', path));
 });
 
 test('an application that two roles serve: hosts of one that are silent do not stand in for the Ready ones of the other', async () => {
@@ -67,8 +75,8 @@ test('an application that two roles serve: hosts of one that are silent do not s
       roles: { lb: role('load-balancer'), app: role('nodejs-app'), web: role('static-web') },
       hosts: {
         'lb-1': host('lb', '10.0.0.1'),
-        'app-1': host('app', '10.0.0.2', { ready: app }),
-        'web-1': host('web', '10.0.0.3', { ready: web }),
+        'app-1': host('app', '10.0.0.2', app ? {} : silent),
+        'web-1': host('web', '10.0.0.3', web ? {} : silent),
       },
     });
     const config = await theFile(snapshot, 'lb-1', '/etc/haproxy/haproxy.cfg');

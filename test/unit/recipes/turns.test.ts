@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { ServiceResource } from '../../../recipes/resource.js';
 import { freePort } from '../../build/free-port.js';
-import { until, untilTrue } from '../../build/gateways.js';
+import { untilTrue } from '../../build/gateways.js';
 import { assert } from '../../suite.js';
 import { apply, file, onStage, reload, restart, says, settled, web, type Stage } from './stage.js';
 
