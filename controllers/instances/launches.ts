@@ -96,7 +96,12 @@ export interface Launches {
   /** Milliseconds until the next attempt, when one is due and something holds it up. */
   readonly wait: number | null;
   /** Why slots that should be launched are not, for people; null: none is held up. */
-  readonly held: { readonly reason: string; readonly message: string } | null;
+  readonly held: {
+    readonly reason: string;
+    readonly message: string;
+    /** A person must act. */
+    readonly stalled?: true;
+  } | null;
 }
 
 const NONE: Launches = { batches: [], wait: null, held: null };
@@ -126,6 +131,26 @@ const obstacle = (view: RoleView, state: LaunchState): Launches | null => {
   return heldUp('NoCapacity', `no zone has capacity; next attempt at ${at(view, opens)}`, opens);
 };
 
+const LOOK_AGAIN = 60_000;
+
+/** No cloud would take it: it is not tried. */
+const tooLarge = (view: RoleView, batches: readonly LaunchBatch[]): Launches | null => {
+  const most = (view.cloud.state === 'usable' ? view.cloud.userDataBytes : undefined) ?? Infinity;
+  const bytes = Math.max(0, ...batches.map((batch) => Buffer.byteLength(view.request(batch).userData)));
+  if (bytes <= most) return null;
+  const authority = Buffer.byteLength(view.authority ?? '');
+  const message =
+    `the user data of a new host is ${String(bytes)} bytes and this cloud takes ${String(most)}: the authority ` +
+    `that hosts are to trust gateways by takes ${String(authority)} bytes of it. Give the control plane one with ` +
+    'a single certificate of an elliptic-curve key, or a certificate that hosts trust already';
+  return { batches: [], wait: LOOK_AGAIN, held: { reason: 'UserDataTooLarge', message, stalled: true } };
+};
+
+const launching = (view: RoleView, slots: readonly Slot[], held: Launches['held']): Launches => {
+  const batches = newBatches(view, slots);
+  return tooLarge(view, batches) ?? { batches, wait: null, held };
+};
+
 /** New attempts for free slots. */
 export const planLaunches = (view: RoleView, found: Found, state: LaunchState): Launches => {
   const waited = reserved(view.batches);
@@ -136,8 +161,8 @@ export const planLaunches = (view: RoleView, found: Found, state: LaunchState): 
   if (free.length === 0) return NONE;
   const stopped = obstacle(view, state);
   if (stopped !== null) return stopped;
-  if (state.failures < FAILURES_BEFORE_CANARY) return { ...NONE, batches: newBatches(view, free) };
+  if (state.failures < FAILURES_BEFORE_CANARY) return launching(view, free, null);
   const canary = unproven(view, found) === 0 ? free.slice(0, 1) : [];
   const message = `${String(state.failures)} launches in a row failed: one host at a time until one becomes Ready`;
-  return { batches: newBatches(view, canary), wait: null, held: { reason: 'OneAtATime', message } };
+  return launching(view, canary, { reason: 'OneAtATime', message });
 };

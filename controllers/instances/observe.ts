@@ -12,6 +12,7 @@ import { BELONGINGS, type ClusterView } from './cluster-plan.js';
 import type { Fleets } from './fleets.js';
 import type { Memory } from './memory.js';
 import { slotNumber } from './slot-names.js';
+import { mostUserData } from './user-data.js';
 import type { BatchView, CloudView, InstancesSettings, RoleView, Seen, Slot } from './view.js';
 
 export interface Sources {
@@ -39,16 +40,23 @@ export const openCloudOf = ({ objects, clouds }: Sources, cluster: string): Open
   return live === null ? null : clouds.get(live.spec.cloud);
 };
 
-const cloudState = ({ objects }: Sources, cluster: Live<'Cluster'> | null): 'missing' | 'unusable' =>
-  cluster !== null && objects.get({ kind: 'Cloud', cluster: null, name: cluster.spec.cloud }) !== null
-    ? 'unusable'
-    : 'missing';
+const cloudOf = ({ objects }: Sources, cluster: Live<'Cluster'> | null): Live<'Cloud'> | null =>
+  cluster === null ? null : objects.get({ kind: 'Cloud', cluster: null, name: cluster.spec.cloud });
+
+const cloudState = (sources: Sources, cluster: Live<'Cluster'> | null): 'missing' | 'unusable' =>
+  cloudOf(sources, cluster) === null ? 'missing' : 'unusable';
+
+const usable = (sources: Sources, cluster: Live<'Cluster'> | null, open: OpenCloud): CloudView => {
+  const { honoursClientTokens } = open.capabilities;
+  const cloud = cloudOf(sources, cluster);
+  const userDataBytes = cloud === null ? {} : { userDataBytes: mostUserData(cloud.spec.provider) };
+  return { state: 'usable', honoursClientTokens, ...userDataBytes };
+};
 
 /** The local cloud's hosts are booted with the agent of this very program. */
-const releaseFor = ({ objects, release }: Sources, cluster: Live<'Cluster'> | null): AgentRelease | null => {
-  const cloud =
-    cluster === null ? null : objects.get({ kind: 'Cloud', cluster: null, name: cluster.spec.cloud });
-  return cloud === null || cloud.spec.provider === 'local' ? null : release();
+const releaseFor = (sources: Sources, cluster: Live<'Cluster'> | null): AgentRelease | null => {
+  const cloud = cloudOf(sources, cluster);
+  return cloud === null || cloud.spec.provider === 'local' ? null : sources.release();
 };
 
 const connected = ({ hosts, settings }: Sources, machine: string): boolean | null => {
@@ -135,9 +143,7 @@ export const observeRole = (sources: Sources, cluster: string, name: string): Ro
   const batches = role.status.batches ?? [];
   sources.memory.keepOnly(`${cluster}/${name}`, new Set(batches.map(({ id }) => id)));
   const cloud: CloudView =
-    open === null
-      ? { state: cloudState(sources, fleet.cluster) }
-      : { state: 'usable', honoursClientTokens: open.capabilities.honoursClientTokens };
+    open === null ? { state: cloudState(sources, fleet.cluster) } : usable(sources, fleet.cluster, open);
   const context = {
     installation: objects.installation,
     installationKey: sources.installationKey,

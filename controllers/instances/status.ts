@@ -47,6 +47,7 @@ const busy = (view: RoleView): boolean =>
 
 const reconcilingOf = (view: RoleView, plan: RolePlan, counts: Counts): Says => {
   if (isLeaving(view)) return ['True', 'Deleting', `${String(counts.there)} hosts are being torn down`];
+  if (plan.held?.stalled === true) return ['False', plan.held.reason, plan.held.message];
   if (plan.held !== null) return ['True', plan.held.reason, plan.held.message];
   const moving = counts.ready < counts.wanted || counts.there !== counts.wanted || busy(view);
   if (obstacleOf(view) !== null || !moving) return ['False', 'Settled', 'nothing to do'];
@@ -62,6 +63,7 @@ const stalledOf = (view: RoleView, plan: RolePlan): Says => {
       'most machines of the cluster are missing from what the cloud lists, which is more likely a fault of the ' +
         'listing than their end: nothing is replaced. If they really are gone, delete their Instances.',
     ];
+  if (plan.held?.stalled === true) return ['True', plan.held.reason, plan.held.message];
   if (first !== undefined) return ['True', first.reason, `${first.slot}: ${first.message}`];
   return ['False', 'Moving', 'nothing stands in the way'];
 };

@@ -1,6 +1,7 @@
 /** User data: the cloud-config that brings the agent's configuration to a new machine, and the agent to a bare one. */
 import { stringify } from 'yaml';
 import type { AgentConfig } from '../../api-types/agent-protocol.js';
+import type { SpecOf } from '../../api-types/kinds.js';
 import type { AgentRelease } from '../../api-types/agent-release.js';
 import { startScript } from './start-script.js';
 
@@ -8,8 +9,15 @@ const AGENT_CONFIG = '/etc/scalarium/agent.json';
 const START = '/etc/scalarium/start';
 const UNIT = '/etc/scalarium/scalarium-agent.service';
 
-/** Some clouds take no more of it than 4 KiB. */
+/** Some clouds take no more of it: beyond that gateways are left out. */
 const MOST_BYTES = 4096;
+
+type Provider = SpecOf<'Cloud'>['provider'];
+
+const TAKES: Partial<Readonly<Record<Provider, number>>> = { aws: 16_384, local: 16_384 };
+
+/** Bytes of user data that the clouds of this provider are known to take. */
+export const mostUserData = (provider: Provider): number => TAKES[provider] ?? MOST_BYTES;
 
 /**
  * It configures the host, so little can be taken from it. `process`: what recipes left running on purpose outlives it; what

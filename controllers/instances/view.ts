@@ -86,7 +86,12 @@ export interface BatchView {
 
 export type CloudView =
   | { readonly state: 'missing' | 'unusable' }
-  | { readonly state: 'usable'; readonly honoursClientTokens: boolean };
+  | {
+      readonly state: 'usable';
+      readonly honoursClientTokens: boolean;
+      /** Bytes of user data that it is known to take; none: nothing is known. */
+      readonly userDataBytes?: number;
+    };
 
 export interface RoleView {
   readonly now: Millis;

@@ -34,6 +34,26 @@ test("the cloud refuses the image: back-off, and the cloud's words on the instan
   assert.match(launched?.message ?? '', /no such image ami-x.*next attempt/);
 });
 
+const RELEASE = { version: '1', sha256: { 'linux-x64': 'a'.repeat(64) } };
+
+test('an authority that does not fit into user data: nothing is launched, and people are told why', async () => {
+  const authority = 'x'.repeat(3_000);
+  const world = createWorld({ replicas: 2, provider: 'eucalyptus', authority, release: () => RELEASE });
+  await world.ticks(20);
+  assert.is(world.cloud.launched().length, 0);
+  const { Stalled, Reconciling } = world.objects.get(world.roleRef())?.status.conditions ?? {};
+  assert.equal([Stalled?.status, Stalled?.reason], ['True', 'UserDataTooLarge']);
+  assert.match(Stalled?.message ?? '', /this cloud takes 4096: the authority .* 3000 bytes/);
+  assert.is(Reconciling?.status, 'False');
+});
+
+test('a cloud that takes more of it is given more', async () => {
+  const authority = 'x'.repeat(3_000);
+  const world = createWorld({ replicas: 2, provider: 'aws', authority, release: () => RELEASE });
+  await world.ticks(20);
+  oneMachineASlot(world.objects, world.cloud, SHOP, 2);
+});
+
 test('a cloud that lists nothing is not believed', async () => {
   const world = createWorld({ replicas: 4 });
   await world.ticks(12);

@@ -28,7 +28,9 @@ export interface WorldOptions {
   readonly cluster?: Readonly<Record<string, unknown>>;
   readonly cloud?: Partial<FakeCloudOptions>;
   readonly settings?: Partial<InstancesSettings>;
-  readonly provider?: 'local' | 'aws';
+  readonly provider?: 'local' | 'aws' | 'eucalyptus';
+  /** PEM; gateways are https then. */
+  readonly authority?: string;
   /** The agent that is built at the moment. */
   readonly release?: () => AgentRelease | null;
 }
@@ -151,7 +153,8 @@ export const createWorld = (options: WorldOptions = {}): World => {
       chance: seededChance(1),
       log: silentLog,
       installationKey: Buffer.alloc(32, 7),
-      gateways: () => ['http://127.0.0.1:7420'],
+      gateways: () => [`http${options.authority === undefined ? '' : 's'}://127.0.0.1:7420`],
+      ...(options.authority === undefined ? {} : { authority: options.authority }),
       ...(options.release === undefined ? {} : { release: options.release }),
       ...(options.settings === undefined ? {} : { settings: options.settings }),
     });
