@@ -20,7 +20,8 @@ const waitingConfigures = (entries: readonly Entry[]): readonly Entry[] =>
 
 /**
  * In order of revision, with three exceptions: shutdown overtakes what was sent before it, and what it overtook is not
- * run any more (what was sent after it is for a machine that was stopped and started again); of several configures that wait only the newest runs, but what a Run asks for runs in any case; one that was cut off by a crash runs again.
+ * run any more (what was sent after it is for a machine that was stopped and started again); of several configures that
+ * wait only the newest runs, but what a Run asks for runs in any case; one that was cut off by a crash runs again.
  */
 export const planNext = (journal: readonly Entry[]): Plan => {
   const open = journal

@@ -1,9 +1,9 @@
 /** Carries events out for real: the recipes of the host's roles, built-in ones first, then people's own. */
+import { rolesOf } from '../api-types/kinds/instance.js';
 import type { Snapshot } from '../api-types/snapshot.js';
 import { applyResources, type Applied, type ResourceLog } from '../recipes/apply.js';
 import { recipeFor } from '../recipes/catalog.js';
 import { runCustom, together, type PackSource } from '../recipes/custom.js';
-import { rolesOf } from '../recipes/members.js';
 import type { Platform } from '../recipes/platform.js';
 import type { SecretSource } from '../recipes/secrets.js';
 import type { Executor, Work } from './executor.js';
@@ -30,12 +30,12 @@ export const recipesExecutor = (on: RecipesDependencies): Executor => {
   const { root } = on;
   const host = openRememberedHost(root);
   const builtIn = ({ event, snapshot, instance, dryRun, signal }: Work): Promise<Applied> =>
-    applyResources(recipeFor(event, snapshot, instance), { ...on, signal, dryRun });
+    applyResources(recipeFor(event, snapshot, instance), { ...on, instance, signal, dryRun });
   return {
     needsSnapshot: true,
     run: async (work) => {
       const snapshot = await host.complete(work.snapshot, work.instance);
-      const first = work.recipes === undefined ? await builtIn(work) : null;
+      const first = work.recipes === undefined ? await builtIn({ ...work, snapshot }) : null;
       if (first !== null && first.failure !== null) return first;
       const recipes = work.recipes ?? customFor(work, snapshot);
       if (first !== null && recipes.length === 0) return first;

@@ -1,5 +1,10 @@
 /** What an agent says and hears over one connection. */
-import type { EventOrder, GatewayMessage, Welcome } from '../api-types/agent-protocol.js';
+import {
+  ABILITIES,
+  type EventOrder,
+  type GatewayMessage,
+  type Welcome,
+} from '../api-types/agent-protocol.js';
 import type { EventResult } from '../api-types/kinds/lifecycle-event.js';
 import { type Millis, seconds } from '../api-types/units.js';
 import { type Clock, type Timer, timestamp } from '../runtime/clock.js';
@@ -105,6 +110,7 @@ export class Session {
       lastSession: memory.known.lastSession,
       snapshot: snapshots.newest(),
       startedAt,
+      can: ABILITIES,
       ...this.with_.updater?.hello(),
       ...(address === null ? {} : { address }),
     });

@@ -49,6 +49,10 @@ export interface EnrolAnswer extends t.TypeOf<typeof EnrolAnswer> {}
 /** 200 to `GET /agent/v1/secrets/<name>`: the values by their keys. 403: no role of the host has a need for it; 404: there is none. */
 export const SecretAnswer = t.record(t.string, t.string, 'SecretAnswer');
 
+/** What agents of the first protocol cannot do; an order that needs it is sent only to one that says it can. */
+export const ABILITIES = ['deploy', 'undeploy', 'recipes', 'dryRun'] as const;
+export type Ability = (typeof ABILITIES)[number];
+
 /** The agent's first message on a connection. */
 export const Hello = fields(
   'Hello',
@@ -70,6 +74,8 @@ export const Hello = fields(
     address: t.string,
     /** RFC 3339: since when this agent runs, by its host's clock; another one at each start. */
     startedAt: t.string,
+    /** Abilities it has, and later ones; none: an agent of the first protocol. */
+    can: t.readonlyArray(t.string),
     /** The build of an agent that was installed as a file of its own: it can be told to update. */
     build: t.string,
     /** The last build that did not come up on this host, which went back to the one before. */

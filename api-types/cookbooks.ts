@@ -84,6 +84,10 @@ export const CookbookSourceState = fields(
     resolvedAt: described(t.string, 'When its pack was made.'),
     update: described(t.string, 'The request for an update that was answered last.'),
     previous: described(t.string, 'The digest of the pack before; hosts may still be given it.'),
+    previousRevision: described(
+      t.string,
+      'What the pack before was made of, to make it again where it is lost; absent: that was tried in vain.',
+    ),
     problem: described(t.string, 'Why it could not be resolved; an earlier pack stays in force.'),
   },
 );

@@ -1,6 +1,7 @@
 /** The schema of a kind as the API shows its objects: what `explain` prints, what clients check documents with. */
-import { type KindEntry, kindEntry } from './kinds.js';
-import { PHASES } from './kinds/instance.js';
+import type { KindEntry } from './kind-entry.js';
+import { kindEntry } from './kinds.js';
+import { PHASES } from './kinds/phase.js';
 import { Condition } from './metadata.js';
 import { ObjectMetaFields } from './object-meta.js';
 import { type Schema, schemaOf } from './schema.js';

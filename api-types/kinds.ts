@@ -1,43 +1,18 @@
 /** The one table of kinds: plural, short name, scope, codecs, columns and where an object lives follow from it. */
 import type * as t from 'io-ts';
-import { type Column, column, ready } from './columns.js';
+import { column, ready } from './columns.js';
+import { type KindEntry, entry } from './kind-entry.js';
 import { CloudSpec, CloudStatus, cloudDefaults } from './kinds/cloud.js';
 import { ClusterSpec, ClusterStatus, clusterDefaults } from './kinds/cluster.js';
 import { EventStatus } from './kinds/event.js';
 import { GrantSpec, GrantStatus, grantDefaults } from './kinds/grant.js';
-import { InstanceSpec, InstanceStatus, instanceDefaults, phaseOf } from './kinds/instance.js';
+import { InstanceSpec, InstanceStatus, instanceDefaults } from './kinds/instance.js';
+import { phaseOf } from './kinds/phase.js';
 import { LifecycleEventStatus } from './kinds/lifecycle-event.js';
 import { RoleSpec, RoleStatus, roleDefaults } from './kinds/role.js';
 import { RunSpec, RunStatus, runDefaults } from './kinds/run.js';
 import { SecretSpec, SecretStatus } from './kinds/secret.js';
 import { UserSpec, UserStatus, userDefaults } from './kinds/user.js';
-
-export interface KindEntry<S = unknown, T = unknown> {
-  readonly kind: string;
-  readonly plural: string;
-  readonly shortNames: readonly string[];
-  readonly scope: 'Cluster' | 'Namespaced';
-  /** `spec`: people write it, controllers keep a record beside it. `record`: controllers only; read-only in the API. */
-  readonly home: 'spec' | 'record';
-  /** What the kind is, in a sentence or two: the first lines of `explain`. */
-  readonly about: string;
-  /** `kubectl get <category>` lists all kinds of it. */
-  readonly categories: readonly string[];
-  /** Nothing is behind its objects: the record of a deleted one is forgotten at once, no controller tears anything down. */
-  readonly bare: boolean;
-  /** Its spec stays what it was made with: a change is refused. */
-  readonly fixed?: boolean;
-  readonly spec: t.Type<S> | null;
-  readonly status: t.Type<T>;
-  /** Fills in defaults; applied at admission and whenever a raw spec is read. Pure. */
-  readonly defaults: (spec: S) => S;
-  readonly columns: readonly Column[];
-}
-
-const entry = <S, T>(
-  // ties a kind's codecs to the types of its defaults
-  value: Omit<KindEntry<S, T>, 'columns'> & { readonly columns: readonly Column[] },
-): KindEntry<S, T> => value;
 
 const same = <S>(spec: S): S => spec;
 

@@ -1,7 +1,8 @@
 /** A document as people write it (file, request body): decoded strictly, with defaults, problems named by path. */
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { KINDS, KIND_NAMES, type KindEntry, type KindName, kindEntry } from './kinds.js';
+import type { KindEntry } from './kind-entry.js';
+import { KINDS, KIND_NAMES, type KindName, kindEntry } from './kinds.js';
 import { labelProblems } from './labels.js';
 import { API_VERSION, SYSTEM_NAMESPACE } from './metadata.js';
 import type { Manifest } from './plan.js';

@@ -16,7 +16,10 @@ export const SnapshotHost = fields(
     /** Only Ready hosts are members of anything. */
     ready: t.boolean,
   },
-  {},
+  {
+    /** Not Ready, but only because it is silent, unwell or being rebooted: what it serves may be well. */
+    unheard: t.boolean,
+  },
 );
 export interface SnapshotHost extends t.TypeOf<typeof SnapshotHost> {}
 

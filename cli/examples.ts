@@ -13,6 +13,7 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
     examples: [
       ['scalarium up', 'a control plane with a local cloud, until Ctrl-C'],
       ['scalarium up --data /var/lib/scalarium --port 8470', 'its own directory and port'],
+      ['sudo scalarium up --hosts namespace', 'with hosts that run real services, of this machine'],
     ],
   },
   down: {
@@ -245,7 +246,7 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
   },
   supervisor: {
     examples: [
-      ['scalarium supervisor', 'as the first program of a container starts it'],
+      ['scalarium supervisor', 'as a container starts it, below an init (docker run --init)'],
       ['scalarium supervisor list', 'on such a host: its services, and why one does not run'],
       ['scalarium supervisor restart nginx', 'and one of them started anew'],
     ],

@@ -1,5 +1,6 @@
 /** Which hosts are meant: by name, or all of some roles. */
-import type { Address, Client, ObjectOf } from '../client/client.js';
+import { rolesOf } from '../api-types/kinds/instance.js';
+import type { Address, Client } from '../client/client.js';
 import { clusterMeant, valueOf } from './answers.js';
 import { CliError, type GlobalFlags, UsageError } from './context.js';
 import { EXIT } from './exit-codes.js';
@@ -9,11 +10,6 @@ export type Host = Address<'Instance'>;
 export interface HostFlags extends GlobalFlags {
   readonly role?: readonly string[];
 }
-
-const rolesOf = ({ spec }: ObjectOf<'Instance'>): readonly string[] => [
-  ...(spec === undefined ? [] : [spec.role]),
-  ...(spec?.roles ?? []),
-];
 
 /** `host/app-1` and `app-1` are the same. */
 const bareName = (word: string): string => word.replace(/^[a-z]+\//, '');
@@ -25,7 +21,9 @@ const ofRoles = async (
 ): Promise<readonly string[]> => {
   if (roles.length === 0) return [];
   const { items } = await valueOf(client.list('Instance', { cluster }));
-  const of = items.filter((host) => rolesOf(host).some((role) => roles.includes(role)));
+  const of = items.filter(
+    ({ spec }) => spec !== undefined && rolesOf(spec).some((role) => roles.includes(role)),
+  );
   if (of.length === 0)
     throw new CliError(`no host of role ${roles.join(', ')} is in cluster ${cluster}`, {
       exit: EXIT.notFound,

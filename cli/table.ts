@@ -1,5 +1,5 @@
 /** Tables as people read them: columns aligned, no borders, one object a line. */
-import type { KindEntry } from '../api-types/kinds.js';
+import type { KindEntry } from '../api-types/kind-entry.js';
 import type { Condition } from '../api-types/metadata.js';
 import type { ObjectOf } from '../client/client.js';
 import { type Paint, plain } from './colour.js';

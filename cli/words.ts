@@ -1,5 +1,6 @@
 /** Kinds and names as people type them: `roles`, `role/app`, `in app-1`, `roles,instances`, `all`. */
-import { type KindEntry, type KindName, KIND_NAMES, findKind, kindEntry } from '../api-types/kinds.js';
+import type { KindEntry } from '../api-types/kind-entry.js';
+import { type KindName, KIND_NAMES, findKind, kindEntry } from '../api-types/kinds.js';
 import { UsageError } from './context.js';
 
 export interface Asked {

@@ -13,6 +13,8 @@ export interface ResourceLog {
 export interface ApplyOptions {
   /** The host's file system: `/`, or the folder that stands for it. */
   readonly root: string;
+  /** Its name in the cluster, by whose number it takes its turn; the machine's own unless told. */
+  readonly instance?: string;
   /** Ends the run; a command that is running is killed with all that it has started. */
   readonly signal: AbortSignal;
   readonly log: ResourceLog;

@@ -1,14 +1,16 @@
 /** Which resources a host gets for a life-cycle event: pure functions of the cluster's snapshot. */
 import { accountsOn } from '../api-types/accounts.js';
+import { rolesOf } from '../api-types/kinds/instance.js';
 import type { Lifecycle } from '../api-types/lifecycle.js';
 import type { RoleType } from '../api-types/kinds/role.js';
 import type { Snapshot } from '../api-types/snapshot.js';
 import { AttributeProblem } from './attributes.js';
 import { hostsFile } from './hosts-file.js';
-import { remembered, rolesOf } from './members.js';
+import { remembered } from './members.js';
 import { resourceId, type Resource } from './resource.js';
 import { dbMaster, dbReplica } from './roles/database.js';
 import { javaApp } from './roles/java-app.js';
+import { withLeftovers } from './roles/leftovers.js';
 import { loadBalancer } from './roles/load-balancer.js';
 import { memcached } from './roles/memcached.js';
 import { exporterFor, monitoring } from './roles/monitoring.js';
@@ -68,11 +70,12 @@ const accounts = (snapshot: Snapshot, roles: readonly string[]): Resource => ({
 /** What every host of these roles (comma-separated) gets alike; computed once a snapshot. */
 export const roleResources = remembered((snapshot, key): readonly Resource[] => {
   const roles = key.split(',');
+  const all = partOf(snapshot, roles, ({ converge }, role) => converge(snapshot, role));
   return [
     accounts(snapshot, roles),
     ...roles.flatMap((role) => packagesOf(snapshot, role)),
     ...orRefusal('monitoring', () => exporterFor(snapshot)),
-    ...partOf(snapshot, roles, ({ converge }, role) => converge(snapshot, role)),
+    ...withLeftovers(all),
   ];
 });
 
@@ -81,10 +84,35 @@ const rolesOn = (snapshot: Snapshot, instance: string): readonly string[] => {
   return host === undefined ? [] : rolesOf(host);
 };
 
+const KERNELS_NAME = '/proc/sys/kernel/hostname';
+
+/** Name and zone as they hold from now on, not from the next start on. In a container the name may be nobody's to set. */
+const inForce = ({ timeZone }: Snapshot, instance: string): readonly Resource[] => {
+  const zone = `/usr/share/zoneinfo/${timeZone}`;
+  return [
+    {
+      type: 'link',
+      path: '/etc/localtime',
+      target: zone,
+      onlyIf: ['test', '-f', zone],
+      on: 'machine',
+    },
+    {
+      type: 'execute',
+      name: 'set the name of the host',
+      command: ['sh', '-c', `printf %s "$0" >${KERNELS_NAME}`, instance],
+      onlyIf: ['test', '-w', KERNELS_NAME],
+      unless: ['sh', '-c', `test "$(cat ${KERNELS_NAME})" = "$0"`, instance],
+      on: 'machine',
+    },
+  ];
+};
+
 /** What differs from host to host, without the hosts file. */
 export const ownResources = (snapshot: Snapshot, instance: string): readonly Resource[] => [
   { type: 'file', path: '/etc/hostname', content: `${instance}\n` },
   { type: 'file', path: '/etc/timezone', content: `${snapshot.timeZone}\n` },
+  ...inForce(snapshot, instance),
   ...partOf(snapshot, rolesOn(snapshot, instance), ({ own }, role) => own?.(snapshot, role, instance) ?? []),
 ];
 

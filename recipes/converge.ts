@@ -7,7 +7,7 @@ import { Pending, isGrantable, notificationProblem, wishesOf, type Wish } from '
 import { Owed } from './owed.js';
 import { messageOf } from './reasons.js';
 import { resourceId, type Resource } from './resource.js';
-import { notified } from './resources/execute.js';
+import { isConcerned, notified } from './resources/execute.js';
 import { bringTogether, culprit, isPackageChange, type PackageChange } from './resources/package.js';
 import { actOn, refuseDead } from './resources/service.js';
 import { sceneOf } from './scene-of.js';
@@ -232,6 +232,7 @@ export class Converge {
     const resource = this.byId.get(id);
     if (resource === undefined || this.acting.has(id)) return;
     this.pending.served(id, action);
+    if (!(await isConcerned(resource, this.scene))) return;
     if (this.dry) {
       this.diffs.push({ resource: id, diff: `${action}, notified by ${from}` });
       return;

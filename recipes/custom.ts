@@ -1,9 +1,9 @@
 /** Runs people's own recipes: finds them in the cluster's packs, and hands them to their runners in order. */
+import { rolesOf } from '../api-types/kinds/instance.js';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Applied, ResourceDiff } from './apply.js';
 import { boundedDiffs } from './diffs.js';
-import { rolesOf } from './members.js';
 import { isFolder } from './platform.js';
 import { ansible } from './runners/ansible.js';
 import { chef } from './runners/chef.js';

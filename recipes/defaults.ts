@@ -35,8 +35,10 @@ const application = <A extends object>(more: A, factor: number) => ({
   applications: APPLICATIONS,
   database: DATABASE,
   balancing: { backends: 10, connectionsPerBackend: factor },
+  /** At shutdown: until load balancers give the host nothing new. */
+  shutdown: { drainSeconds: 5 },
   /** When the cluster around them has changed, not all hosts restart their applications at once. */
-  restart: { spreadSeconds: 10 },
+  restart: { spreadSeconds: 10, answerSeconds: 30 },
   ...more,
 });
 
@@ -97,6 +99,7 @@ export const DEFAULTS = {
         user: 'deploy',
         children: 10,
         memoryMib: 128,
+        stopSeconds: 30,
         modules: ['mysql'] as readonly string[],
       },
     },

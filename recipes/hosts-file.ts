@@ -1,6 +1,7 @@
 /** /etc/hosts: all hosts of the cluster by name; in a large cluster those that the host has to do with. */
+import { rolesOf } from '../api-types/kinds/instance.js';
 import type { Snapshot } from '../api-types/snapshot.js';
-import { WHOLE_HOSTS_FILE, allHosts, remembered, rolesOf, sha256, watchedRoles } from './members.js';
+import { WHOLE_HOSTS_FILE, allHosts, remembered, sha256, watchedRoles } from './members.js';
 
 const HEAD = [
   '# Written by Scalarium; changes are overwritten.',

@@ -1,8 +1,9 @@
 /** Digests of what a host's configure run is made of: equal digests, nothing to tell the host. */
+import { rolesOf } from '../api-types/kinds/instance.js';
 import type { Snapshot, SnapshotHost } from '../api-types/snapshot.js';
 import { ownResources, roleKey, roleResources } from './catalog.js';
 import { hostsFileDigest } from './hosts-file.js';
-import { allHosts, remembered, rolesOf, sha256 } from './members.js';
+import { allHosts, remembered, sha256 } from './members.js';
 import type { Resource } from './resource.js';
 
 /** 64 bits tell a host's inputs apart; they stand in every Instance record. */

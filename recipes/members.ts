@@ -1,5 +1,6 @@
 /** Who is who in a snapshot: computed once a snapshot, however many hosts ask. */
 import { createHash } from 'node:crypto';
+import { rolesOf } from '../api-types/kinds/instance.js';
 import { ROLE_TYPES, type RoleType } from '../api-types/kinds/role.js';
 import type { Snapshot, SnapshotHost } from '../api-types/snapshot.js';
 
@@ -41,23 +42,43 @@ const sorted = remembered((snapshot): readonly Member[] =>
 /** All hosts, in the order people count: app-2 before app-10. */
 export const allHosts = (snapshot: Snapshot): readonly Member[] => sorted(snapshot, '');
 
-/** A host's role and its further ones, each once. */
-export const rolesOf = (host: SnapshotHost): readonly string[] => [...new Set([host.role, ...host.roles])];
-
-/** Ready hosts that have a role of this type; `role` is the one that makes them members. */
-export const readyOfType = remembered((snapshot, type): readonly Member[] =>
+/** Hosts that have a role of this type, Ready or not; `role` is the one that makes them members. */
+const ofType = remembered((snapshot, type): readonly Member[] =>
   allHosts(snapshot).flatMap((member) => {
     const role = rolesOf(member.host).find((name) => snapshot.roles[name]?.type === type);
-    return role === undefined || !member.host.ready ? [] : [{ ...member, role }];
+    return role === undefined ? [] : [{ ...member, role }];
   }),
-) as (snapshot: Snapshot, type: RoleType) => readonly Member[];
+);
+
+/** Hosts that have a role, Ready or not, as their own or a further one. */
+export const ofRole = remembered((snapshot, role): readonly Member[] =>
+  allHosts(snapshot).flatMap((member) => (rolesOf(member.host).includes(role) ? [{ ...member, role }] : [])),
+);
 
 /** Ready hosts that have a role, as their own or a further one. */
 export const readyOfRole = remembered((snapshot, role): readonly Member[] =>
-  allHosts(snapshot).flatMap((member) =>
-    member.host.ready && rolesOf(member.host).includes(role) ? [{ ...member, role }] : [],
-  ),
+  ofRole(snapshot, role).filter(({ host }) => host.ready),
 );
+
+/**
+ * Whom others are told of: Ready hosts, and when none is, those that are only not heard of: what they serve may be well, and
+ * nobody is better off with nothing. One that failed is in no snapshot; one that was never Ready is nobody's.
+ */
+export const serving = (members: readonly Member[]): readonly Member[] => {
+  const known = members.filter(({ host }) => host.address !== '');
+  const ready = known.filter(({ host }) => host.ready);
+  return ready.length > 0 ? ready : known.filter(({ host }) => host.unheard === true);
+};
+
+/** Those of a role that others are told of. */
+export const servingOfRole = remembered((snapshot, role): readonly Member[] =>
+  serving(ofRole(snapshot, role)),
+);
+
+/** Those of a type that others are told of. */
+export const servingOfType = remembered((snapshot, type): readonly Member[] =>
+  serving(ofType(snapshot, type)),
+) as (snapshot: Snapshot, type: RoleType) => readonly Member[];
 
 /** Types whose members the built-in recipe of a type looks at. */
 const DATA: readonly RoleType[] = ['db-master', 'db-replica', 'memcached'];

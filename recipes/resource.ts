@@ -37,7 +37,7 @@ export interface Notification {
 interface Common {
   /** What happens elsewhere when this resource was changed. */
   readonly notifies?: readonly Notification[];
-  /** A command: the resource counts only when it exits 0. */
+  /** A command: the resource counts only when it exits 0, also for what others notify it of. */
   readonly onlyIf?: readonly string[];
   /** Only on hosts of this family of distributions, for what the two name or place differently; a folder counts as debian. */
   readonly family?: 'debian' | 'redhat';
@@ -132,6 +132,16 @@ export interface PackageResource extends Common {
   readonly version?: string;
 }
 
+/** Where a service answers when it can do its work. */
+export interface Answers {
+  /** A port of the host, or the path of a socket. */
+  readonly at: number | string;
+  /** Paths; only when one of them is there anything is waited for, as the code of an application. */
+  readonly once: readonly string[];
+  /** So long at most; one that does not answer by then is noted, and the run goes on. */
+  readonly seconds: number;
+}
+
 /** A service of systemd, or of our supervisor where there is no systemd. */
 export interface ServiceResource extends Common {
   readonly type: 'service';
@@ -143,10 +153,12 @@ export interface ServiceResource extends Common {
   /** What a notification to reload does: `restart` for a service that cannot reload; `reload` unless told. */
   readonly reload?: 'reload' | 'restart';
   /**
-   * Restarts that others notify are spread over so many seconds by the number in the host's name, so that not all
+   * Restarts and reloads that others notify are spread over so many seconds by the number in the instance's name, so that not all
    * hosts of a role are away at once; none unless told. One that does not run is started at once.
    */
   readonly spreadSeconds?: number;
+  /** After a restart that others notify the run goes on when it answers; nothing is waited for unless told. */
+  readonly answers?: Answers;
   /** The content of a unit file of our own, in /etc/systemd/system; a change of it restarts the service at the end. */
   readonly unit?: string;
 }
@@ -266,6 +278,26 @@ export interface AccountsResource extends Common {
   readonly accounts: readonly Account[];
 }
 
+/** Files that recipes of before have written and no resource of this run wants: they are removed. */
+export interface LeftoversResource extends Common {
+  readonly type: 'leftovers';
+  /** What they are, for people. */
+  readonly name: string;
+  /** One `*` stands for any one part. */
+  readonly folder: string;
+  readonly prefix: string;
+  readonly suffix: string;
+  /** Paths of files that stay. */
+  readonly keep: readonly string[];
+  /**
+   * `own`: each is the unit of a service, which is stopped and disabled first. A name, with what the folder's `*` stands
+   * for: whose files they are; it is reloaded, or stopped and disabled when it is none of `wanted`.
+   */
+  readonly service?: string;
+  /** Services that are to run. */
+  readonly wanted: readonly string[];
+}
+
 /** What keeps a recipe from being carried out at all, as an attribute that makes no sense: the run fails here. */
 export interface RefusalResource extends Common {
   readonly type: 'refusal';
@@ -296,6 +328,7 @@ export type Resource =
   | SysctlResource
   | WaitForPortResource
   | AccountsResource
+  | LeftoversResource
   | RefusalResource;
 
 export type ResourceType = Resource['type'];

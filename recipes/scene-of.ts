@@ -1,4 +1,5 @@
 /** What a run's checks are given, opened for that run. */
+import { hostname } from 'node:os';
 import type { ApplyOptions } from './apply.js';
 import { packagesOf } from './packages/here.js';
 import { isFolder } from './platform.js';
@@ -7,10 +8,11 @@ import { openSecrets } from './secrets.js';
 
 /** `notes`: where what is said for people goes, each thing once. */
 export const sceneOf = (
-  { root, signal, platform, log, secrets }: ApplyOptions,
+  { root, instance = hostname(), signal, platform, log, secrets }: ApplyOptions,
   notes: Set<string>,
 ): Scene => ({
   root,
+  instance,
   folder: isFolder(root),
   signal,
   platform,

@@ -9,6 +9,8 @@ import type { Secrets } from './secrets.js';
 /** The host, and the run of resources on it. */
 export interface Scene {
   readonly root: string;
+  /** The host's name, by whose number it takes its turn among those of its role. */
+  readonly instance: string;
   /** The host is a folder of some machine: nothing outside it is touched, owners are not set. */
   readonly folder: boolean;
   /** Ends the run. */

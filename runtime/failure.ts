@@ -6,13 +6,17 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Millis } from '../api-types/units.js';
 
-/** Try again with back-off; `retryAfter` when the other side said how long. */
+/**
+ * Try again with back-off; `retryAfter` when the other side said how long; `outside`: it is a server of somebody else's
+ * and mended by people, so it is asked more rarely.
+ */
 export interface Transient {
   readonly _tag: 'Transient';
   /** CamelCase, fit for a condition's reason: `Throttled`, `StoreUnavailable`. */
   readonly reason: string;
   readonly message: string;
   readonly retryAfter?: Millis;
+  readonly outside?: true;
   readonly cause?: unknown;
 }
 
@@ -44,7 +48,7 @@ export type Failure = Transient | Waiting | Conflict | Stalled;
 export const transient = (
   reason: string,
   message: string,
-  more: { readonly retryAfter?: Millis; readonly cause?: unknown } = {},
+  more: Pick<Transient, 'retryAfter' | 'outside' | 'cause'> = {},
 ): Transient => ({ _tag: 'Transient', reason, message, ...more });
 
 export const waiting = (reason: string, message: string, after: Millis): Waiting => ({

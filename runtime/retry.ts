@@ -18,6 +18,7 @@ interface BackOff {
 
 const CONFLICT: BackOff = { first: millis(20), most: seconds(1) };
 const TRANSIENT: BackOff = { first: millis(500), most: minutes(1) };
+const OUTSIDE: BackOff = { first: seconds(5), most: minutes(10) };
 const DEFECT: BackOff = { first: seconds(1), most: minutes(5) };
 
 /** Doubles with each attempt up to `most`; half of it is chance, so that those who failed together do not return together. */
@@ -37,7 +38,7 @@ export const retryDelay = (failure: Failure | Defect, attempt: number, chance: C
     case 'Waiting':
       return failure.after;
     case 'Transient': {
-      const delay = backOff(TRANSIENT, attempt, chance);
+      const delay = backOff(failure.outside === true ? OUTSIDE : TRANSIENT, attempt, chance);
       return millis(Math.max(delay, failure.retryAfter ?? 0));
     }
     case 'Defect':

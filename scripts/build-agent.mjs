@@ -69,7 +69,18 @@ const fetched = (name) => {
   mkdirSync(beside, { recursive: true });
   try {
     say(`fetching ${wanted} …`);
-    const file = join(beside, run('npm', ['pack', wanted, '--silent', '--pack-destination', beside]).trim());
+    const file = join(
+      beside,
+      run('npm', [
+        'pack',
+        wanted,
+        '--loglevel=error',
+        '--fetch-retries=1',
+        '--fetch-retry-mintimeout=1000',
+        '--pack-destination',
+        beside,
+      ]).trim(),
+    );
     const got = `sha512-${createHash('sha512').update(readFileSync(file)).digest('base64')}`;
     if (got !== integrity)
       throw new Error(`${wanted} is not what is pinned: expected ${integrity}, got ${got}`);

@@ -19,8 +19,17 @@ const PACKAGES = {
   promtool: 'prometheus',
   'prometheus-node-exporter': 'prometheus-node-exporter',
   git: 'git',
+  curl: 'curl',
+  zip: 'zip',
+  unzip: 'unzip',
+  'mkfs.xfs': 'xfsprogs',
+  'mkfs.ext4': 'e2fsprogs',
+  ip: 'iproute2',
+  unshare: 'util-linux',
   sshd: 'openssh-server',
   visudo: 'sudo',
+  unzip: 'unzip',
+  'mkfs.xfs': 'xfsprogs',
 };
 
 const isExecutable = (file) => {

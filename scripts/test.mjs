@@ -1,4 +1,4 @@
-/** `npm test`: installs and builds what is missing (etcd and haproxy through apt-get, as root on Debian), then runs every test. Ends with `N passed, N failed`. */
+/** `npm test`: installs and builds what is missing (etcd, haproxy and others through apt-get, as root on Debian), then runs every test. Ends with `N passed, N failed`. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

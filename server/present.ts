@@ -1,5 +1,5 @@
 /** An object as the API shows it: spec key and record key as one, Kubernetes-style. */
-import { phaseOf } from '../api-types/kinds/instance.js';
+import { phaseOf } from '../api-types/kinds/phase.js';
 import { kindEntry } from '../api-types/kinds.js';
 import { API_VERSION, type ApiObject, type ObjectMeta } from '../api-types/metadata.js';
 import type { SecretSpec } from '../api-types/kinds/secret.js';

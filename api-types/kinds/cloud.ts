@@ -105,7 +105,7 @@ export const CloudStatus = fields(
     zones: described(t.readonlyArray(t.string), 'The zones that the endpoint offers to this account.'),
     conditions: described(
       Conditions,
-      'Ready: the endpoint answers and takes the credentials; the message says what is wrong otherwise. Valid: the spec can be read.',
+      'Ready: the endpoint answers and takes the credentials; the message says what is wrong otherwise. Reconciling, Stalled: work is going on, or cannot. Valid: the spec can be read.',
     ),
   },
 );

@@ -159,7 +159,7 @@ export const ClusterStatus = fields(
     ),
     conditions: described(
       Conditions,
-      'Ready: every Role has the hosts it should have. Reconciling, Stalled: work is going on, or cannot. ConsentRequired: an edit is parked. Configured: hosts know of each other. Drifted: on some host a run of its recipes would change something. HealingAllowed: the breaker is closed. Valid: the spec can be read.',
+      'Ready: every Role has the hosts it should have. Reconciling, Stalled: work is going on, or cannot. ConsentRequired: an edit is parked. Configured: hosts know of each other. CookbooksReady: every source of cookbooks was resolved and packed. Drifted: on some host a run of its recipes would change something. HealingAllowed: the breaker is closed. Valid: the spec can be read.',
     ),
   },
 );

@@ -3,7 +3,7 @@ import * as t from 'io-ts';
 import { described } from '../described.js';
 import { Integer, Name, Time, fields, listOf, oneOf, refined } from '../words.js';
 import { Conditions, OBSERVED_GENERATION } from './conditions.js';
-import { RebootWish, Restart, isRestarting } from './restart.js';
+import { RebootWish, Restart } from './restart.js';
 
 export const DESIRED = ['Running', 'Stopped', 'Maintenance'] as const;
 
@@ -222,7 +222,7 @@ export const InstanceStatus = fields(
     wishRestart: described(Restart, 'How far the reboot is that `rebootWish` asks for.'),
     conditions: described(
       Conditions,
-      'Launched: it has a machine. SetupDone, Deployed, Configured: the events ended well. Drifted: a run of its recipes would change something. Healthy: the signs are good. Ready: all of that, and it is to serve. Reconciling, Stalled: work is going on, or cannot. Valid: the spec can be read.',
+      'Launched: it has a machine. SetupDone, Deployed, Configured: the events ended well. Drifted: a run of its recipes would change something. Accounts: people have the accounts that they were granted. Healthy: the signs are good. Ready: all of that, and it is to serve. Reconciling, Stalled: work is going on, or cannot. Valid: the spec can be read.',
     ),
   },
 );
@@ -245,62 +245,11 @@ export const lastStopOf = ({ shutdown, stop }: InstanceStatus, machine: string):
 export const isCurrent = (status: InstanceStatus, progress: EventProgress): boolean =>
   progress.at > lastStopOf(status, progress.machine);
 
-export const PHASES = [
-  'requested',
-  'pending',
-  'booting',
-  'running_setup',
-  'online',
-  'start_failed',
-  'setup_failed',
-  'connection_lost',
-  'rebooting',
-  'stopping',
-  'shutting_down',
-  'stopped',
-  'terminated',
-] as const;
-export type Phase = (typeof PHASES)[number];
-
-const setUp = (status: InstanceStatus, machine: string): Phase | null => {
-  if (status.agent?.machine !== machine) return 'booting';
-  if (status.setup?.machine !== machine || !isCurrent(status, status.setup)) return 'running_setup';
-  if (status.setup.state === 'failed') return 'setup_failed';
-  return status.setup.state === 'succeeded' ? null : 'running_setup';
-};
-
-const rebooting = (status: InstanceStatus, machine: string): boolean => {
-  if (isRestarting(status, machine)) return true;
-  const { remediation, rebooted } = status;
-  if (remediation?.machine !== machine || remediation.action !== 'reboot') return false;
-  return rebooted?.machine !== machine || !healthy(status);
-};
-
-const healthy = (status: InstanceStatus): boolean => status.conditions?.['Healthy']?.status !== 'False';
-
-const running = (status: InstanceStatus, machine: string): Phase => {
-  if (rebooting(status, machine)) return 'rebooting';
-  return setUp(status, machine) ?? (healthy(status) ? 'online' : 'connection_lost');
-};
-
-const PHASE_OF_STATE: Readonly<Record<Exclude<MachineState, 'running'>, Phase>> = {
-  pending: 'pending',
-  stopping: 'stopping',
-  stopped: 'stopped',
-  'shutting-down': 'shutting_down',
-  terminated: 'terminated',
-};
-
-const leaving = (status: InstanceStatus): Phase =>
-  status.machine || (status.doomed ?? []).length > 0 ? 'shutting_down' : 'terminated';
-
-const launching = (status: InstanceStatus): Phase =>
-  status.conditions?.['Launched']?.reason === 'LaunchFailed' ? 'start_failed' : 'requested';
-
-/** The phase for people, computed from the record: one word for where the slot is in its life. */
-export const phaseOf = (status: InstanceStatus, deleting: boolean): Phase => {
-  if (deleting) return leaving(status);
-  const { machine } = status;
-  if (!machine) return launching(status);
-  return machine.state === 'running' ? running(status, machine.id) : PHASE_OF_STATE[machine.state];
-};
+/** The roles of a host, each once and its own first: those of its spec, or of its entry in a snapshot. */
+export const rolesOf = ({
+  role,
+  roles = [],
+}: {
+  readonly role: string;
+  readonly roles?: readonly string[];
+}): readonly string[] => (roles.length === 0 ? [role] : [...new Set([role, ...roles])]);

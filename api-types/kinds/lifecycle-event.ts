@@ -54,7 +54,7 @@ export const LifecycleEventStatus = fields(
     }),
     timeoutSeconds: described(
       Integer,
-      'A run that takes longer is cut off by the agent and ends as failed. A host without a result this long after `createdAt` counts as expired; a result that comes later still replaces that.',
+      'A run that takes longer is cut off by the agent and ends as failed. A host without a result this long after `createdAt`, or after the end of what it was told before, counts as expired; a result that comes later still replaces that.',
       { unit: 'seconds' },
     ),
   },

@@ -22,8 +22,8 @@ const byEvent = <C extends t.Any>(name: string, of: (event: Lifecycle) => C) =>
 const WHEN: Readonly<Record<Lifecycle, string>> = {
   setup: 'when a machine has booted',
   configure: 'when the cluster around the host has changed',
-  deploy: 'after setup, and when an application is deployed',
-  undeploy: 'when an application is taken off the host',
+  deploy: 'after setup, and when a Run of deploy says so',
+  undeploy: 'when a Run of undeploy says so',
   shutdown: 'before the machine is stopped or terminated',
 };
 
@@ -36,7 +36,7 @@ export const Recipes = byEvent('RoleRecipes', (event) =>
   ),
 );
 
-/** What an event may take where a spec says nothing; setup and shutdown have fields of their own. */
+/** What an event may take where a spec says nothing; setup and shutdown have fields of their own, undeploy its Run's. */
 export const EVENT_TIMEOUT_SECONDS = 600;
 
 /** Time-outs by event. */
@@ -49,10 +49,6 @@ export const EventTimeouts = fields(
       unit: 'seconds',
     }),
     deploy: described(Seconds, 'How long deploy may take on a host.', {
-      otherwise: String(EVENT_TIMEOUT_SECONDS),
-      unit: 'seconds',
-    }),
-    undeploy: described(Seconds, 'How long undeploy may take on a host.', {
       otherwise: String(EVENT_TIMEOUT_SECONDS),
       unit: 'seconds',
     }),

@@ -1,4 +1,4 @@
-/** The flags of `scalarium up` that say what hosts are made of. */
+/** The flags of `scalarium up` that say what hosts are made of, and where their cookbooks may come from. */
 import { Option, type Command } from 'commander';
 
 export const addHostFlags = (command: Command): Command =>
@@ -19,4 +19,10 @@ export const addHostFlags = (command: Command): Command =>
         '--agent-files <dir>',
         'agents for bare images to fetch; default: where `npm run build:agent` puts them',
       ).env('SCALARIUM_AGENT_FILES'),
+    )
+    .addOption(
+      new Option(
+        '--local-sources',
+        'repositories that are folders of this machine may be sources of cookbooks, for whoever may edit a cluster',
+      ).env('SCALARIUM_LOCAL_SOURCES'),
     );

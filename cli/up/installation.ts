@@ -16,7 +16,6 @@ import { adminToken } from '../../runtime/tokens.js';
 import { openAuditLog } from '../../server/audit/log.js';
 import { orThrow } from '../../runtime/failure.js';
 import { ensureAdmin } from '../../server/access/first-admin.js';
-import { isLoopback } from '../../server/tls/loopback.js';
 import { VERSION } from '../../runtime/version.js';
 import type { Store } from '../../store/store.js';
 import { keepRunning, waitFor, type Child } from './children.js';
@@ -165,7 +164,7 @@ const openAll = async (options: UpOptions, around: Surroundings, closing: Closin
     ownerLease: seconds(10),
     identity: identityOf(data, chance),
     packs: join(data, 'packs'),
-    localSources: isLoopback(options.listen),
+    localSources: options.localSources,
     version: VERSION,
     agentFiles: { built: options.agentFiles, kept: join(data, 'agent-files') },
     ...around,

@@ -24,6 +24,8 @@ export interface UpOptions extends FrontOptions {
   readonly credentials: string | null;
   /** Where hosts' agents are, as `npm run build:agent` puts them. */
   readonly agentFiles: string;
+  /** Folders of this machine may be sources of cookbooks. */
+  readonly localSources: boolean;
 }
 
 export type StoreOption =
@@ -49,6 +51,7 @@ export interface RawUpOptions extends RawFrontOptions {
   readonly installationKey?: string;
   readonly credentials?: string;
   readonly agentFiles?: string;
+  readonly localSources?: boolean;
 }
 
 const wrong = (option: string, expected: string, got: string): Error =>
@@ -130,4 +133,5 @@ export const parseOptions = (raw: RawUpOptions): UpOptions => ({
   installationKey: readable('--installation-key', raw.installationKey),
   credentials: readable('--credentials', raw.credentials),
   agentFiles: raw.agentFiles ?? builtAgents(),
+  localSources: raw.localSources === true,
 });

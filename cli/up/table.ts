@@ -1,5 +1,5 @@
 /** The live table of hosts: a pure picture of the instances, and the writer that keeps it on the screen. */
-import type { Phase } from '../../api-types/kinds/instance.js';
+import type { Phase } from '../../api-types/kinds/phase.js';
 
 export interface HostRow {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** Watches the hosts come up: the live table until all are online, then a line for each change. */
 import { auditTime, interval, merge, tap } from 'rxjs';
-import { phaseOf } from '../../api-types/kinds/instance.js';
+import { phaseOf } from '../../api-types/kinds/phase.js';
 import { millis, type Millis } from '../../api-types/units.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Hosts } from '../../runtime/hosts.js';

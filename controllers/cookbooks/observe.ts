@@ -1,6 +1,6 @@
 /** What the cookbooks controller sees, and what wakes it. */
 import { defer, filter, from, merge, mergeMap, type Observable } from 'rxjs';
-import { packDigests, type CookbookPack } from '../../api-types/cookbooks.js';
+import { packDigests } from '../../api-types/cookbooks.js';
 import type { Shelf } from '../../runtime/shelf.js';
 import type { Change, Live, Objects } from '../../store/objects/objects.js';
 import { GLOBAL, type Ownership } from '../../store/ownership.js';
@@ -43,25 +43,22 @@ export const clusterOf = (objects: Objects, name: string): Live<'Cluster'> | nul
   return live === null || live.deletion !== null || live.specGeneration === 0 ? null : live;
 };
 
-const lostOf = async (packs: readonly CookbookPack[], shelf: Shelf): Promise<ReadonlySet<string>> => {
+const lostOf = async (digests: readonly string[], shelf: Shelf): Promise<ReadonlySet<string>> => {
   const lost: string[] = [];
-  for (const { digest } of packs) if (!(await shelf.has(digest))) lost.push(digest);
+  for (const digest of digests) if (!(await shelf.has(digest))) lost.push(digest);
   return new Set(lost);
 };
 
 export const factsOf = async (
   { spec, status, annotations }: Live<'Cluster'>,
   shelf: Shelf,
-): Promise<CookbookFacts> => {
-  const packs = status.cookbooks ?? [];
-  return {
-    sources: spec.cookbooks ?? [],
-    packs,
-    states: status.cookbookSources ?? {},
-    annotations,
-    lost: await lostOf(packs, shelf),
-  };
-};
+): Promise<CookbookFacts> => ({
+  sources: spec.cookbooks ?? [],
+  packs: status.cookbooks ?? [],
+  states: status.cookbookSources ?? {},
+  annotations,
+  lost: await lostOf(packDigests(status), shelf),
+});
 
 /** Digests that any cluster names. */
 export const namedDigests = (objects: Objects): ReadonlySet<string> =>

@@ -18,8 +18,8 @@ export interface CookbookFacts {
 }
 
 export interface CookbookStep {
-  /** `resolve`: to what there is now; `restore`: to what is pinned, whose pack is lost. */
-  readonly action: 'resolve' | 'restore';
+  /** `resolve`: to what there is now; `restore`: to what is pinned, whose pack is lost; `recall`: to what was pinned before. */
+  readonly action: 'resolve' | 'restore' | 'recall';
   readonly source: CookbookSource;
   readonly fingerprint: string;
   /** The request for an update that this answers; empty: none was ever made. */
@@ -33,7 +33,7 @@ const CHARACTERS = 16;
 export const fingerprintOf = (source: CookbookSource): string =>
   createHash('sha256').update(canonicalJson(source)).digest('hex').slice(0, CHARACTERS);
 
-const stepFor = (source: CookbookSource, facts: CookbookFacts): CookbookStep | null => {
+const stepsFor = (source: CookbookSource, facts: CookbookFacts): readonly CookbookStep[] => {
   const { packs, states, annotations, lost } = facts;
   const fingerprint = fingerprintOf(source);
   const update = updateAsked(annotations, source.name);
@@ -41,13 +41,22 @@ const stepFor = (source: CookbookSource, facts: CookbookFacts): CookbookStep | n
   const state = states[source.name];
   const common = { source, fingerprint, update };
   if (pack === undefined || state?.fingerprint !== fingerprint || (state.update ?? '') !== update)
-    return { action: 'resolve', ...common, pinned: null };
-  return lost.has(pack.digest) ? { action: 'restore', ...common, pinned: pack.revision } : null;
+    return [{ action: 'resolve', ...common, pinned: null }];
+  const { previous, previousRevision } = state;
+  const steps: CookbookStep[] = [];
+  if (lost.has(pack.digest)) steps.push({ action: 'restore', ...common, pinned: pack.revision });
+  if (previous !== undefined && previousRevision !== undefined && lost.has(previous))
+    steps.push({ action: 'recall', ...common, pinned: previousRevision });
+  return steps;
 };
 
-/** One for each source that needs something; of two with one name only the first counts. */
+/** For each source that needs something; of two with one name only the first counts. */
 export const planCookbooks = (facts: CookbookFacts): readonly CookbookStep[] =>
-  firstOfName(facts.sources).flatMap((source) => stepFor(source, facts) ?? []);
+  firstOfName(facts.sources).flatMap((source) => stepsFor(source, facts));
 
 export const firstOfName = (sources: readonly CookbookSource[]): readonly CookbookSource[] =>
   sources.filter(({ name }, index) => sources.findIndex((one) => one.name === name) === index);
+
+/** Of those that count. */
+export const fingerprintsOf = (sources: readonly CookbookSource[]): ReadonlySet<string> =>
+  new Set(firstOfName(sources).map(fingerprintOf));

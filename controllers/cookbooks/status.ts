@@ -4,7 +4,7 @@ import type { ClusterStatus } from '../../api-types/kinds/cluster.js';
 import { withCondition, type Condition } from '../../api-types/metadata.js';
 import type { NewEvent } from '../../store/objects/events.js';
 import type { Live } from '../../store/objects/objects.js';
-import { firstOfName } from './plan.js';
+import { fingerprintsOf, firstOfName } from './plan.js';
 import type { StepOutcome } from './steps.js';
 
 const SOURCE = 'cookbooks';
@@ -30,8 +30,20 @@ const stateAfter = (outcome: StepOutcome, now: string): StatePatch => {
 const namesOf = (sources: readonly CookbookSource[]): ReadonlySet<string> =>
   new Set(sources.map(({ name }) => name));
 
+/** Of sources as the Cluster has them now: fetching may have taken minutes, and the name may be another one's meanwhile. */
+export const stillMeant = (
+  { spec }: Live<'Cluster'>,
+  outcomes: readonly StepOutcome[],
+): readonly StepOutcome[] => {
+  const meant = fingerprintsOf(spec.cookbooks ?? []);
+  return outcomes.filter(({ step }) => meant.has(step.fingerprint));
+};
+
+/** Whether the outcome says how it stands with its source; of what was in force before nobody is told. */
+export const isOfNow = ({ step }: StepOutcome): boolean => step.action !== 'recall';
+
 const packsAfter = ({ cluster, outcomes }: StatusInput): readonly CookbookPack[] => {
-  const made = outcomes.flatMap((one) => (one._tag === 'Packed' ? [one.pack] : []));
+  const made = outcomes.filter(isOfNow).flatMap((one) => (one._tag === 'Packed' ? [one.pack] : []));
   const known = [...made, ...(cluster.status.cookbooks ?? [])];
   return firstOfName(cluster.spec.cookbooks ?? []).flatMap(
     ({ name }) => known.find((pack) => pack.name === name) ?? [],
@@ -43,27 +55,44 @@ const previousIn = ({ cluster }: StatusInput, outcome: StepOutcome): StatePatch 
   const { name } = outcome.step.source;
   const last = (cluster.status.cookbooks ?? []).find((pack) => pack.name === name);
   if (outcome._tag === 'Failed' || last === undefined || last.digest === outcome.pack.digest) return {};
-  return { previous: last.digest };
+  return { previous: last.digest, previousRevision: last.revision };
 };
+
+/** Tried once: an old archive may be gone for good, and hosts that ask for it would have it tried again and again. */
+const afterRecall = ({ cluster }: StatusInput, outcome: StepOutcome): StatePatch => {
+  const { previous } = cluster.status.cookbookSources?.[outcome.step.source.name] ?? {};
+  return outcome._tag === 'Packed' && outcome.pack.digest === previous ? {} : { previousRevision: null };
+};
+
+const patchOf = (input: StatusInput, outcome: StepOutcome): StatePatch =>
+  isOfNow(outcome)
+    ? { ...stateAfter(outcome, input.now), ...previousIn(input, outcome) }
+    : afterRecall(input, outcome);
 
 /** As a merge patch: what is gone is null. What nothing had to be done about has no problem. */
 const statesPatch = (input: StatusInput): Readonly<Record<string, StatePatch | null>> => {
-  const { cluster, outcomes, now } = input;
+  const { cluster, outcomes } = input;
   const wanted = namesOf(cluster.spec.cookbooks ?? []);
   const states: States = cluster.status.cookbookSources ?? {};
-  const gone = Object.keys(states).filter((name) => !wanted.has(name));
-  const well = Object.keys(states).filter((name) => wanted.has(name) && states[name]?.problem !== undefined);
-  return Object.fromEntries([
-    ...gone.map((name) => [name, null] as const),
-    ...well.map((name) => [name, { problem: null }] as const),
-    ...outcomes.map(
-      (one) => [one.step.source.name, { ...stateAfter(one, now), ...previousIn(input, one) }] as const,
-    ),
-  ]);
+  const patch: Record<string, StatePatch | null> = {};
+  for (const [name, { problem }] of Object.entries(states))
+    if (!wanted.has(name)) patch[name] = null;
+    else if (problem !== undefined) patch[name] = { problem: null };
+  // that of now last: what was before it is now another one
+  const ordered = [...outcomes.filter((one) => !isOfNow(one)), ...outcomes.filter(isOfNow)];
+  for (const outcome of ordered) {
+    const { name } = outcome.step.source;
+    patch[name] = { ...patch[name], ...patchOf(input, outcome) };
+  }
+  return patch;
 };
 
+/** Of sources, for people. */
+export const problemsIn = (outcomes: readonly StepOutcome[]): readonly string[] =>
+  outcomes.filter(isOfNow).flatMap((one) => (one._tag === 'Failed' ? [one.problem] : []));
+
 const saying = (input: StatusInput): Pick<Condition, 'status' | 'reason' | 'message'> => {
-  const problems = input.outcomes.flatMap((one) => (one._tag === 'Failed' ? [one.problem] : []));
+  const problems = problemsIn(input.outcomes);
   if (problems.length > 0) return { status: 'False', reason: 'Unresolved', message: problems.join('; ') };
   const packs = packsAfter(input);
   const missing = [...namesOf(input.cluster.spec.cookbooks ?? [])].filter(

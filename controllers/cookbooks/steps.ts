@@ -22,7 +22,7 @@ export interface StepDependencies {
   readonly sealer: Sealer;
   readonly shelf: Shelf;
   readonly clock: Clock;
-  /** The control plane ends. */
+  /** The control plane ends, or what is fetched is not wanted any more. */
   readonly stopped: AbortSignal;
   /** Folders of this machine may be sources. */
   readonly localSources: boolean;

@@ -1,5 +1,6 @@
 /** What the drift controller sees of one cluster. */
-import { isCurrent, phaseOf } from '../../api-types/kinds/instance.js';
+import { isCurrent } from '../../api-types/kinds/instance.js';
+import { phaseOf } from '../../api-types/kinds/phase.js';
 import type { Live, Objects } from '../../store/objects/objects.js';
 
 /** On the Runs of this controller: which group of hosts they look at. */

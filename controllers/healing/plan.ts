@@ -3,12 +3,8 @@
  * absence is not death; the order of the rules is the order of the code.
  */
 import { BREAKER_PERCENT } from '../../api-types/kinds/cluster.js';
-import {
-  HEALING_DEFAULTS,
-  healingWithDefaults,
-  isStateful,
-  type Healing,
-} from '../../api-types/kinds/role.js';
+import { HEALING_DEFAULTS, type Healing } from '../../api-types/kinds/role-healing.js';
+import { healingWithDefaults, isStateful } from '../../api-types/kinds/role.js';
 import { countOf } from '../../api-types/units.js';
 import { parseTimestamp } from '../../runtime/clock.js';
 import type { Live } from '../../store/objects/objects.js';

@@ -12,6 +12,8 @@ export interface SlotNews {
   readonly bound: { readonly id: string; readonly batch: string } | null;
   /** The slot's launch has just failed. */
   readonly failed: string | null;
+  /** A reboot that recipes want waits. */
+  readonly rebootHeld: string | null;
 }
 
 export type Says = readonly [status: 'True' | 'False', reason: string, message: string];
@@ -45,6 +47,12 @@ const launched = (news: SlotNews): Says | null => {
   return news.failed === null ? null : ['False', 'LaunchFailed', news.failed];
 };
 
+const standing = (slot: Slot, { rebootHeld }: SlotNews): Says => {
+  if (rebootHeld !== null) return ['True', 'RebootWaits', rebootHeld];
+  if (isReady(slot.live)) return ['False', 'Settled', 'nothing to do'];
+  return ['True', 'Starting', 'its machine is starting and will be set up'];
+};
+
 const progress = (view: RoleView, slot: Slot, news: SlotNews): Says | null => {
   const machine = slot.live.status.machine ?? null;
   if (news.bound !== null) return ['True', 'Starting', 'its machine is starting and will be set up'];
@@ -57,8 +65,7 @@ const progress = (view: RoleView, slot: Slot, news: SlotNews): Says | null => {
       ? null
       : ['True', 'Stopping', 'it is told to shut down, then its machine is stopped'];
   }
-  if (isReady(slot.live)) return ['False', 'Settled', 'nothing to do'];
-  return ['True', 'Starting', 'its machine is starting and will be set up'];
+  return standing(slot, news);
 };
 
 const stall = (news: SlotNews, conditions: Conditions): Says | null => {

@@ -1,12 +1,13 @@
 /**
  * Rebooting a machine because a person or recipes want it: one reboot for each value of `spec.restartedAt`, and one for
- * each wish. The call is noted in the record in the run that makes it; the restart is done when another agent than
+ * each wish, of these so many at a time as the role's budget allows. The call is noted in the record in the run that makes it; the restart is done when another agent than
  * before has connected. Pure.
  */
 import type { Restart } from '../../api-types/kinds/restart.js';
-import { minutes } from '../../api-types/units.js';
+import { minutes, seconds } from '../../api-types/units.js';
 import { parseTimestamp, timestamp } from '../../runtime/clock.js';
 import { normal, type Note } from './notes.js';
+import { budgetOf, restartTurns } from './restart-turns.js';
 import { boundTo, wasHeard } from './rules.js';
 import type { RoleView, Slot } from './view.js';
 
@@ -35,10 +36,12 @@ export interface Restarting {
   readonly notes: readonly Note[];
   /** Milliseconds until this has to be looked at again. */
   readonly wait: number | null;
+  /** Why a reboot that recipes want has to wait, for people; null: none has. */
+  readonly held: string | null;
 }
 
 /** Nothing to do, nothing to note. */
-export const NO_RESTART: Restarting = { call: null, patch: {}, notes: [], wait: null };
+export const NO_RESTART: Restarting = { call: null, patch: {}, notes: [], wait: null, held: null };
 
 /** A merge patch: what an earlier restart left is taken out. */
 const noted = ({ place, askedAt, machine }: Asked, more: Partial<Restart>): Restarting['patch'] => ({
@@ -60,6 +63,7 @@ const called = (view: RoleView, slot: Slot, asked: Asked): Restarting => {
   const { machine, who } = asked;
   const startedAt = agent?.machine === machine ? agent.startedAt : undefined;
   return {
+    ...NO_RESTART,
     call: machine,
     patch: noted(asked, {
       calledAt: timestamp(view.now),
@@ -136,6 +140,34 @@ const byRecipes = ({ live: { status } }: Slot, machine: string): Asked | null =>
 const askedOf = (slot: Slot, machine: string | null): Asked | null =>
   machine === null ? null : (byPerson(slot, machine) ?? byRecipes(slot, machine));
 
+/** Another host's turn ends with a write of its record, which wakes us; this is for when that goes unheard. */
+const TURN_AGAIN = seconds(15);
+
+/** A wish of recipes that nothing was done about yet, though something could be. */
+const wantsTurn = (slot: Slot): boolean => {
+  const asked = askedOf(slot, boundTo(slot.live)?.id ?? null);
+  if (asked?.place !== 'wishRestart' || asked.known?.askedAt === asked.askedAt) return false;
+  if (slot.live.deletion !== null || slot.live.frozen !== null) return false;
+  return wasHeard(slot.live) && needless(slot, asked, false) === null;
+};
+
+/** Of all slots of a view at once, and not again for each of them. */
+const turns = new WeakMap<RoleView, ReadonlySet<Slot>>();
+
+const hasTurn = (view: RoleView, slot: Slot): boolean => {
+  const known = turns.get(view) ?? restartTurns(view, wantsTurn);
+  turns.set(view, known);
+  return known.has(slot);
+};
+
+/** What recipes want waits for its turn; what a person wants does not. */
+const begun = (view: RoleView, slot: Slot, asked: Asked): Restarting => {
+  if (asked.place === 'restart' || hasTurn(view, slot)) return called(view, slot, asked);
+  const budget = `healing.maxUnavailable of role ${view.role.ref.name} is ${String(budgetOf(view))}`;
+  const held = `its machine is to be rebooted (${asked.who}) after others that are, or are not Ready: ${budget}`;
+  return { ...NO_RESTART, held, wait: TURN_AGAIN };
+};
+
 /**
  * What is to be done about reboots, one after the other, a person's first; `arrived`: the machine that the slot is given
  * in this very run.
@@ -146,5 +178,5 @@ export const restartOf = (view: RoleView, slot: Slot, arrived: string | null): R
   const why = needless(slot, asked, arrived !== null);
   if (why !== null) return done(view, slot, asked, why);
   if (asked.known?.askedAt === asked.askedAt) return underWay(view, slot, asked, asked.known);
-  return wasHeard(slot.live) ? called(view, slot, asked) : NO_RESTART;
+  return wasHeard(slot.live) ? begun(view, slot, asked) : NO_RESTART;
 };

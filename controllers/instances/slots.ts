@@ -126,7 +126,7 @@ const tagsFor = (slot: Slot): SlotPlan['tag'] => {
   return { id: machine.id, tags: { [TAGS.slot]: slot.name, [TAGS.name]: name } };
 };
 
-const announced = (slot: Slot, news: SlotNews): readonly Note[] => {
+const announced = (slot: Slot, news: Facts['news']): readonly Note[] => {
   const { ref } = slot.live;
   return [
     ...(news.bound === null ? [] : [normal(ref, 'Bound', `machine ${news.bound.id} fills this slot`)]),
@@ -139,7 +139,7 @@ const announced = (slot: Slot, news: SlotNews): readonly Note[] => {
 
 interface Facts {
   readonly trouble: Trouble | null;
-  readonly news: SlotNews;
+  readonly news: Omit<SlotNews, 'rebootHeld'>;
   readonly held: boolean;
 }
 
@@ -147,7 +147,7 @@ const factsOf = (view: RoleView, slot: Slot, arrivals: Arrivals): Facts => {
   const held = isHeld(view, slot);
   const trouble = held ? null : troubleOf(view, slot);
   const { binding } = arrivals;
-  const news: SlotNews = {
+  const news: Facts['news'] = {
     stalled: trouble?.trouble === 'stalled' ? trouble : null,
     doomed: trouble?.trouble === 'doom' ? trouble : null,
     bound: binding === null ? null : { id: binding.machine.id, batch: binding.batch.id },
@@ -185,7 +185,10 @@ const patchOf = (
   const { status } = slot.live;
   const { reboot, stopNote } = more.wishes;
   const before = status.conditions ?? {};
-  const conditions = conditionsPatch(before, slotConditions(view, slot, more.facts.news));
+  const conditions = conditionsPatch(
+    before,
+    slotConditions(view, slot, { ...more.facts.news, rebootHeld: more.wishes.restart.held }),
+  );
   const patch: Record<string, unknown> = {
     ...machinePatch(view, slot, arrivals, more.facts),
     ...(same(status.doomed ?? [], more.doomed) ? {} : { doomed: more.doomed }),

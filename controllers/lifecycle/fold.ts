@@ -29,10 +29,10 @@ const isOfMachine = (progress: EventProgress | undefined, machine: string): bool
 
 /**
  * A result counts when it is of the newest run sent, or when none of this machine has been counted yet: the first
- * success makes a host Ready even while a newer run is on its way.
+ * success makes a host Ready even while a newer run is on its way. What was given up counts when it comes after all.
  */
 const isNewest = (known: EventProgress | undefined, result: EventResult, sent: Sent | undefined): boolean => {
-  if (known?.event === result.event) return false;
+  if (known?.event === result.event) return known.state === 'expired';
   if (sent?.event === result.event) return true;
   return result.state === 'succeeded' && !isOfMachine(known, result.machine);
 };
@@ -126,6 +126,29 @@ export const inFlight = (status: InstanceStatus, sent: SentLog, sending: Step): 
   return of === undefined || status[sending]?.event === of.event ? null : of;
 };
 
+/** Both were sent to one host, this one first; what is sent at once is in the order of the steps. */
+const isFirst = (one: Sent | undefined, step: Step, than: Sent, thanStep: Step): boolean =>
+  one !== undefined &&
+  (one.at < than.at || (one.at === than.at && STEPS.indexOf(step) < STEPS.indexOf(thanStep)));
+
+/** When this step ended, or will be given up. Wall clock, milliseconds. */
+const endOf = (status: InstanceStatus, sent: SentLog, step: Step): number =>
+  inFlight(status, sent, step) === null
+    ? parseTimestamp(status[step]?.at ?? '')
+    : expiryOf(status, sent, step);
+
+/**
+ * When what is in flight counts as expired: a host does one thing after the other, so its time begins when what it was
+ * sent before has ended. Wall clock, milliseconds; Infinity: nothing is in flight.
+ */
+export const expiryOf = (status: InstanceStatus, sent: SentLog, step: Step): number => {
+  const waits = inFlight(status, sent, step);
+  if (waits === null) return Infinity;
+  const before = STEPS.filter((one) => isFirst(sentSinceStop(status, sent, one), one, waits, step));
+  const begins = Math.max(waits.at, ...before.map((one) => endOf(status, sent, one)));
+  return begins + waits.expiresAt - waits.at;
+};
+
 /** Machines of a slot that may have been told to shut down. */
 export const shutdownMachines = ({ machine, doomed }: InstanceStatus): readonly string[] => [
   ...(doomed ?? []).map((one) => one.machine),
@@ -143,7 +166,8 @@ const withExpiry = (status: InstanceStatus, sent: SentLog, now: number): Instanc
   const machine = status.machine?.id ?? '';
   for (const sending of STEPS) {
     const waits = inFlight(next, sent, sending);
-    if (waits !== null && waits.expiresAt <= now) next = { ...next, [sending]: expired(machine, waits, now) };
+    if (waits !== null && expiryOf(next, sent, sending) <= now)
+      next = { ...next, [sending]: expired(machine, waits, now) };
   }
   for (const id of shutdownMachines(status)) {
     const waits = shutdownInFlight(next, sent, id);

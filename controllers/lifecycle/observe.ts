@@ -1,11 +1,11 @@
 /** What the lifecycle controller sees of one cluster, and the snapshot made of it. */
 import { accountsOf } from '../../api-types/accounts.js';
-import type { InstanceStatus } from '../../api-types/kinds/instance.js';
+import { rolesOf, type InstanceStatus } from '../../api-types/kinds/instance.js';
 import type { EventResult } from '../../api-types/kinds/lifecycle-event.js';
 import type { SnapshotAccount } from '../../api-types/snapshot.js';
 import type { Live, Objects } from '../../store/objects/objects.js';
 import { fold, sentSinceStop } from './fold.js';
-import { factsOf, rolesOf, type HostFacts } from './role-facts.js';
+import { factsOf, type HostFacts } from './role-facts.js';
 import type { SentLog } from './sent.js';
 import { isReady, type Slot } from './status.js';
 

@@ -1,7 +1,8 @@
 /** The plan of the lifecycle controller for one cluster: pure, from what is observed to events and statuses. */
 import type { Target } from '../../api-types/kinds/lifecycle-event.js';
 import { EVENT_TIMEOUT_SECONDS } from '../../api-types/kinds/role-events.js';
-import { HEALING_DEFAULTS, SHUTDOWN_TIMEOUT_SECONDS } from '../../api-types/kinds/role.js';
+import { HEALING_DEFAULTS } from '../../api-types/kinds/role-healing.js';
+import { SHUTDOWN_TIMEOUT_SECONDS } from '../../api-types/kinds/role.js';
 import type { Lifecycle } from '../../api-types/lifecycle.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { millis } from '../../api-types/units.js';

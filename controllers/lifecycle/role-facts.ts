@@ -1,5 +1,5 @@
 /** What a host's roles make of its life-cycle events: computed once a role, asked for each host. Pure. */
-import type { InstanceSpec } from '../../api-types/kinds/instance.js';
+import { rolesOf, type InstanceSpec } from '../../api-types/kinds/instance.js';
 import type { RoleSpec, RoleType } from '../../api-types/kinds/role.js';
 import type { Lifecycle } from '../../api-types/lifecycle.js';
 import type { Observed } from './observe.js';
@@ -44,10 +44,6 @@ export interface HostFacts {
 }
 
 const NONE: readonly string[] = [];
-
-/** The roles of a host, its own first. */
-export const rolesOf = ({ role, roles = [] }: InstanceSpec): readonly string[] =>
-  roles.length === 0 ? [role] : [role, ...roles];
 
 /** `open`: whether a role holds nobody up. */
 export const factsOf = (

@@ -2,7 +2,8 @@
  * Runs: an event on chosen hosts because a person wants it, whatever their input. The event records are the proof of
  * what was told, so that a restart goes on; what becomes of them counts for the Run and for nothing else. Pure.
  */
-import { phaseOf } from '../../api-types/kinds/instance.js';
+import { rolesOf } from '../../api-types/kinds/instance.js';
+import { phaseOf } from '../../api-types/kinds/phase.js';
 import type { Target } from '../../api-types/kinds/lifecycle-event.js';
 import {
   RUN_TIMEOUT_SECONDS,
@@ -29,14 +30,12 @@ const LONGEST_MESSAGE = 1000;
 const isOnline = (member: Member): boolean =>
   isMember(member) && phaseOf(member.status, member.deleting) === 'online';
 
-const rolesOf = ({ spec }: Member): readonly string[] => [spec.role, ...(spec.roles ?? [])];
-
 /** The hosts that a Run is for, online or not. */
 const chosen = ({ spec }: Live<'Run'>, members: readonly Member[]): readonly Member[] => {
   const { roles = [], instances = [] } = spec;
   if (roles.length === 0 && instances.length === 0) return members;
   return members.filter(
-    (member) => instances.includes(member.name) || rolesOf(member).some((role) => roles.includes(role)),
+    (member) => instances.includes(member.name) || rolesOf(member.spec).some((role) => roles.includes(role)),
   );
 };
 

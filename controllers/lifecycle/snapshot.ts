@@ -3,15 +3,20 @@ import type { CookbookPack } from '../../api-types/cookbooks.js';
 import type { RoleSpec } from '../../api-types/kinds/role.js';
 import type { Snapshot, SnapshotHost } from '../../api-types/snapshot.js';
 import { isMember, type Member, type Observed } from './observe.js';
+import { isUnheard } from './status.js';
 
-const hostOf = ({ status, spec, ready }: Member): SnapshotHost => ({
-  machine: status.machine?.id ?? '',
-  role: spec.role,
-  roles: spec.roles ?? [],
-  address: status.agent?.address ?? '',
-  zone: status.machine?.zone ?? '',
-  ready,
-});
+const hostOf = (member: Member): SnapshotHost => {
+  const { status, spec, ready } = member;
+  return {
+    machine: status.machine?.id ?? '',
+    role: spec.role,
+    roles: spec.roles ?? [],
+    address: status.agent?.address ?? '',
+    zone: status.machine?.zone ?? '',
+    ready,
+    ...(!ready && isUnheard(member) ? { unheard: true } : {}),
+  };
+};
 
 const recipesOf = ({ recipes = {} }: RoleSpec): Readonly<Record<string, readonly string[]>> =>
   Object.fromEntries(Object.entries(recipes).filter(([, of]) => of.length > 0));

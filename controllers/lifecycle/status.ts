@@ -112,25 +112,39 @@ const wasConfigured = ({ status }: Slot): boolean => {
 const whileRebooting = ({ status }: Slot): Verdict | null =>
   isRestarting(status, status.machine?.id ?? '') ? no('Rebooting', 'its machine is being rebooted') : null;
 
-/** Why a host that could serve is not to, or null. */
-const withheld = ({ spec, status }: Slot): Verdict | null => {
-  const { conditions, doomed, machine } = status;
-  const healthy = conditions?.['Healthy'];
+/** Why a host that could serve is not wanted to, or null. */
+const unwanted = ({ spec, status }: Slot): Verdict | null => {
+  const { doomed, machine } = status;
   if ((doomed ?? []).some((one) => one.machine === machine?.id)) return no('Doomed', 'its machine must go');
-  if (spec.desired !== 'Running') return no(spec.desired ?? 'Stopped', 'it is not wanted in service');
+  return spec.desired === 'Running' ? null : no(spec.desired ?? 'Stopped', 'it is not wanted in service');
+};
+
+const unhealthy = ({ status }: Slot): Verdict | null => {
+  const healthy = status.conditions?.['Healthy'];
   return healthy?.status === 'False' ? no('Unhealthy', healthy.message) : null;
 };
 
-const readyVerdict = (slot: Slot): Verdict => {
-  const not = unreachable(slot) ?? withheld(slot) ?? whileRebooting(slot);
-  if (not !== null) return not;
+/** Why nothing can be served by it yet, or null. */
+const unprepared = (slot: Slot): Verdict | null => {
   const setup = setupVerdict(slot);
   if (setup.status !== 'True') return setup;
   const undeployed = notDeployed(slot);
   if (undeployed !== null) return undeployed;
-  if (!wasConfigured(slot)) return no('Configuring', 'its first configure run has not succeeded yet');
-  return yes('Online', 'machine, agent, setup and configure are well');
+  return wasConfigured(slot) ? null : no('Configuring', 'its first configure run has not succeeded yet');
 };
+
+const readyVerdict = (slot: Slot): Verdict =>
+  unreachable(slot) ??
+  unwanted(slot) ??
+  unhealthy(slot) ??
+  whileRebooting(slot) ??
+  unprepared(slot) ??
+  yes('Online', 'machine, agent, setup and configure are well');
+
+/** It has all that Ready takes, and is only silent, unwell or being rebooted. */
+export const isUnheard = (slot: Slot): boolean =>
+  (unhealthy(slot) ?? whileRebooting(slot)) !== null &&
+  (unreachable(slot) ?? unwanted(slot) ?? unprepared(slot)) === null;
 
 /** Only Ready hosts are members of anything. */
 export const isReady = (slot: Slot): boolean => readyVerdict(slot).status === 'True';

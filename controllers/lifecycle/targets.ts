@@ -4,7 +4,7 @@ import { isRebootWanted } from '../../api-types/kinds/restart.js';
 import type { Target } from '../../api-types/kinds/lifecycle-event.js';
 import { minutes } from '../../api-types/units.js';
 import { parseTimestamp } from '../../runtime/clock.js';
-import { inFlight, sentSinceStop, shutdownInFlight, shutdownMachines } from './fold.js';
+import { expiryOf, inFlight, sentSinceStop, shutdownInFlight, shutdownMachines } from './fold.js';
 import { isMember, type Member } from './observe.js';
 import { STEPS, type SentLog, type Step } from './sent.js';
 import type { LifecycleSettings } from './settings.js';
@@ -165,9 +165,10 @@ export const wantsShutdown = (member: Member, { sent, connected, now }: Telling)
 
 /** Milliseconds until something sent to this host counts as expired; Infinity for nothing. */
 export const expiresIn = (member: Member, sent: SentLog, now: number): number => {
-  const waiting = [
-    ...STEPS.map((step) => inFlight(member.status, sent, step)),
-    ...shutdownMachines(member.status).map((machine) => shutdownInFlight(member.status, sent, machine)),
-  ];
-  return Math.min(...waiting.map((one) => (one === null ? Infinity : one.expiresAt - now)));
+  const { status } = member;
+  const shutdowns = shutdownMachines(status).map((machine) => shutdownInFlight(status, sent, machine));
+  return Math.min(
+    ...STEPS.map((step) => expiryOf(status, sent, step) - now),
+    ...shutdowns.map((one) => (one === null ? Infinity : one.expiresAt - now)),
+  );
 };

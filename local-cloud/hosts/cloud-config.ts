@@ -1,11 +1,19 @@
 /** User data as a real machine's cloud-init would read it, as far as the agent's own file goes. */
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { AgentConfig } from '../../api-types/agent-protocol.js';
 
 /** Where the file goes, below the host's root. */
 export const AGENT_CONFIG_PATH = '/etc/scalarium/agent.json';
+
+export const writeAgentConfig = (root: string, config: AgentConfig): void => {
+  const file = join(root, AGENT_CONFIG_PATH);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify(AgentConfig.encode(config)), { mode: 0o600 });
+};
 
 const CloudConfig = t.type(
   { write_files: t.array(t.intersection([t.type({ path: t.string }), t.partial({ content: t.string })])) },

@@ -23,6 +23,7 @@ export interface RunningAgent {
 }
 
 export interface HostDriver {
+  /** The agent finds its configuration where the machine's user data would have put it. */
   boot(boot: Boot): Promise<RunningAgent>;
   /** Takes over an agent that an earlier run of the driver booted and that still lives. */
   adopt(identity: ProcessIdentity): RunningAgent;

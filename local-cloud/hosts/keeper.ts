@@ -229,11 +229,10 @@ class HostKeeper implements Keeper {
   }
 
   private async boot(host: Host, config: AgentConfig): Promise<Done> {
-    const { directory, driver, log, records } = this.with_;
+    const { directory, driver, log } = this.with_;
     const { machine, address } = host.file;
     const root = rootOf(directory, machine);
     if (this.closing) return SETTLED;
-    records.configure(machine, config);
     const agent = await driver.boot({
       machine,
       address,

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { millis, seconds } from '../../api-types/units.js';
 import type { Clock } from '../../runtime/clock.js';
 import { identify, isAlive, signalProcess, type ProcessIdentity } from '../../runtime/process-identity.js';
+import { writeAgentConfig } from './cloud-config.js';
 import type { Boot, HostDriver, RunningAgent } from './driver.js';
 import { gate } from './gate.js';
 import { boundLog, openLog } from './logs.js';
@@ -104,6 +105,7 @@ export const processDriver = (directory: string, agent: AgentCommand, clock: Clo
     outlives: true,
     boot: (boot) =>
       spawns(async () => {
+        writeAgentConfig(boot.root, boot.config);
         const child = await start(agent, boot);
         const pid = child.pid ?? 0;
         const identity = identify(pid) ?? { pid, startTicks: 'ended' };

@@ -1,15 +1,13 @@
 /** `/etc/sudoers.d/scalarium-<name>`: the right to become root. */
 import { lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { endedText, runCommand } from '../command.js';
 import { writeWhole } from '../files.js';
 import { ifThere, placeOf } from '../place.js';
+import { isMissing, mustRun } from '../tools.js';
 
 const FOLDER = '/etc/sudoers.d';
 const PREFIX = 'scalarium-';
 const MODE = 0o440;
-/** Debian keeps it in sbin, which is not on everybody's PATH. */
-const PATH = '/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin';
 
 const contentFor = (name: string): string =>
   `# Written by Scalarium; changes are overwritten.\n${name} ALL=(ALL:ALL) NOPASSWD:ALL\n`;
@@ -18,12 +16,10 @@ const contentFor = (name: string): string =>
 const judged =
   (signal: AbortSignal) =>
   async (fresh: string): Promise<void> => {
-    const command = ['visudo', '-c', '-q', '-f', fresh];
     try {
-      const ended = await runCommand(command, { cwd: '/', env: { PATH, LC_ALL: 'C' }, signal });
-      if (ended.code !== 0) throw new Error(endedText(command, ended, null));
+      await mustRun(['visudo', '-c', '-f', fresh], { signal });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (!isMissing(error)) throw error;
     }
   };
 

@@ -55,8 +55,8 @@ const wordsFor = ({ names, state, version }: PackageNeed): readonly string[] =>
   });
 
 const fits = (status: DpkgStatus, need: PackageNeed, name: string): boolean => {
+  if (need.state === 'removed') return status.isGone(name);
   const version = status.version(name);
-  if (need.state === 'removed') return version === null;
   if (version === null) return need.version === null && status.provides(name);
   return versionFits(version, need.version);
 };
@@ -105,6 +105,15 @@ class Apt implements Packages {
     }
     const lists = (await ifThere(() => readdir(LISTS))) ?? [];
     if (!lists.some((name) => name.includes('_Packages'))) await this.update(listener);
+    await this.unpackAgain(listener);
+  }
+
+  /** apt takes one whose unpacking was cut short for the newest version, and ends well without it. */
+  private async unpackAgain(listener: Listener): Promise<void> {
+    const names = (await this.status()).halfInstalled();
+    if (names.length === 0) return;
+    const command = ['apt-get', 'install', ...OPTIONS, '--reinstall', '--', ...names];
+    judgeTransaction(command, await this.run(command, listener), null);
   }
 
   /** A source that does not answer is no failure yet: the package may be in another, or in its list of before. */

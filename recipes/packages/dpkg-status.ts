@@ -2,6 +2,8 @@
 
 const INSTALLED = /^Status: \S+ \S+ (installed|triggers-pending|triggers-awaited)$/m;
 const UNFINISHED = /^Status: \S+ \S+ (half-installed|half-configured|unpacked)$/m;
+const GONE = /^Status: \S+ \S+ (not-installed|config-files)$/m;
+const HALF_INSTALLED = /^Status: \S+ \S+ half-installed$/m;
 
 const fieldOf = (paragraph: string, name: string): string =>
   new RegExp(`^${name}: (.*)$`, 'm').exec(paragraph)?.[1] ?? '';
@@ -20,6 +22,11 @@ export class DpkgStatus {
     return null;
   }
 
+  /** True of one of which nothing is there but its configuration. */
+  isGone(name: string): boolean {
+    return [...this.paragraphs(`Package: ${name.split(':', 1)[0] ?? ''}\n`)].every((one) => GONE.test(one));
+  }
+
   /** True when something that is installed provides this name. */
   provides(name: string): boolean {
     const lines = this.text
@@ -35,6 +42,14 @@ export class DpkgStatus {
   /** A transaction was cut short: nothing can be installed before it is finished. */
   unfinished(): boolean {
     return UNFINISHED.test(this.text);
+  }
+
+  /** Names of those whose unpacking was cut short: only unpacking them again helps. */
+  halfInstalled(): readonly string[] {
+    return this.text
+      .split('\n\n')
+      .filter((one) => HALF_INSTALLED.test(one))
+      .map((one) => fieldOf(one, 'Package'));
   }
 
   /** Those that begin so. */

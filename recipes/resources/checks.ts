@@ -7,6 +7,7 @@ import { filesystem, mount } from './disks.js';
 import { applies, execute } from './execute.js';
 import { absent, directory, file, link, template } from './files.js';
 import { git } from './git.js';
+import { leftovers } from './leftovers.js';
 import { packages } from './package.js';
 import { cron, sudoRule, sysctl } from './rules.js';
 import { service, unitOnly } from './service.js';
@@ -34,6 +35,7 @@ const CHECKS: { readonly [T in ResourceType]: Check<ResourceOf<T>> } = {
   sysctl,
   waitForPort,
   accounts,
+  leftovers,
   refusal: ({ why }) => Promise.reject(new Error(why)),
 };
 

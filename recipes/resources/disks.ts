@@ -9,6 +9,8 @@ import { change, listenerOf, type Check, type Scene, type Verdict } from '../sce
 import { askTool, mustRun } from '../tools.js';
 
 const FORMAT_SECONDS = 1_800;
+/** Half a file system is one that nobody formats again: what was begun is ended, whoever aborts the run. */
+const unheard = new AbortController().signal;
 const MOUNT_SECONDS = 120;
 
 const leftOut = (scene: Scene): boolean => {
@@ -95,7 +97,7 @@ export const filesystem: Check<FileSystemResource> = async (resource, scene): Pr
     const labelled = label === undefined ? [] : ['-L', label];
     const command = [`mkfs.${format}`, '-q', ...labelled, device];
     const listener = listenerOf(resourceId(resource), scene);
-    await mustRun(command, { signal: scene.signal, timeoutSeconds: FORMAT_SECONDS, listener });
+    await mustRun(command, { signal: unheard, timeoutSeconds: FORMAT_SECONDS, listener });
   });
 };
 

@@ -158,3 +158,7 @@ export const applies = async (resource: Resource, scene: Scene): Promise<boolean
   if (why !== null) throw new Error(`its guard "onlyIf": ${endedText(onlyIf, ended, why)}`);
   return ended.code === 0;
 };
+
+/** Whether what others notify a resource of is for this host, as it is now. */
+export const isConcerned = async (resource: Resource, scene: Scene): Promise<boolean> =>
+  !isLeftOut(resource, scene) && (await applies(resource, scene));

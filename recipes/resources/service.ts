@@ -1,6 +1,5 @@
 /** Check of service, and what notifications do to one. */
 import { lstat } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkFile } from '../files.js';
 import { ifThere, placeOf } from '../place.js';
@@ -16,6 +15,7 @@ import {
   type Verdict,
 } from '../scene.js';
 import type { ServiceState } from '../services/service-manager.js';
+import { untilItAnswers } from './answers.js';
 
 const UNIT_FOLDERS = [
   '/etc/systemd/system',
@@ -130,8 +130,11 @@ export const turnOf = (hostName: string, spreadSeconds: number): number => {
   return (((number + TURNS - 1) % TURNS) * spreadSeconds) / TURNS;
 };
 
-const untilItsTurn = async ({ spreadSeconds = 0 }: ServiceResource, { signal }: Scene): Promise<void> => {
-  const seconds = turnOf(hostname(), spreadSeconds);
+const untilItsTurn = async (
+  { spreadSeconds = 0 }: ServiceResource,
+  { instance, signal }: Scene,
+): Promise<void> => {
+  const seconds = turnOf(instance, spreadSeconds);
   if (seconds > 0) await sleep(seconds * 1000, undefined, { signal });
 };
 
@@ -148,10 +151,11 @@ export const actOn = async (
   const { services } = scene.platform;
   const running = (await services.state(name)).running;
   const reloads = action === 'reload' && running && resource.reload !== 'restart';
+  if (running) await untilItsTurn(resource, scene);
   if (reloads) await services.reload(name, scene.signal);
   else {
-    if (running) await untilItsTurn(resource, scene);
     await services.restart(name, scene.signal);
+    await untilItAnswers(resource, scene);
   }
   return refuseDead(name, scene);
 };

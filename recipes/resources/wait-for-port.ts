@@ -1,17 +1,17 @@
 /** Check of waitForPort. */
-import { connect } from 'node:net';
+import { connect, type NetConnectOpts } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WaitForPortResource } from '../resource.js';
 import type { Check } from '../scene.js';
 
 const DEFAULT_SECONDS = 60;
 const TRY_MS = 2_000;
-const LOOK_MS = 200;
+export const LOOK_MS = 200;
 
 /** Null: it accepts connections; else why not. */
-const tried = (host: string, port: number, signal: AbortSignal): Promise<string | null> =>
+export const tried = (to: NetConnectOpts, signal: AbortSignal): Promise<string | null> =>
   new Promise((resolve) => {
-    const socket = connect({ host, port, signal });
+    const socket = connect({ ...to, signal });
     socket.setTimeout(TRY_MS);
     const end = (why: string | null): void => {
       socket.destroy();
@@ -31,13 +31,13 @@ const tried = (host: string, port: number, signal: AbortSignal): Promise<string 
 /** Changes nothing: it only takes until then. */
 export const waitForPort: Check<WaitForPortResource> = async (resource, { signal }) => {
   const { host, port, timeoutSeconds = DEFAULT_SECONDS } = resource;
-  if ((await tried(host, port, signal)) === null) return null;
+  if ((await tried({ host, port }, signal)) === null) return null;
   return {
     diff: '',
     apply: async () => {
       const late = AbortSignal.timeout(timeoutSeconds * 1000);
       for (;;) {
-        const why = await tried(host, port, signal);
+        const why = await tried({ host, port }, signal);
         if (why === null) return { changed: [] };
         signal.throwIfAborted();
         if (late.aborted) throw new Error(`no connection within ${String(timeoutSeconds)} s: ${why}`);

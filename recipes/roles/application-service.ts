@@ -1,8 +1,15 @@
 /** An application as a service of its host: its folders, its environment, its unit. */
 import type { RoleApplication } from '../applications.js';
-import type { Notification, Resource, SecretText, ServiceResource } from '../resource.js';
+import type { Answers, Notification, Resource, SecretText, ServiceResource } from '../resource.js';
 import { environmentText } from './cluster-environment.js';
 import { HEAD } from './role-recipe.js';
+import { deployedAgain, undeployed, unlessUndeployed } from './undeployed.js';
+
+/** How restarts of applications go. */
+export interface Restart {
+  readonly spreadSeconds: number;
+  readonly answerSeconds: number;
+}
 
 /** A process that serves an application. */
 export interface Process {
@@ -16,7 +23,9 @@ export interface Process {
   /** It listens there itself; a low one takes a right of its own. */
   readonly port: number;
   readonly stopSeconds: number;
-  readonly spreadSeconds: number;
+  /** Where it answers when it can do its work: its port, or the path of a socket. */
+  readonly at: number | string;
+  readonly restart: Restart;
 }
 
 /** Of the service, without `.service`. */
@@ -32,14 +41,25 @@ export const restartOf = (application: string): Notification => ({
 
 const FOLDER = '/etc/scalarium/applications';
 
-/** As Capistrano has them: releases, what they share, and which one is current (a link, made by who brings the code). */
-export const applicationFolders = (application: string, user: string): readonly Resource[] =>
-  ['', '/releases', '/shared', '/shared/config', '/shared/log'].map((below) => ({
+/** Where sockets of an application are: its user makes them. */
+export const socketFolder = (application: string): string => `/srv/www/${application}/shared/sockets`;
+
+/**
+ * As Capistrano has them: releases, what they share, and which one is current (a link, made by who brings the code). Each
+ * folder that is the user's is in one that is root's: in its own the user could put a link in the way of who sets rights.
+ */
+export const applicationFolders = (application: string, user: string): readonly Resource[] => {
+  const folder = (below: string, owner: string): Resource => ({
     type: 'directory',
     path: `/srv/www/${application}${below}`,
-    owner: user,
-    group: user,
-  }));
+    owner,
+    group: owner,
+  });
+  return [
+    ...['', '/shared'].map((below) => folder(below, 'root')),
+    ...['/releases', '/shared/config', '/shared/log', '/shared/sockets'].map((below) => folder(below, user)),
+  ];
+};
 
 /** The user that applications run as. */
 export const applicationUser = (user: string): Resource => ({
@@ -83,20 +103,27 @@ ${port < FIRST_FREE_PORT ? 'AmbientCapabilities=CAP_NET_BIND_SERVICE\n' : ''}
 WantedBy=multi-user.target
 `;
 
+const answersOf = ({ application, needs, at, restart }: Process): Answers => ({
+  at,
+  once: [`${codeFolder(application.name)}/${needs}`],
+  seconds: restart.answerSeconds,
+});
+
 const service = (process: Process): ServiceResource => ({
   type: 'service',
   name: unitName(process.application.name),
   state: 'running',
   enabled: true,
   unit: unit(process),
-  spreadSeconds: process.spreadSeconds,
+  spreadSeconds: process.restart.spreadSeconds,
+  answers: answersOf(process),
   on: 'machine',
 });
 
 const ONLY_ROOT = 0o600;
 
-/** Everything but its code; it is started anew when its environment or its command changes. */
-export const applicationService = (process: Process): readonly Resource[] => {
+/** Everything but its code and its service, which is started anew when its environment or its command changes. */
+const before = (process: Process): readonly Resource[] => {
   const { application, user, environment } = process;
   const notifies = [restartOf(application.name)];
   return [
@@ -115,9 +142,21 @@ export const applicationService = (process: Process): readonly Resource[] => {
       mode: 0o755,
       notifies,
     },
-    service(process),
   ];
 };
+
+/** Everything but its code, as setup and configure want it. */
+export const applicationService = (process: Process): readonly Resource[] => [
+  ...before(process),
+  unlessUndeployed(service(process)),
+];
+
+/** The same for deploy: it runs again though it was undeployed. */
+export const deployedApplication = (process: Process): readonly Resource[] => [
+  deployedAgain(service(process)),
+  ...before(process),
+  service(process),
+];
 
 /** Its service is started anew, as there may be new code. */
 export const startNewCode = (application: string): Resource => ({
@@ -128,7 +167,10 @@ export const startNewCode = (application: string): Resource => ({
   notifies: [restartOf(application)],
 });
 
-/** Its service ends, and stays so until the next setup or configure. */
+/** Its service ends, and stays so until the next deploy. */
+export const undeployedApplication = (process: Process): readonly Resource[] => undeployed(service(process));
+
+/** Its service ends along with its machine. */
 export const stopApplication = (process: Process): Resource => ({
   ...service(process),
   state: 'stopped',

@@ -1,7 +1,7 @@
 /** What applications are told of their cluster: as an environment, and as a file to read. */
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { attributesOf, settingsOf, isRecord, AttributeProblem } from '../attributes.js';
-import { readyOfRole, readyOfType, rolesOfType } from '../members.js';
+import { rolesOfType, servingOfRole, servingOfType } from '../members.js';
 import type { Filled, Notification, Resource, SecretText } from '../resource.js';
 import { applicationPassword, databaseRole, masterRole } from '../secret-names.js';
 
@@ -21,7 +21,7 @@ interface Database {
 }
 
 const servicesOf = (snapshot: Snapshot, role: string, port: number): readonly Service[] =>
-  readyOfRole(snapshot, role).map(({ name, host }) => ({ name, address: host.address, port }));
+  servingOfRole(snapshot, role).map(({ name, host }) => ({ name, address: host.address, port }));
 
 const replicasOf = (snapshot: Snapshot, master: string): readonly Service[] =>
   rolesOfType(snapshot, 'db-replica')
@@ -39,7 +39,7 @@ const databaseName = (snapshot: Snapshot, role: string, master: string): string 
   );
 };
 
-const databaseOf = (snapshot: Snapshot, role: string): Database => {
+export const databaseOf = (snapshot: Snapshot, role: string): Database => {
   const master = databaseRole(snapshot, role);
   if (master === null) return { masters: [], replicas: [] };
   const { port, user } = settingsOf(snapshot, master, 'db-master').mysql;
@@ -52,8 +52,8 @@ const databaseOf = (snapshot: Snapshot, role: string): Database => {
   };
 };
 
-const cachesOf = (snapshot: Snapshot): readonly Service[] =>
-  readyOfType(snapshot, 'memcached').map(({ name, role, host }) => ({
+export const cachesOf = (snapshot: Snapshot): readonly Service[] =>
+  servingOfType(snapshot, 'memcached').map(({ name, role, host }) => ({
     name,
     address: host.address,
     port: settingsOf(snapshot, role, 'memcached').memcached.port,

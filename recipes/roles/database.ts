@@ -1,7 +1,8 @@
 /** Database master and replicas: MariaDB, replicated by global transaction ids. */
+import { rolesOf } from '../../api-types/kinds/instance.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { AttributeProblem, settingsOf } from '../attributes.js';
-import { allHosts, readyOfRole, rolesOf, rolesOfType } from '../members.js';
+import { allHosts, readyOfRole, rolesOfType } from '../members.js';
 import type { Resource } from '../resource.js';
 import { applicationPassword, masterRole, replicationPassword, rootPassword } from '../secret-names.js';
 import { MYSQL_ACCOUNTS, MYSQL_REPLICA } from './mysql-scripts.js';

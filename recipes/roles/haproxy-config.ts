@@ -7,6 +7,8 @@ export type HaproxySettings = (typeof DEFAULTS)['load-balancer']['haproxy'];
 
 /** In a folder that the packages of all families bring along. */
 export const SOCKET = '/var/lib/haproxy/admin.sock';
+/** How servers are, from before a reload until the process that it starts answers. */
+export const STATES = '/var/lib/haproxy/servers.state';
 export const CERTIFICATE = '/etc/haproxy/scalarium.pem';
 
 /** A section: its first line, then its lines indented; a falsy one is left out. */
@@ -20,14 +22,19 @@ const globalSection = ({ maxConnections, hardStopSeconds }: HaproxySettings): st
     'user haproxy',
     'group haproxy',
     `maxconn ${String(maxConnections)}`,
+    // a host that allows fewer open files has fewer connections, and not none
+    'no strict-limits',
     // the next process takes the listening sockets over from here: no connection is lost in between
     `stats socket ${SOCKET} mode 600 level admin expose-fd listeners`,
+    // a server that is down does not become one that is up by a reload
+    `server-state-file ${STATES}`,
     `hard-stop-after ${String(hardStopSeconds)}s`,
     'ssl-default-bind-options ssl-min-ver TLSv1.2',
   );
 
 const shared = (haproxy: HaproxySettings): readonly string[] => [
   'log global',
+  'load-server-state-from-file global',
   `retries ${String(haproxy.retries)}`,
   `maxconn ${String(haproxy.maxConnections)}`,
   'option redispatch 1',
@@ -49,7 +56,7 @@ const httpDefaults = (haproxy: HaproxySettings): string =>
     'option httpclose',
     'option forwardfor',
     'option abortonclose',
-    'retry-on conn-failure empty-response response-timeout',
+    'retry-on conn-failure empty-response',
   );
 
 const statistics = ({ statistics: { port, url, user } }: HaproxySettings): string =>
@@ -136,7 +143,7 @@ const checkLines = (haproxy: HaproxySettings, { domains, healthUrl, byGet }: Bac
 const backendSection = (haproxy: HaproxySettings, backend: Backend): string => {
   const { name, servers } = backend;
   if (servers.length === 0)
-    return section(`backend app-${name}`, '# No app server is Ready: every request is answered with 503.');
+    return section(`backend app-${name}`, '# There is no app server: every request is answered with 503.');
   return section(
     `backend app-${name}`,
     // what was sent once may have been done: only what may be done twice is sent again

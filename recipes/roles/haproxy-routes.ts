@@ -2,7 +2,7 @@
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { APPLICATION_TYPES, applicationsOf, type RoleApplication } from '../applications.js';
 import { AttributeProblem, settingsOf } from '../attributes.js';
-import { readyOfRole, rolesOfType } from '../members.js';
+import { ofRole, rolesOfType, serving, type Member } from '../members.js';
 
 export interface Server {
   readonly name: string;
@@ -26,7 +26,8 @@ export interface Backend {
 interface Serving {
   readonly byGet: boolean;
   readonly application: RoleApplication;
-  readonly servers: readonly Server[];
+  readonly members: readonly Member[];
+  readonly serverOf: (member: Member) => Server;
 }
 
 const HIGHEST_WEIGHT = 256;
@@ -68,14 +69,20 @@ const servingOf = (snapshot: Snapshot, role: string): readonly Serving[] => {
   const byGet = type === 'static-web' || type === 'rails-app';
   return applicationsOf(snapshot, role).map((application) => {
     const port = portOf(snapshot, role, application);
-    const servers = readyOfRole(snapshot, role).map(({ name, host }) => ({
+    const serverOf = ({ name, host }: Member): Server => ({
       name,
       address: host.address,
       port,
       ...balancing,
-    }));
-    return { application, servers, byGet };
+    });
+    return { application, members: ofRole(snapshot, role), serverOf, byGet };
   });
+};
+
+/** Of all roles that serve it together: one that is not Ready stands in for none that is. */
+const serversOf = (same: readonly Serving[]): readonly Server[] => {
+  const told = new Set(serving(same.flatMap(({ members }) => members)));
+  return same.flatMap(({ members, serverOf }) => members.filter((one) => told.has(one)).map(serverOf));
 };
 
 /** One that several roles serve has the servers of all of them, and its domains from the first. */
@@ -90,7 +97,7 @@ const together = (serving: readonly Serving[]): readonly Backend[] => {
       ...(path === undefined ? {} : { path }),
       ...(healthUrl === undefined ? {} : { healthUrl }),
       byGet: same.some(({ byGet }) => byGet),
-      servers: same.flatMap(({ servers }) => servers),
+      servers: serversOf(same),
     };
   });
 };

@@ -2,17 +2,20 @@
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { applicationsOf, type RoleApplication } from '../applications.js';
 import { AttributeProblem, settingsOf } from '../attributes.js';
-import type { Notification, Resource, ServiceResource } from '../resource.js';
-import { applicationFolders, applicationUser, codeFolder } from './application-service.js';
+import type { Answers, Notification, Resource, ServiceResource } from '../resource.js';
+import { applicationFolders, codeFolder } from './application-service.js';
 import { clusterEnvironment, environmentText } from './cluster-environment.js';
 import type { Family } from './nginx.js';
-import { HEAD, type RoleRecipe } from './role-recipe.js';
+import { HEAD, untilNothingNew, type RoleRecipe } from './role-recipe.js';
+import { deployedAgain, undeployed, unlessUndeployed } from './undeployed.js';
 
-const USER = 'deploy';
+/** Made by the packages; others may not read their web.xml. */
+const USER = 'tomcat';
 /** A base of our own: what the packages bring along stays as it is, and is the same on all families. */
-const BASE = '/var/lib/scalarium/tomcat';
+const BASE = '/var/lib/scalarium-tomcat';
 const NAME = 'scalarium-tomcat';
 const ENVIRONMENT = '/etc/scalarium/tomcat.env';
+const START = '/etc/scalarium/tomcat.start';
 const restart: readonly Notification[] = [{ action: 'restart', resource: `service[${NAME}]` }];
 
 interface Tomcat {
@@ -24,13 +27,14 @@ interface Tomcat {
   /** Of the packages: stopped. */
   readonly service: string;
   readonly spreadSeconds: number;
+  readonly answers: Answers;
 }
 
 const tomcatsOf = (snapshot: Snapshot, role: string): readonly Tomcat[] => {
-  const {
-    java,
-    restart: { spreadSeconds },
-  } = settingsOf(snapshot, role, 'java-app');
+  const { java, restart } = settingsOf(snapshot, role, 'java-app');
+  const { spreadSeconds, answerSeconds } = restart;
+  const once = applicationsOf(snapshot, role).map(docBase);
+  const answers = { at: java.port, once, seconds: answerSeconds };
   const name = `tomcat${String(java.version)}`;
   return [
     {
@@ -40,6 +44,7 @@ const tomcatsOf = (snapshot: Snapshot, role: string): readonly Tomcat[] => {
       webXml: `/etc/${name}/web.xml`,
       service: name,
       spreadSeconds,
+      answers,
     },
     {
       family: 'redhat',
@@ -48,6 +53,7 @@ const tomcatsOf = (snapshot: Snapshot, role: string): readonly Tomcat[] => {
       webXml: '/etc/tomcat/web.xml',
       service: 'tomcat',
       spreadSeconds,
+      answers,
     },
   ];
 };
@@ -99,7 +105,7 @@ const contexts = (snapshot: Snapshot, role: string): readonly Resource[] => {
   }));
 };
 
-const serviceOf = ({ home, family, spreadSeconds }: Tomcat): ServiceResource => ({
+const serviceOf = ({ home, family, spreadSeconds, answers }: Tomcat): ServiceResource => ({
   type: 'service',
   name: NAME,
   state: 'running',
@@ -107,6 +113,7 @@ const serviceOf = ({ home, family, spreadSeconds }: Tomcat): ServiceResource => 
   family,
   on: 'machine',
   spreadSeconds,
+  answers,
   unit: `${HEAD}[Unit]
 Description=Tomcat for applications
 After=network.target
@@ -119,7 +126,7 @@ Environment=CATALINA_BASE=${BASE}
 Environment=CATALINA_TMPDIR=${BASE}/temp
 EnvironmentFile=/etc/scalarium/environment
 EnvironmentFile=${ENVIRONMENT}
-ExecStart=${home}/bin/catalina.sh run
+ExecStart=/bin/sh ${START} ${home}/bin/catalina.sh
 Restart=always
 RestartSec=1
 SuccessExitStatus=143
@@ -132,13 +139,14 @@ WantedBy=multi-user.target
 `,
 });
 
-const packaged = (tomcat: Tomcat): readonly Resource[] => {
-  const { family, packages, webXml, service } = tomcat;
+const packagesOf = ({ packages, family }: Tomcat): Resource => ({ type: 'package', names: packages, family });
+
+const services = (tomcat: Tomcat): readonly Resource[] => {
+  const { family, webXml, service } = tomcat;
   return [
-    { type: 'package', names: packages, family },
     { type: 'service', name: service, state: 'stopped', enabled: false, family, on: 'machine' },
     { type: 'link', path: `${BASE}/conf/web.xml`, target: webXml, family },
-    serviceOf(tomcat),
+    unlessUndeployed(serviceOf(tomcat)),
   ];
 };
 
@@ -156,28 +164,34 @@ const environment = (snapshot: Snapshot, role: string): Resource => {
   };
 };
 
-const folders = [
-  '',
-  '/conf',
-  '/conf/Catalina',
-  '/conf/Catalina/localhost',
-  '/webapps',
-  '/work',
-  '/temp',
-  '/logs',
-];
+/** Tomcat gives up on a context whose code is not there: it begins when there is any. */
+const startScript = (all: readonly RoleApplication[]): string => `#!/bin/sh
+${HEAD}# Starts Tomcat once there is code of an application.
+until ${all.map((application) => `[ -e '${docBase(application)}' ]`).join(' || ') || 'true'}; do sleep 1; done
+exec "$1" run
+`;
+
+/** What root writes is in folders of root's. */
+const ROOTS = ['', '/conf', '/conf/Catalina', '/conf/Catalina/localhost'];
+const USERS = ['/webapps', '/work', '/temp', '/logs'];
+const folder =
+  (owner: string) =>
+  (below: string): Resource => ({ type: 'directory', path: `${BASE}${below}`, owner, group: owner });
 
 const base = (snapshot: Snapshot, role: string): readonly Resource[] => [
-  ...folders.map((below): Resource => ({
-    type: 'directory',
-    path: `${BASE}${below}`,
-    owner: USER,
-    group: USER,
-  })),
+  ...ROOTS.map(folder('root')),
+  ...USERS.map(folder(USER)),
   {
     type: 'file',
     path: `${BASE}/conf/server.xml`,
     content: serverXml(settingsOf(snapshot, role, 'java-app').java.port),
+    notifies: restart,
+  },
+  {
+    type: 'file',
+    path: START,
+    content: startScript(applicationsOf(snapshot, role)),
+    mode: 0o755,
     notifies: restart,
   },
 ];
@@ -187,15 +201,16 @@ const stop = (snapshot: Snapshot, role: string): readonly Resource[] =>
 
 export const javaApp: RoleRecipe = {
   converge: (snapshot, role) => [
-    applicationUser(USER),
+    ...tomcatsOf(snapshot, role).map(packagesOf),
     ...clusterEnvironment(snapshot, role, { group: USER, notifies: restart }),
     ...applicationsOf(snapshot, role).flatMap(({ name }) => applicationFolders(name, USER)),
     ...base(snapshot, role),
     ...contexts(snapshot, role),
     environment(snapshot, role),
-    ...tomcatsOf(snapshot, role).flatMap(packaged),
+    ...tomcatsOf(snapshot, role).flatMap(services),
   ],
   deploy: (snapshot, role) => [
+    ...tomcatsOf(snapshot, role).map((tomcat) => deployedAgain(serviceOf(tomcat))),
     {
       type: 'execute',
       name: 'start Tomcat with the code that is there',
@@ -205,6 +220,9 @@ export const javaApp: RoleRecipe = {
     },
     ...tomcatsOf(snapshot, role).map(serviceOf),
   ],
-  undeploy: stop,
-  shutdown: stop,
+  undeploy: (snapshot, role) => tomcatsOf(snapshot, role).flatMap((tomcat) => undeployed(serviceOf(tomcat))),
+  shutdown: (snapshot, role) => [
+    ...untilNothingNew(snapshot, settingsOf(snapshot, role, 'java-app').shutdown.drainSeconds),
+    ...stop(snapshot, role),
+  ],
 };

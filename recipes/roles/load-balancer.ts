@@ -1,14 +1,14 @@
-/** Load balancer: HAProxy in front of the Ready hosts of the cluster's application roles. */
+/** Load balancer: HAProxy in front of the hosts of the cluster's application roles. */
 import * as E from 'fp-ts/lib/Either.js';
 import { decodeStrict } from '../../api-types/problems.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { Name, fields, wholeNumber } from '../../api-types/words.js';
 import { refuseAttributes, settingsOf } from '../attributes.js';
-import { readyOfRole } from '../members.js';
-import type { Notification, Resource, ServiceResource } from '../resource.js';
+import { servingOfRole } from '../members.js';
+import type { ExecuteResource, Notification, Resource, ServiceResource } from '../resource.js';
 import { certificate, statisticsPassword } from '../secret-names.js';
 import { HAPROXY_ADMIN } from './haproxy-admin.js';
-import { CERTIFICATE, haproxyConfig, type HaproxySettings, type Passed } from './haproxy-config.js';
+import { CERTIFICATE, STATES, haproxyConfig, type HaproxySettings, type Passed } from './haproxy-config.js';
 import { backendsOf, defaultBackend, type Backend } from './haproxy-routes.js';
 import { SCRIPTS, type RoleRecipe } from './role-recipe.js';
 
@@ -25,7 +25,7 @@ const passedOf = (snapshot: Snapshot, role: string, haproxy: HaproxySettings): r
       return [];
     }
     const { port, role: of, serverPort = port } = decoded.right;
-    const servers = readyOfRole(snapshot, of).map((member) => ({
+    const servers = servingOfRole(snapshot, of).map((member) => ({
       name: member.name,
       address: member.host.address,
       port: serverPort,
@@ -42,7 +42,34 @@ const SERVICE: ServiceResource = {
   enabled: true,
   on: 'machine',
 };
-const reload: readonly Notification[] = [{ action: 'reload', resource: 'service[haproxy]' }];
+const admin = (...words: readonly string[]): readonly string[] => ['sh', './haproxy-admin', ...words];
+
+const KEEP: ExecuteResource = {
+  type: 'execute',
+  name: 'keep how servers are',
+  command: admin('keep'),
+  cwd: SCRIPTS,
+  only: 'notified',
+  on: 'machine',
+};
+const FORGET: ExecuteResource = { ...KEEP, name: 'forget how servers were', command: admin('forget') };
+
+/** In this order; the new process starts with the servers up that are. */
+const reload: readonly Notification[] = [
+  { action: 'run', resource: `execute[${KEEP.name}]` },
+  { action: 'reload', resource: 'service[haproxy]' },
+  { action: 'run', resource: `execute[${FORGET.name}]` },
+];
+
+/** HAProxy warns of a file that is not there. */
+const nothingKept: Resource = {
+  type: 'execute',
+  name: 'begin a file of how servers are',
+  command: admin('forget'),
+  creates: STATES,
+  cwd: SCRIPTS,
+  on: 'machine',
+};
 
 const tlsFile = (secret: string): readonly Resource[] =>
   secret === ''
@@ -58,9 +85,10 @@ const tlsFile = (secret: string): readonly Resource[] =>
         },
       ];
 
-const admin = (...words: readonly string[]): readonly string[] => ['sh', './haproxy-admin', ...words];
-
-/** Requests that such a server has are finished by the process of before the reload; this gives it no new ones. */
+/**
+ * Requests that such a server has are finished by the process of before the reload; this gives it no new ones. What an
+ * earlier run drained and is wanted after all gets requests again: its file may have been refused, and nothing reloaded.
+ */
 const leave = (servers: readonly string[]): Resource => ({
   type: 'execute',
   name: 'drain servers that leave',
@@ -82,6 +110,9 @@ const converge = (snapshot: Snapshot, role: string): readonly Resource[] => {
   return [
     { type: 'package', names: ['haproxy', 'socat'] },
     { type: 'file', path: `${SCRIPTS}/haproxy-admin`, content: HAPROXY_ADMIN, mode: 0o755 },
+    nothingKept,
+    KEEP,
+    FORGET,
     ...tlsFile(haproxy.tls.secret),
     leave(namesOf([...backends, ...passed])),
     {

@@ -79,14 +79,19 @@ found() { questions | sql --raw --force 2>/dev/null | in_order; }
 # what is there more or less than wanted
 difference() { { wanted; wanted; found; } | sort | uniq -c | awk '$1 != 3'; }
 
+# grants that are more than wanted: only then anything is taken away, since between that and the grants nobody gets in
+excess() {
+  found | grep '^grant ' | while IFS= read -r one; do wanted | grep -qxF -- "$one" || echo "$one"; done
+}
+
 # a user that is there already gets the password, too
 statements() {
   cat <<END
 ALTER USER root@localhost IDENTIFIED VIA unix_socket OR mysql_native_password USING PASSWORD($(quoted "$ROOT_PASSWORD"));
 CREATE USER IF NOT EXISTS $user@'%';
 ALTER USER $user@'%' IDENTIFIED BY $(quoted "$APPLICATION_PASSWORD");
-REVOKE ALL PRIVILEGES, GRANT OPTION FROM $user@'%';
 END
+  [ -z "$(excess)" ] || echo "REVOKE ALL PRIVILEGES, GRANT OPTION FROM $user@'%';"
   for database in $DATABASES; do
     echo "CREATE DATABASE IF NOT EXISTS \\\`$database\\\`;"
     echo "GRANT $PRIVILEGES ON \\\`$(escaped "$database")\\\`.* TO $user@'%';"

@@ -3,7 +3,8 @@ import type { Snapshot } from '../../api-types/snapshot.js';
 import type { DEFAULTS } from '../defaults.js';
 import { sha256 } from '../members.js';
 import type { Notification, Resource, ServiceResource } from '../resource.js';
-import { HEAD } from './role-recipe.js';
+import { CONFIG_FILES, MYSQL_INSTALL } from './mysql-install.js';
+import { HEAD, SCRIPTS } from './role-recipe.js';
 
 /** What master and replica have in common. */
 export type MysqlSettings = Omit<(typeof DEFAULTS)['db-replica']['mysql'], 'master' | 'catchUpSeconds'>;
@@ -75,13 +76,10 @@ export const serverConfig = (
     ...Object.entries(more).map(([name, value]) => line(name, value)),
   ].join('')}`;
 
-/** By family: read after what the packages bring along. */
-const CONFIG_FOLDERS = { debian: '/etc/mysql/mariadb.conf.d', redhat: '/etc/my.cnf.d' } as const;
-
 const configFiles = (content: string): readonly Resource[] =>
   (['debian', 'redhat'] as const).map((family) => ({
     type: 'file',
-    path: `${CONFIG_FOLDERS[family]}/99-scalarium.cnf`,
+    path: CONFIG_FILES[family],
     content,
     family,
     notifies: restart,
@@ -96,17 +94,13 @@ export const mysqlServer = (mysql: MysqlSettings, config: string): readonly Reso
     // where there is no systemd nobody makes it at the start of the host
     { type: 'directory', path: '/run/mysqld', owner: 'mysql', group: 'root', family: 'debian' },
     { type: 'directory', path: data, owner: 'mysql', group: 'mysql' },
+    { type: 'file', path: `${SCRIPTS}/mysql-install`, content: MYSQL_INSTALL, mode: 0o755 },
     {
       type: 'execute',
       name: 'make the system tables',
-      command: [
-        'mariadb-install-db',
-        '--user=mysql',
-        `--datadir=${data}`,
-        '--auth-root-authentication-method=socket',
-        '--skip-test-db',
-      ],
-      creates: `${data}/mysql`,
+      command: ['sh', './mysql-install', 'apply', data],
+      unless: ['sh', './mysql-install', 'check', data],
+      cwd: SCRIPTS,
       on: 'machine',
     },
     ...configFiles(config),

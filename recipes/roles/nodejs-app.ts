@@ -6,13 +6,15 @@ import type { Resource } from '../resource.js';
 import {
   applicationService,
   applicationUser,
+  deployedApplication,
   restartOf,
   startNewCode,
   stopApplication,
+  undeployedApplication,
   type Process,
 } from './application-service.js';
 import { clusterEnvironment } from './cluster-environment.js';
-import type { RoleRecipe } from './role-recipe.js';
+import { untilNothingNew, type RoleRecipe } from './role-recipe.js';
 
 const ENTRY = 'server.js';
 
@@ -42,7 +44,8 @@ const processesOf = (snapshot: Snapshot, role: string): readonly Process[] => {
       environment: { NODE_ENV: 'production', PORT: String(port) },
       port,
       stopSeconds: nodejs.stopSeconds,
-      spreadSeconds: restart.spreadSeconds,
+      at: port,
+      restart,
     };
   });
   refuseSamePort(role, all);
@@ -63,26 +66,30 @@ const packageOf = (snapshot: Snapshot, role: string): readonly Resource[] => {
   ];
 };
 
-const applications = (snapshot: Snapshot, role: string): readonly Resource[] => {
+const applications = (
+  snapshot: Snapshot,
+  role: string,
+  part: (process: Process) => readonly Resource[],
+): readonly Resource[] => {
   const { nodejs } = settingsOf(snapshot, role, 'nodejs-app');
   const all = processesOf(snapshot, role);
   const notifies = all.map(({ application }) => restartOf(application.name));
-  return [
-    ...clusterEnvironment(snapshot, role, { group: nodejs.user, notifies }),
-    ...all.flatMap(applicationService),
-  ];
+  return [...clusterEnvironment(snapshot, role, { group: nodejs.user, notifies }), ...all.flatMap(part)];
 };
 
 export const nodejsApp: RoleRecipe = {
   converge: (snapshot, role) => [
     ...packageOf(snapshot, role),
     applicationUser(settingsOf(snapshot, role, 'nodejs-app').nodejs.user),
-    ...applications(snapshot, role),
+    ...applications(snapshot, role, applicationService),
   ],
   deploy: (snapshot, role) => [
-    ...applications(snapshot, role),
+    ...applications(snapshot, role, deployedApplication),
     ...applicationsOf(snapshot, role).map(({ name }) => startNewCode(name)),
   ],
-  undeploy: (snapshot, role) => processesOf(snapshot, role).map(stopApplication),
-  shutdown: (snapshot, role) => processesOf(snapshot, role).map(stopApplication),
+  undeploy: (snapshot, role) => processesOf(snapshot, role).flatMap(undeployedApplication),
+  shutdown: (snapshot, role) => [
+    ...untilNothingNew(snapshot, settingsOf(snapshot, role, 'nodejs-app').shutdown.drainSeconds),
+    ...processesOf(snapshot, role).map(stopApplication),
+  ],
 };

@@ -16,7 +16,7 @@ import {
   type NginxSettings,
   type Site,
 } from './nginx.js';
-import { HEAD, type RoleRecipe } from './role-recipe.js';
+import { HEAD, untilNothingNew, type RoleRecipe } from './role-recipe.js';
 
 interface Php {
   readonly service: string;
@@ -26,12 +26,16 @@ interface Php {
   readonly pools: string;
   /** Where their sockets are. */
   readonly sockets: string;
+  /** Over which the hosts' reloads are spread. */
+  readonly spreadSeconds: number;
 }
 
 const MODULES: Readonly<Record<string, string>> = { mysql: 'mysqlnd' };
 
 const phpOf = (snapshot: Snapshot, role: string): Readonly<Record<Family, Php>> => {
-  const { version, modules } = settingsOf(snapshot, role, 'php-app').php;
+  const { php, restart } = settingsOf(snapshot, role, 'php-app');
+  const { version, modules } = php;
+  const { spreadSeconds } = restart;
   if (!/^\d+\.\d+$/.test(version))
     throw new AttributeProblem(
       `attributes of the role ${role}: php.version: expected a version as 8.2, got "${version}"`,
@@ -43,6 +47,7 @@ const phpOf = (snapshot: Snapshot, role: string): Readonly<Record<Family, Php>> 
       packages: ['fpm', ...modules].map((name) => `php${version}-${name}`),
       pools: `/etc/php/${version}/fpm/pool.d`,
       sockets: '/run/php',
+      spreadSeconds,
     },
     redhat: {
       service: 'php-fpm',
@@ -50,15 +55,17 @@ const phpOf = (snapshot: Snapshot, role: string): Readonly<Record<Family, Php>> 
       packages: ['fpm', ...modules.map((name) => MODULES[name] ?? name)].map((name) => `php-${name}`),
       pools: '/etc/php-fpm.d',
       sockets: '/run/php-fpm',
+      spreadSeconds,
     },
   };
 };
 
-const serviceOf = ({ service }: Php, family: Family): ServiceResource => ({
+const serviceOf = ({ service, spreadSeconds }: Php, family: Family): ServiceResource => ({
   type: 'service',
   name: service,
   state: 'running',
   enabled: true,
+  spreadSeconds,
   family,
   on: 'machine',
 });
@@ -100,13 +107,15 @@ const poolOf = (snapshot: Snapshot, role: string, application: RoleApplication, 
 /** One file for all of a role: a pool of an application that is gone would keep its socket. */
 const poolsFile = (snapshot: Snapshot, role: string, family: Family): Resource => {
   const php = phpOf(snapshot, role)[family];
+  const { stopSeconds } = settingsOf(snapshot, role, 'php-app').php;
   const all = applicationsOf(snapshot, role);
   const pools = all.map((application) => poolOf(snapshot, role, application, family));
   const notifies: readonly Notification[] = [{ action: 'reload', resource: `service[${php.service}]` }];
   return {
     type: 'template',
     path: `${php.pools}/scalarium-${role}.conf`,
-    template: `; ${HEAD.slice(2)}${pools.map(({ text }) => text).join('\n')}`,
+    // without it a reload ends requests in the middle
+    template: `; ${HEAD.slice(2)}[global]\nprocess_control_timeout = ${String(stopSeconds)}s\n\n${pools.map(({ text }) => text).join('\n')}`,
     attributes: Object.fromEntries(all.map(({ name }, index) => [name, pools[index]?.values ?? {}])),
     mode: 0o600,
     check: [php.program, '-t', '-y', '{}'],
@@ -172,5 +181,9 @@ export const phpApp: RoleRecipe = {
       ...nginxBefore(role, nginx, (family) => all.map(siteOf(phpOf(snapshot, role)[family], nginx))),
     ];
   },
-  shutdown: (snapshot, role) => [{ ...NGINX, state: 'stopped' }, ...stop(snapshot, role)],
+  shutdown: (snapshot, role) => [
+    ...untilNothingNew(snapshot, settingsOf(snapshot, role, 'php-app').shutdown.drainSeconds),
+    { ...NGINX, state: 'stopped' },
+    ...stop(snapshot, role),
+  ],
 };

@@ -6,9 +6,12 @@ import type { Resource } from '../resource.js';
 import {
   applicationService,
   applicationUser,
+  deployedApplication,
   restartOf,
+  socketFolder,
   startNewCode,
   stopApplication,
+  undeployedApplication,
   type Process,
 } from './application-service.js';
 import { clusterEnvironment } from './cluster-environment.js';
@@ -21,7 +24,7 @@ import {
   type NginxSettings,
   type Site,
 } from './nginx.js';
-import type { RoleRecipe } from './role-recipe.js';
+import { untilNothingNew, type RoleRecipe } from './role-recipe.js';
 
 const SERVERS = ['puma', 'passenger'] as const;
 type RailsServer = (typeof SERVERS)[number];
@@ -35,7 +38,7 @@ const serverOf = (snapshot: Snapshot, role: string): RailsServer => {
   );
 };
 
-const socketOf = ({ name }: RoleApplication): string => `/srv/www/${name}/shared/web.sock`;
+const socketOf = ({ name }: RoleApplication): string => `${socketFolder(name)}/web.sock`;
 
 const commandOf = (snapshot: Snapshot, role: string, application: RoleApplication): string => {
   const { environment, workers, threads } = settingsOf(snapshot, role, 'rails-app').rails;
@@ -63,7 +66,8 @@ const processesOf = (snapshot: Snapshot, role: string): readonly Process[] => {
     },
     port: FREE_PORT,
     stopSeconds: rails.stopSeconds,
-    spreadSeconds: restart.spreadSeconds,
+    at: socketOf(application),
+    restart,
   }));
 };
 
@@ -98,14 +102,15 @@ const packagesOf = (snapshot: Snapshot, role: string): readonly Resource[] => {
   ];
 };
 
-const applications = (snapshot: Snapshot, role: string): readonly Resource[] => {
+const applications = (
+  snapshot: Snapshot,
+  role: string,
+  part: (process: Process) => readonly Resource[],
+): readonly Resource[] => {
   const { rails } = settingsOf(snapshot, role, 'rails-app');
   const all = processesOf(snapshot, role);
   const notifies = all.map(({ application }) => restartOf(application.name));
-  return [
-    ...clusterEnvironment(snapshot, role, { group: rails.user, notifies }),
-    ...all.flatMap(applicationService),
-  ];
+  return [...clusterEnvironment(snapshot, role, { group: rails.user, notifies }), ...all.flatMap(part)];
 };
 
 const stop = (snapshot: Snapshot, role: string): readonly Resource[] =>
@@ -117,14 +122,18 @@ export const railsApp: RoleRecipe = {
     return [
       ...packagesOf(snapshot, role),
       applicationUser(rails.user),
-      ...applications(snapshot, role),
+      ...applications(snapshot, role, applicationService),
       ...nginxBefore(role, nginx, () => applicationsOf(snapshot, role).map(siteOf(nginx))),
     ];
   },
   deploy: (snapshot, role) => [
-    ...applications(snapshot, role),
+    ...applications(snapshot, role, deployedApplication),
     ...applicationsOf(snapshot, role).map(({ name }) => startNewCode(name)),
   ],
-  undeploy: stop,
-  shutdown: (snapshot, role) => [{ ...NGINX, state: 'stopped' }, ...stop(snapshot, role)],
+  undeploy: (snapshot, role) => processesOf(snapshot, role).flatMap(undeployedApplication),
+  shutdown: (snapshot, role) => [
+    ...untilNothingNew(snapshot, settingsOf(snapshot, role, 'rails-app').shutdown.drainSeconds),
+    { ...NGINX, state: 'stopped' },
+    ...stop(snapshot, role),
+  ],
 };

@@ -1,5 +1,6 @@
 /** What a type of role brings to the recipes of its hosts' events. */
 import type { Snapshot } from '../../api-types/snapshot.js';
+import { rolesOfType } from '../members.js';
 import type { Resource } from '../resource.js';
 
 type Resources = (snapshot: Snapshot, role: string) => readonly Resource[];
@@ -20,6 +21,20 @@ export interface RoleRecipe {
 
 /** First line of every file that a recipe writes, where a `#` begins a comment. */
 export const HEAD = '# Written by Scalarium; changes are overwritten.\n';
+
+/** Comes before applications are stopped: load balancers learn only now that the host goes. */
+export const untilNothingNew = (snapshot: Snapshot, drainSeconds: number): readonly Resource[] =>
+  drainSeconds === 0 || rolesOfType(snapshot, 'load-balancer').length === 0
+    ? []
+    : [
+        {
+          type: 'execute',
+          name: 'wait until the load balancer gives it nothing new',
+          command: ['sleep', String(drainSeconds)],
+          timeoutSeconds: drainSeconds * 2 + 60,
+          on: 'machine',
+        },
+      ];
 
 /** Where scripts of recipes are. */
 export const SCRIPTS = '/usr/local/lib/scalarium';

@@ -3,7 +3,7 @@ import { applicationsOf, type RoleApplication } from '../applications.js';
 import { settingsOf } from '../attributes.js';
 import { applicationFolders, applicationUser } from './application-service.js';
 import { NGINX, documentRoot, nginxBefore, type Site } from './nginx.js';
-import type { RoleRecipe } from './role-recipe.js';
+import { untilNothingNew, type RoleRecipe } from './role-recipe.js';
 
 const USER = 'deploy';
 
@@ -28,5 +28,8 @@ export const staticWeb: RoleRecipe = {
       ...nginxBefore(role, nginx, () => all.map(site)),
     ];
   },
-  shutdown: () => [{ ...NGINX, state: 'stopped' }],
+  shutdown: (snapshot, role) => [
+    ...untilNothingNew(snapshot, settingsOf(snapshot, role, 'static-web').shutdown.drainSeconds),
+    { ...NGINX, state: 'stopped' },
+  ],
 };

@@ -2,7 +2,7 @@
 import type { Applied } from '../apply.js';
 import { endedText, runCommand, type Ended } from '../command.js';
 import { chefAttributes, chefClient, type Client } from './chef/client.js';
-import { writeChefFiles, type ChefFiles } from './chef/config.js';
+import { removeLeftBehind, writeChefFiles, type ChefFiles } from './chef/config.js';
 import { chefVerdict, type Verdict } from './chef/exit.js';
 import { readReport, type Report } from './chef/report.js';
 import {
@@ -64,7 +64,7 @@ const converge = async ({ program, runList, id }: ChefRun, scene: RunScene): Pro
     signal: work.signal,
     stop: stopBy('SIGINT'),
     listener: lineListener(id, scene),
-  });
+  }).finally(() => removeLeftBehind(scene));
   return { ended, verdict: chefVerdict(ended.code), report: await readReport(files.reports) };
 };
 

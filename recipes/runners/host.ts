@@ -1,9 +1,9 @@
 /** What recipes of every runner are told of their host: pure functions of the snapshot. */
+import { rolesOf } from '../../api-types/kinds/instance.js';
 import type { RoleType } from '../../api-types/kinds/role.js';
 import type { Snapshot, SnapshotHost } from '../../api-types/snapshot.js';
 import { applicationsOf } from '../applications.js';
 import { isRecord, mergeAttributes, type Attributes } from '../attributes.js';
-import { rolesOf } from '../members.js';
 import type { CustomWork } from './work.js';
 
 export type Seen = Pick<CustomWork, 'snapshot' | 'instance' | 'event'>;
@@ -26,8 +26,12 @@ export const customJson = (seen: Seen): Attributes => {
 /** What runs on the host. */
 export interface HostApplication {
   readonly name: string;
+  /** Of the host's, the one that runs it. */
+  readonly role: string;
   /** As cookbooks call it: `nodejs`, `rails` …; `other` where the role says nothing of it. */
   readonly type: string;
+  /** Below the application, as `public`. */
+  readonly documentRoot: string | null;
   readonly domains: readonly string[];
   readonly environment: Attributes;
 }
@@ -56,8 +60,8 @@ export const applicationsOn = (seen: Seen): readonly HostApplication[] =>
     ownRoles(seen)
       .filter((role) => hasApplications(seen, role))
       .flatMap((role) =>
-        applicationsOf(seen.snapshot, role).map(({ name, domains, environment }) => ({
-          ...{ name, domains, environment },
+        applicationsOf(seen.snapshot, role).map(({ name, domains, environment, documentRoot = null }) => ({
+          ...{ name, role, domains, environment, documentRoot },
           type: typeOf(seen.snapshot, role) ?? 'other',
         })),
       ),

@@ -1,6 +1,6 @@
 /** Which roles an object is about: what a grant narrowed to roles is held against. Pure. */
 import type { EventStatus } from '../../api-types/kinds/event.js';
-import type { InstanceSpec } from '../../api-types/kinds/instance.js';
+import { rolesOf, type InstanceSpec } from '../../api-types/kinds/instance.js';
 import type { RunSpec } from '../../api-types/kinds/run.js';
 import type { Live, Ref } from '../../store/objects/objects.js';
 
@@ -12,15 +12,12 @@ export type Content = Pick<Live, 'ref' | 'spec' | 'status' | 'specGeneration'> &
 /** Looks an object up; null: there is none. */
 export type Look = (ref: Ref) => Live | null;
 
-/** The roles of an Instance as its spec says. */
-const rolesOfSpec = ({ role, roles }: InstanceSpec): readonly string[] => [role, ...(roles ?? [])];
-
 /** The Role whose slot it is: an Instance that says it is another Role's counts among that one's hosts. */
 const ownersOf = ({ owner }: Content): readonly string[] => (owner?.kind === 'Role' ? [owner.name] : []);
 
 const rolesOfInstance = (cluster: string, name: string, look: Look): readonly string[] => {
   const live = look({ kind: 'Instance', cluster, name }) as Live<'Instance'> | null;
-  return live === null || live.specGeneration === 0 ? [] : rolesOfSpec(live.spec);
+  return live === null || live.specGeneration === 0 ? [] : rolesOf(live.spec);
 };
 
 interface Targeted {
@@ -56,7 +53,7 @@ export const rolesConcerned = (live: Content, look: Look): readonly string[] => 
     case 'Role':
       return [live.ref.name];
     case 'Instance':
-      return live.specGeneration === 0 ? [] : [...rolesOfSpec(live.spec as InstanceSpec), ...ownersOf(live)];
+      return live.specGeneration === 0 ? [] : [...rolesOf(live.spec as InstanceSpec), ...ownersOf(live)];
     case 'Run':
       return live.specGeneration === 0 ? [] : ofRun(live, cluster, look);
     case 'Event':

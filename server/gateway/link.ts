@@ -8,6 +8,11 @@ import type { Place } from './places.js';
 /** A host that takes nothing more is cut off: it comes back and asks from its cursor. */
 const MAX_BUFFERED = 16 * 1024 * 1024;
 
+export interface Agent {
+  readonly version: string;
+  readonly can: readonly string[];
+}
+
 export interface LinkedHost {
   readonly machine: string;
   readonly place: Place;
@@ -20,6 +25,8 @@ export class Link {
   session = 0;
   /** The digest of the snapshot the agent has, or will have once it took in what was sent. */
   snapshot = '';
+  /** The version of its agent, and which abilities that says it has. */
+  agent: Agent = { version: '', can: [] };
   /** The build its agent is; null: it cannot be told to update. */
   build: string | null = null;
   /** The release it was told to update to, over this connection. */

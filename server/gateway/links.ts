@@ -12,9 +12,10 @@ import {
 } from '../../api-types/agent-protocol.js';
 import type { EventResult } from '../../api-types/kinds/lifecycle-event.js';
 import { millis, type Millis } from '../../api-types/units.js';
-import type { Clock, Timer } from '../../runtime/clock.js';
+import { type Clock, timestamp, type Timer } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Connection, Observed } from '../../store/observed/observed.js';
+import { refusalOf } from './abilities.js';
 import type { Counters } from './counters.js';
 import type { Directory } from './directory.js';
 import type { Recorder } from './first-words.js';
@@ -110,8 +111,20 @@ export class Links {
   dispatch(order: Order): void {
     for (const machine of order.targets) {
       const link = this.byMachine.get(machine);
-      if (link !== undefined && link.session > 0) link.order(order, this.with_.orders);
+      if (link !== undefined && link.session > 0) this.give(link, order);
     }
+  }
+
+  /** Or says itself that the host cannot do it, as the host would have. */
+  private give(link: Link, order: Order): void {
+    const { orders, results, clock, log } = this.with_;
+    const result = refusalOf(link, order, timestamp(clock.now()));
+    if (result === null) {
+      link.order(order, orders);
+      return;
+    }
+    log.warn('an agent is too old for an event', { machine: link.machine, event: order.name });
+    results.add({ cluster: order.cluster, result, recorded: () => undefined });
   }
 
   /** No record names the machine any more. */
@@ -205,12 +218,13 @@ export class Links {
     observed.connected(this.connectionOf(link), places.knows);
     const address = isIP(hello.address ?? '') === 0 ? remote : (hello.address ?? remote);
     const { cluster, instance } = place;
-    const { version, startedAt = null, build = null, gaveUp = null } = hello;
+    const { version, startedAt = null, build = null, gaveUp = null, can = [] } = hello;
     recorder.note({ cluster, instance, machine, address, version, startedAt, build, gaveUp });
     link.build = build;
+    link.agent = { version, can };
     link.send(JSON.stringify(this.welcome(link)));
     this.update(link);
-    for (const order of orders.from(machine, hello.cursor)) link.order(order, orders);
+    for (const order of orders.from(machine, hello.cursor)) this.give(link, order);
   }
 
   private update(link: Link): void {

@@ -1,6 +1,7 @@
 /** Life-cycle events by the machines they are for, ready to be sent. */
-import type { EventOrder } from '../../api-types/agent-protocol.js';
+import type { Ability, EventOrder } from '../../api-types/agent-protocol.js';
 import type { Change, Live, Objects } from '../../store/objects/objects.js';
+import { needsOf } from './abilities.js';
 
 type Event = Live<'LifecycleEvent'>;
 
@@ -13,6 +14,10 @@ export interface Order {
   /** The digest its diff starts from; empty: it has none. */
   readonly base: string;
   readonly targets: readonly string[];
+  /** What an agent must be able to do. */
+  readonly needs: readonly Ability[];
+  /** The uid of the Run it is for; null: of none. */
+  readonly run: string | null;
 }
 
 /** Serialised events kept: enough for a storm of reconnections, little beside the cache. */
@@ -25,6 +30,8 @@ const orderOf = ({ ref, incarnation, status }: Event): Order => ({
   digest: status.snapshot.digest,
   base: status.diff?.base ?? '',
   targets: status.targets.map(({ machine }) => machine),
+  needs: needsOf(status),
+  run: status.run ?? null,
 });
 
 const asEvent = (live: Live | null): Event | null =>
@@ -53,7 +60,15 @@ export class Orders {
 
   /** What a machine whose journal ends with `cursor` is to be sent, that revision included, oldest first. */
   from(machine: string, cursor: number): readonly Order[] {
-    return (this.byMachine.get(machine) ?? []).filter(({ revision }) => revision >= cursor);
+    const held = this.byMachine.get(machine) ?? [];
+    return held.filter((order) => order.revision >= cursor && !this.isOver(order));
+  }
+
+  /** Refused by an agent that was too old, it must not be carried out by the next one, long after its Run has ended. */
+  private isOver({ cluster, needs, run }: Order): boolean {
+    if (run === null || needs.length === 0) return false;
+    const of = this.objects.list('Run', cluster).find(({ uid }) => uid === run);
+    return of === undefined || of.status.finishedAt !== undefined;
   }
 
   /** The event of this name that is for this machine, or null. */

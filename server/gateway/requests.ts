@@ -105,7 +105,10 @@ export class Requests {
       });
     }
     const full = isFile(answer.body) && !this.sending.hasRoom(response);
-    await this.send(full ? busy : answer, response);
+    await this.send(full ? busy : answer, response).catch((error: unknown) => {
+      this.with_.log.warn('an agent was not answered', { error: String(error) });
+      response.destroy();
+    });
   }
 
   private async send({ code, headers, body }: Answer, response: ServerResponse): Promise<void> {
@@ -142,7 +145,7 @@ export class Requests {
   /** Null: hosts read nothing there. */
   private readerOf(path: string): ((place: Place) => Promise<Answer>) | null {
     const [what = '', name = '', ...more] = path.slice(AGENT_PATH.length + 1).split('/');
-    const read = this.readers[what];
+    const read = Object.hasOwn(this.readers, what) ? this.readers[what] : undefined;
     return read === undefined || name === '' || more.length > 0 ? null : (place) => read(place, name);
   }
 

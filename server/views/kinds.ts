@@ -1,5 +1,6 @@
 /** Our own kinds, as `scalarium.dev/v1` serves them. */
-import { type InstanceSpec, phaseOf } from '../../api-types/kinds/instance.js';
+import type { InstanceSpec } from '../../api-types/kinds/instance.js';
+import { phaseOf } from '../../api-types/kinds/phase.js';
 import { KIND_NAMES, type KindName, kindEntry } from '../../api-types/kinds.js';
 import { API_GROUP, API_VERSION } from '../../api-types/metadata.js';
 import { presented } from '../present.js';

@@ -12,6 +12,9 @@ import { fileURLToPath } from 'node:url';
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const MARK = 'SCALARIUM_OWN_MACHINE';
 
+/** Where such a machine shows what was written since it was made. */
+export const CHANGES = '/.changes';
+
 /** True in a process that `inOwnMachine` has started. */
 export const isOwnMachine = (): boolean => process.env[MARK] === '1';
 
@@ -30,6 +33,8 @@ mkdir "$base/upper" "$base/work" "$base/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$base/upper,workdir=$base/work" "$base/root"
 mount -t proc proc "$base/root/proc"
 mount --rbind /dev "$base/root/dev"
+mkdir "$base/root$SCALARIUM_CHANGES"
+mount --bind "$base/upper" "$base/root$SCALARIUM_CHANGES"
 for folder in $SCALARIUM_FOLDERS; do
   [ -n "$(ls -A "$base/root$folder" 2>/dev/null)" ] && continue
   mkdir -p "$base/root$folder"
@@ -46,10 +51,24 @@ export const inOwnMachine = async (file: string, more: readonly string[] = []): 
   const folders = [REPOSITORY, realpathSync(join(REPOSITORY, 'node_modules')), dirname(process.execPath)];
   const loader = join(realpathSync(join(REPOSITORY, 'node_modules')), 'tsx/dist/loader.mjs');
   const command = [process.execPath, '--import', loader, file];
-  const namespaces = ['--mount', '--pid', ...more, '--fork', '--kill-child', '--propagation', 'private'];
+  const namespaces = [
+    '--mount',
+    '--pid',
+    '--uts',
+    ...more,
+    '--fork',
+    '--kill-child',
+    '--propagation',
+    'private',
+  ];
   const child = spawn('unshare', [...namespaces, 'sh', '-c', SCRIPT, base, ...command], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, [MARK]: '1', SCALARIUM_FOLDERS: folders.join(' ') },
+    env: {
+      ...process.env,
+      [MARK]: '1',
+      SCALARIUM_FOLDERS: folders.join(' '),
+      SCALARIUM_CHANGES: CHANGES,
+    },
   });
   const code = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);

@@ -50,9 +50,8 @@ export const hostScenes = (kind: RealKind): void => {
       assert.equal(entries.map(({ machine }) => machine).sort(), [...ids].sort());
       assert.is(new Set(entries.map(({ address }) => address)).size, 3);
       assert.match(entries[0]!.address, ADDRESSES[kind]);
-      const config: unknown = JSON.parse(
-        readFileSync(join(entries[0]!.root, 'etc/scalarium/agent.json'), 'utf8'),
-      );
+      const root = kind === 'process' ? entries[0]!.root : `/proc/${String(entries[0]!.pid)}/root`;
+      const config: unknown = JSON.parse(readFileSync(join(root, 'etc/scalarium/agent.json'), 'utf8'));
       assert.is((config as { role: string }).role, 'app');
       await hosts.close({ stopMachines: true });
     }),

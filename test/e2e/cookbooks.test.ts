@@ -70,7 +70,7 @@ test.before(async (context) => {
   await new Promise((resolve) => context.server.once('listening', resolve));
   context.world = await makeWorld({ cluster: 'shop' });
   writeFileSync(join(folder, 'shop.yaml'), clusterOf(context, 'main'));
-  context.world.start('--apply', join(folder, 'shop.yaml'));
+  context.world.start('--local-sources', '--apply', join(folder, 'shop.yaml'));
 });
 test.after(async ({ world, folder, server }) => {
   await world.end();

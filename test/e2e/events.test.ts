@@ -76,7 +76,7 @@ test.before(async (context) => {
   const file = join(context.folder, 'shop.yaml');
   writeFileSync(file, CLUSTER(makeRepository(context.folder)));
   context.world = await makeWorld({ cluster: 'shop' });
-  context.world.start('--apply', file);
+  context.world.start('--local-sources', '--apply', file);
 });
 test.after(async ({ world, folder }) => {
   await world.end();

@@ -1,6 +1,6 @@
 /** A HAProxy as the load balancer's role configures it, with all it needs in a folder, before servers of this process. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -88,6 +88,7 @@ export const named =
   };
 
 const file = ({ root }: Stage): string => join(root, 'haproxy.cfg');
+const states = ({ root }: Stage): string => join(root, 'servers.state');
 const socket = ({ root }: Stage): string => join(root, 'admin.sock');
 
 /** What runs is the file of the host, with places of this folder, and whoever runs the tests in place of its user. */
@@ -102,8 +103,10 @@ export const written = async (
   const text = readFileSync(join(stage.root, 'etc/haproxy/haproxy.cfg'), 'utf8')
     .replace(/^ +(user|group) haproxy\n/gm, '')
     .replaceAll('/var/lib/haproxy/admin.sock', socket(stage))
+    .replaceAll('/var/lib/haproxy/servers.state', states(stage))
     .replaceAll('/etc/haproxy/', `${stage.root}/etc/haproxy/`);
   writeFileSync(file(stage), text);
+  if (!existsSync(states(stage))) assert.is(admin(stage, 'forget').code, 0);
   const checked = spawnSync('haproxy', ['-c', '-f', file(stage)], { encoding: 'utf8' });
   assert.is(checked.status, 0, checked.stderr);
   assert.not.match(checked.stderr, /WARNING/);
@@ -121,9 +124,21 @@ export const admin = (
   const script = join(stage.root, 'usr/local/lib/scalarium/haproxy-admin');
   const ran = spawnSync('sh', [script, ...words], {
     encoding: 'utf8',
-    env: { ...process.env, HAPROXY_SOCKET: socket(stage) },
+    env: {
+      ...process.env,
+      HAPROXY_SOCKET: socket(stage),
+      HAPROXY_STATES: states(stage),
+      HAPROXY_CONFIG: file(stage),
+    },
   });
   return { code: ran.status, said: ran.stdout.trim() };
+};
+
+/** As a run of the recipe does it: with what is notified before and after. */
+export const reloaded = (stage: Stage): void => {
+  assert.is(admin(stage, 'keep').code, 0);
+  stage.balancer?.kill('SIGUSR2');
+  assert.is(admin(stage, 'forget').code, 0);
 };
 
 export const haproxyOf = ({ ports }: Stage, more: Readonly<Record<string, unknown>> = {}) => ({
@@ -155,6 +170,17 @@ export const balancing = (
       ...Object.fromEntries(apps.map(([name]) => [name, host(`role-${name}`, '127.0.0.1')])),
     },
   });
+};
+
+/** What HAProxy takes the servers for, in their order. */
+export const statuses = async (stage: Stage): Promise<string> => {
+  const { by } = await ask({
+    port: stage.ports.statistics,
+    path: '/;csv',
+    auth: 'scalarium:lb-statistics/password',
+  });
+  const servers = by.split('\n').filter((line) => line.startsWith('app-shop,app-'));
+  return servers.map((line) => line.split(',')[17]).join();
 };
 
 export const checkedBy = (stage: Stage, count: number): Promise<unknown> =>

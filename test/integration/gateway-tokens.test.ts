@@ -2,7 +2,8 @@ import WebSocket from 'ws';
 import { AGENT_PATH, CLOSE } from '../../api-types/agent-protocol.js';
 import { snapshotDigest } from '../../api-types/snapshot-digest.js';
 import { batchToken } from '../../runtime/tokens.js';
-import { BATCH, KEY, until, untilTrue, World } from '../build/gateways.js';
+import { BATCH, until, untilTrue, World } from '../build/gateways.js';
+import { KEY } from '../build/running-gateway.js';
 import { assert, suite } from '../suite.js';
 
 interface Context {

@@ -4,11 +4,15 @@ import { millis } from '../../api-types/units.js';
 import { systemChance } from '../../runtime/chance.js';
 import { systemClock } from '../../runtime/clock.js';
 import { silentLog } from '../../runtime/log.js';
+import { firstProtocolAgent } from '../build/first-protocol.js';
 import { until, untilTrue, World } from '../build/gateways.js';
 import { assert, suite } from '../suite.js';
 
 const HOSTS = 12;
 const machines = Array.from({ length: HOSTS }, (_, index) => `i-${String(index + 1)}`);
+
+/** A host whose agent is started only by the test that needs it. */
+const OLD = `i-${String(HOSTS + 1)}`;
 
 interface Context {
   world: World;
@@ -32,7 +36,7 @@ const everyone = async (world: World, event: string): Promise<void> => {
 
 two.beforeEach(async (context) => {
   context.world = await World.open(2);
-  await context.world.hosts(HOSTS);
+  await context.world.hosts(HOSTS + 1);
   // half of them know only the one, half only the other
   context.agents = machines.map((machine, index) =>
     boot(context.world, machine, [context.world.at(index % 2).url]),
@@ -134,3 +138,24 @@ two(
     assert.ok(states.includes('superseded'), String(states));
   },
 );
+
+two('a dry run goes to agents that know it; for one that does not its gateway answers', async ({ world }) => {
+  const old = await firstProtocolAgent(world.config([world.at(1).url]), OLD);
+  try {
+    const run = await world.run('look');
+    await world.ask('run-configure-1', ['i-1', 'i-2', OLD], run);
+    for (const machine of ['i-1', 'i-2'])
+      assert.is((await world.resultOf('run-configure-1', machine)).state, 'succeeded');
+    const { state, message } = await world.resultOf('run-configure-1', OLD);
+    assert.is(state, 'failed');
+    assert.match(
+      message ?? '',
+      /^the agent on app-13 \(version 0\.0\.1\) is too old for dry runs: update it/,
+    );
+    await world.tell('configure-2', 'configure', [OLD]);
+    await untilTrue('the next event', () => old.heard.length > 0);
+    assert.equal(old.heard, ['configure-2']);
+  } finally {
+    old.stop();
+  }
+});

@@ -1,7 +1,7 @@
 /** Namespace hosts: own roots, networks and processes, in a network that is thrown away. */
-import type { EC2Client } from '@aws-sdk/client-ec2';
+import { RebootInstancesCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { whyNoNamespaceHosts } from '../../local-cloud/hosts/namespace/refusals.
 import { systemClock } from '../../runtime/clock.js';
 import { bootsOn, eventually, launchHosts, startFakeHosts } from '../build/hosts.js';
 import { withCloud } from '../build/local-cloud.js';
+import { isInstalled } from '../build/real-host.js';
 import { inOwnNetwork, isOwnNetwork, noOwnNetwork } from '../build/own-network.js';
 import { hostScenes } from '../conformance/hosts.js';
 import { assert, suite } from '../suite.js';
@@ -24,6 +25,28 @@ const run = async (program: string, ...args: readonly string[]): Promise<string>
 /** Runs a shell script in the host, as root; asynchronously, as what it talks to may be in this process. */
 const inHost = ({ pid }: HostEntry, script: string): Promise<string> =>
   run('nsenter', '--target', String(pid), '--all', 'sh', '-c', script);
+
+/** Runs a shell script as a service of the host, with the rights that services have; gives what it printed. */
+const asService = async (host: HostEntry, script: string): Promise<string> => {
+  const unit = '[Service]\\nType=oneshot\\nExecStart=-/bin/sh -c "sh /opt/script >/opt/said 2>&1"\\n';
+  await inHost(
+    host,
+    `cat >/opt/script <<'END'\n${script}\nEND\nprintf '${unit}' >/etc/systemd/system/try.service`,
+  );
+  await inHost(host, 'systemctl start try');
+  return inHost(host, 'cat /opt/said');
+};
+
+/** Makes a package with what most of them do: files of others, rights, a user, a script. */
+const PACKAGE = `
+set -e
+mkdir -p /opt/tiny/DEBIAN /opt/tiny/usr/share/tiny
+cd /opt/tiny
+printf 'Package: scalarium-tiny\\nVersion: 1\\nArchitecture: all\\nMaintainer: a <a@b>\\nDescription: tiny\\n' >DEBIAN/control
+printf '#!/bin/sh\\nset -e\\nchown daemon:daemon /usr/share/tiny/file\\nchmod 4750 /usr/share/tiny/file\\n' >DEBIAN/postinst
+chmod 755 DEBIAN/postinst
+echo x >usr/share/tiny/file
+dpkg-deb --root-owner-group --build /opt/tiny /opt/tiny.deb`;
 
 const fetching = (url: string): string =>
   `/run/scalarium/node -e 'fetch("${url}").then((a) => a.text()).then(console.log, () => console.log("none"))'`;
@@ -136,14 +159,62 @@ const namespaceHosts = (): void => {
   );
 
   test(
-    'an agent that dies is started again, and its machine lives on',
+    'an agent that dies is started again, also when its program was replaced, and its machine lives on',
+    withHosts(async ({ ec2, directory, start }) => {
+      const hosts = await start();
+      await launchHosts(ec2, 1);
+      const [host] = await booted(hosts, 1);
+      rmSync(join(directory, 'program'), { recursive: true });
+      await inHost(host!, `kill -9 ${String(bootsOn(host!.root)[0])}`);
+      await eventually('another agent', () => bootsOn(host!.root).length === 2);
+      assert.equal(hosts.list(), [host]);
+    }),
+  );
+
+  test(
+    'links that a host has made of its own files lead the driver nowhere',
+    withHosts(async ({ ec2, directory, start }) => {
+      const outside = join(directory, 'outside');
+      mkdirSync(outside);
+      const hosts = await start();
+      await launchHosts(ec2, 1);
+      const [host] = await booted(hosts, 1);
+      await inHost(
+        host!,
+        `cd /etc; rm -rf systemd/system scalarium hostname
+        ln -s ${outside} systemd/system; ln -s ${outside} scalarium; ln -s ${outside}/hostname hostname`,
+      );
+      await ec2.send(new RebootInstancesCommand({ InstanceIds: [host!.machine] }));
+      await eventually('it boots again', () => {
+        const pid = hosts.list()[0]?.pid ?? null;
+        return pid !== null && pid !== host!.pid;
+      });
+      assert.equal(readdirSync(outside), []);
+    }),
+  );
+
+  test(
+    "a host makes no device of the machine's, and still installs packages",
     withHosts(async ({ ec2, start }) => {
       const hosts = await start();
       await launchHosts(ec2, 1);
       const [host] = await booted(hosts, 1);
-      await inHost(host!, `kill -9 ${String(bootsOn(host!.root)[0])}`);
-      await eventually('another agent', () => bootsOn(host!.root).length === 2);
-      assert.equal(hosts.list(), [host]);
+      const service = (script: string): Promise<string> => asService(host!, script);
+      assert.match(await service('mknod /opt/disk b 8 0'), /Operation not permitted/);
+      assert.match(await service('mkdir /opt/all; mount -t devtmpfs all /opt/all'), /permission denied/);
+      assert.is(await service('echo x >/dev/null && head -c 1 /dev/zero | wc -c'), '1');
+      // one that was made from outside opens nothing
+      for (const folder of ['/opt', '/dev']) {
+        await inHost(host!, `mknod ${folder}/made c 1 3`);
+        assert.match(await service(`echo x >${folder}/made`), /Permission denied/);
+      }
+      if (!isInstalled('dpkg-deb')) {
+        process.stderr.write('\nNOT RUN: there is no dpkg-deb here, so no package was installed\n');
+        return;
+      }
+      const installed = `${PACKAGE} >&2 && dpkg -i /opt/tiny.deb >&2 && stat -c '%U %a' /usr/share/tiny/file`;
+      assert.match(await service(installed), /^daemon 4750$/m);
+      assert.match(await service('setpriv --reuid=nobody --clear-groups id -un'), /^nobody$/m);
     }),
   );
 
@@ -154,10 +225,8 @@ const namespaceHosts = (): void => {
       await launchHosts(ec2, 1);
       const [host] = await booted(hosts, 1);
       assert.is(await inHost(host!, '/usr/sbin/policy-rc.d any start; echo $?'), '101');
-      assert.is(
-        await inHost(host!, 'systemctl list'),
-        `scalarium-agent: running  process ${String(bootsOn(host!.root)[0])}`,
-      );
+      const agent = `scalarium-agent: running  process ${String(bootsOn(host!.root)[0])}`;
+      await eventually('the agent alone', async () => (await inHost(host!, 'systemctl list')) === agent);
     }),
   );
 

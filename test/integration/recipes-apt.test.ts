@@ -172,4 +172,20 @@ await onRealHost(import.meta.url, { title: 'packages by apt', needs: ['apt-get',
     assert.is((await applyHere([install('slow'), install('alpha')])).failure, null);
     assert.is(versionOf('slow'), '1.0-1');
   });
+
+  for (const state of ['installed', 'removed'] as const)
+    test(`one whose unpacking was cut short, which apt takes for a whole one, is ${state}`, async () => {
+      await applyHere([install('alpha', { state: 'removed' }), install('gamma')]);
+      const half = (name: string): string =>
+        `Package: ${name}\nStatus: install reinstreq half-installed\nMaintainer: x\nArchitecture: all\nVersion: 1.0-1\n`;
+      const others = readFileSync('/var/lib/dpkg/status', 'utf8')
+        .split('\n\n')
+        .filter((one) => !/^\n?Package: (alpha|gamma)\n/.test(one));
+      writeFileSync(
+        '/var/lib/dpkg/status',
+        `${others.join('\n\n').trimEnd()}\n\n${half('alpha')}\n${half('gamma')}\n`,
+      );
+      assert.is((await applyHere([install('alpha', { state })])).failure, null);
+      assert.is(versionOf('gamma'), '1.0-1');
+    });
 });

@@ -21,7 +21,9 @@ import {
   installed,
   listening,
   named,
+  reloaded,
   started,
+  statuses,
   written,
   type Stage,
 } from './balancer.js';
@@ -221,6 +223,42 @@ else {
     assert.equal(failures, []);
     finish();
     assert.is((await long).by, 'slow');
+  });
+
+  test('a server that is down stays so over a reload, and one with another address is a new one', async (stage) => {
+    const silent: RequestListener = () => undefined;
+    let check: RequestListener = (_asked, response) => response.writeHead(500).end();
+    const alive = await listening(stage, named('one'));
+    const sick = await listening(stage, (asked, response) => {
+      check(asked, response);
+    });
+    const other = await listening(stage, silent);
+    const slow = { checkSeconds: 60 };
+    await written(stage, balancing(stage, [alive, sick], slow));
+    await started(stage);
+    await eventually('the second is down', async () => (await statuses(stage)) === 'UP,DOWN');
+    // from now on its checks have no result: it is what the process was told
+    check = silent;
+    await written(stage, balancing(stage, [alive, sick, alive], slow));
+    reloaded(stage);
+    assert.is((await statuses(stage)).split(',')[1], 'DOWN');
+    assert.is(admin(stage, 'drain', 'app-3').code, 0);
+    await written(stage, balancing(stage, [alive, other, alive], slow));
+    reloaded(stage);
+    assert.match(await statuses(stage), /^UP.*,UP.*,UP.*$/);
+  });
+
+  test('a server that was drained and is wanted after all gets requests again', async (stage) => {
+    const ports = [await listening(stage, named('one')), await listening(stage, named('two'))];
+    await written(stage, balancing(stage, ports));
+    await started(stage);
+    assert.is(admin(stage, 'leave', 'app-1').code, 0);
+    assert.equal(admin(stage, 'leaving', 'app-1', 'app-2'), { code: 1, said: 'app-shop/app-2' });
+    assert.is(admin(stage, 'leave', 'app-1', 'app-2').code, 0);
+    assert.equal(admin(stage, 'leaving', 'app-1', 'app-2'), { code: 0, said: '' });
+    const answers = new Set<string>();
+    for (let count = 0; count < 6; count += 1) answers.add((await ask({ port: stage.ports.http })).by);
+    assert.equal([...answers].sort(), ['one', 'two']);
   });
 
   test('drained servers get no new requests; at the end nothing new is taken and the last is waited for', async (stage) => {

@@ -1,7 +1,8 @@
 /** MariaDB as the roles configure it: a master and a replica by the real programs, in a machine that is thrown away. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync, statSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, statSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { RoleType } from '../../api-types/kinds/role.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { applyResources, type Applied } from '../../recipes/apply.js';
 import { recipeFor } from '../../recipes/catalog.js';
@@ -12,6 +13,7 @@ import { daemons, type Daemons } from '../build/daemons.js';
 import { freePort } from '../build/free-port.js';
 import { inOwnMachine, isOwnMachine, noOwnMachine } from '../build/own-machine.js';
 import { assert, suite } from '../suite.js';
+import { SCRIPTS } from '../../recipes/roles/role-recipe.js';
 import { host, role } from '../unit/recipes/world.js';
 
 const CONFIG = '/etc/mysql/mariadb.conf.d/99-scalarium.cnf';
@@ -65,6 +67,8 @@ class Server {
   }
 
   configure(snapshot: Snapshot): Promise<Applied> {
+    // the configuration of another server here is not one that this replaces
+    if (!existsSync(`${this.data}/mysql`)) rmSync(CONFIG, { force: true });
     const platform: Platform = {
       packages: 'apt',
       family: 'debian',
@@ -119,7 +123,7 @@ const realMariadb = (): void => {
   const world = (
     ready: readonly string[],
     more: Readonly<Record<string, unknown>> = {},
-    { follows = 'db', nextIs = 'db-master' } = {},
+    { follows = 'db', nextIs = 'db-master' }: { readonly follows?: string; readonly nextIs?: RoleType } = {},
   ): Snapshot => {
     const hosts = Object.fromEntries(
       all.map(({ instance }) => [
@@ -178,6 +182,22 @@ const realMariadb = (): void => {
     assert.equal(master.services.calls, ['restart mariadb']);
     assert.equal(await master.configured(world([])), []);
     assert.is(statSync('/vol/db-1').uid, id('-u'));
+  });
+
+  test('a set-up that was cut short begins anew; data elsewhere is never left behind', () => {
+    const cut = new Server('cut-1');
+    mkdirSync(`${cut.data}/mysql`, { recursive: true });
+    spawnSync('touch', [`${cut.data}/scalarium-installing`, `${cut.data}/ibdata1`]);
+    const install = (verb: string, directory: string) =>
+      spawnSync('sh', ['./mysql-install', verb, directory], { cwd: SCRIPTS, encoding: 'utf8' });
+    assert.is(install('check', cut.data).status, 1);
+    const refused = install('apply', cut.data);
+    assert.is(refused.status, 1);
+    assert.match(refused.stderr, `the data is in ${master.data} (databases: shop_data stats )`);
+    rmSync(CONFIG);
+    assert.is(install('apply', cut.data).status, 0);
+    assert.is(install('check', cut.data).status, 0);
+    cpSync('/etc/db-1.cnf', CONFIG);
   });
 
   test('the application has its databases and no others; its password may be anything', () => {

@@ -1,13 +1,15 @@
 /** Sites, PHP, Node.js, a cache and monitoring by the real programs as roles configure them, in a machine that is thrown away. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { RoleType } from '../../api-types/kinds/role.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { applyResources, type Applied } from '../../recipes/apply.js';
 import { recipeFor } from '../../recipes/catalog.js';
 import type { Platform } from '../../recipes/platform.js';
+import type { Resource } from '../../recipes/resource.js';
 import { silentLog } from '../../runtime/log.js';
 import { daemons } from '../build/daemons.js';
 import { freePort } from '../build/free-port.js';
@@ -84,14 +86,16 @@ const real = (): void => {
   test.after(() => services.end());
 
   const platform: Platform = { packages: 'apt', family: 'debian', root: '/', services, init: 'supervisor' };
-  const run = (snapshot: Snapshot, instance: string): Promise<Applied> =>
-    applyResources(recipeFor('configure', snapshot, instance), {
+  const apply = (resources: readonly Resource[]): Promise<Applied> =>
+    applyResources(resources, {
       root: '/',
       platform,
       secrets: namedSecrets,
       signal: new AbortController().signal,
       log: silentLog,
     });
+  const run = (snapshot: Snapshot, instance: string): Promise<Applied> =>
+    apply(recipeFor('configure', snapshot, instance));
 
   const converged = async (snapshot: Snapshot, instance: string): Promise<void> => {
     assert.is((await run(snapshot, instance)).failure, null);
@@ -122,6 +126,9 @@ const real = (): void => {
     const port = await freePort();
     const sites = { one: {}, two: { domains: ['two.example.com'] } };
     await converged(alone('static-web', { nginx: { port }, applications: sites }), 'web-1');
+    assert.is(hostname(), 'web-1');
+    if (existsSync('/usr/share/zoneinfo/Europe/Berlin'))
+      assert.is(realpathSync('/etc/localtime'), realpathSync('/usr/share/zoneinfo/Europe/Berlin'));
     assert.match(await page(port), /^404/);
     code('one', { 'index.html': 'first', '.env': 'SECRET' });
     code('two', { 'index.html': 'second' });
@@ -146,13 +153,7 @@ const real = (): void => {
         ? { ...resource, content: 'server { listen 80 }\n' }
         : resource,
     );
-    const { failure } = await applyResources(resources, {
-      root: '/',
-      platform,
-      secrets: namedSecrets,
-      signal: new AbortController().signal,
-      log: silentLog,
-    });
+    const { failure } = await apply(resources);
     assert.match(failure ?? '', /conf\.d\/scalarium-web\.conf\]: the new content is not accepted/);
     assert.match(readFileSync('/etc/nginx/conf.d/scalarium-web.conf', 'utf8'), '/srv/www/one/current/a');
     await services.stop('nginx');
@@ -175,6 +176,17 @@ const real = (): void => {
     });
     assert.match(said, `200 ${environment.ODD}|a;b|db-mysql/password|/any/where|`);
     assert.match(said, '|128M');
+    writeFileSync(
+      '/srv/www/blog/current/slow.php',
+      '<?php touch("/tmp/begun"); while (!file_exists("/tmp/go")) { usleep(50000); clearstatcache(); } echo "heard";',
+    );
+    const slow = page(port, '/slow.php');
+    await eventually('it is being answered', () => existsSync('/tmp/begun'));
+    await services.reload('php8.2-fpm');
+    const next = page(port, '/any/where');
+    writeFileSync('/tmp/go', '');
+    assert.is(await slow, '200 heard');
+    assert.match(await next, '|128M');
     await services.stop('nginx');
     await services.stop('php8.2-fpm');
   });
@@ -205,22 +217,24 @@ const real = (): void => {
     services.calls.length = 0;
     const { failure, changed } = await run(fewer, 'web-1');
     assert.is(failure, null);
-    assert.equal(changed, ['execute[drain servers that leave]', 'template[/etc/haproxy/haproxy.cfg]']);
+    assert.equal(changed, [
+      'execute[drain servers that leave]',
+      'template[/etc/haproxy/haproxy.cfg]',
+      'execute[keep how servers are]',
+      'execute[forget how servers were]',
+    ]);
     assert.equal(services.calls, ['reload haproxy']);
     const odd = {
       ...base.roles,
       web: role('load-balancer', { haproxy: { ...haproxy, balance: 'by luck' } }),
     };
-    const refused = await run({ ...base, roles: odd }, 'web-1');
+    const other = { ...base.hosts, 'app-1': { ...base.hosts['app-1']!, ready: false } };
+    const refused = await run({ ...base, hosts: other, roles: odd }, 'web-1');
     assert.match(refused.failure ?? '', /haproxy\.cfg\]: the new content is not accepted: .*balance/s);
     assert.match(readFileSync('/etc/haproxy/haproxy.cfg', 'utf8'), 'balance roundrobin');
-    const ended = await applyResources(recipeFor('shutdown', base, 'web-1'), {
-      root: '/',
-      platform,
-      secrets: namedSecrets,
-      signal: new AbortController().signal,
-      log: silentLog,
-    });
+    assert.is((await run(fewer, 'web-1')).changed[0], 'execute[drain servers that leave]');
+    assert.equal((await run(fewer, 'web-1')).changed, []);
+    const ended = await apply(recipeFor('shutdown', base, 'web-1'));
     assert.equal(
       [ended.failure, ended.changed],
       [null, ['execute[finish what is being answered]', 'service[haproxy]']],

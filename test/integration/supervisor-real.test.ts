@@ -5,7 +5,11 @@ import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ServiceManager } from '../../recipes/services/service-manager.js';
-import { listenForRequests, supervisorClient } from '../../recipes/services/supervisor/control.js';
+import {
+  listenForRequests,
+  listServices,
+  supervisorClient,
+} from '../../recipes/services/supervisor/control.js';
 import { openSupervisor, type Supervisor } from '../../recipes/services/supervisor/supervisor.js';
 import { systemClock } from '../../runtime/clock.js';
 import { inOwnMachine, isOwnMachine, noOwnMachine } from '../build/own-machine.js';
@@ -205,6 +209,27 @@ sleep 1000;`,
     assert.is(existsSync(join(PLACE, 'ready')), true);
     unit('web', 'Type=notify\nExecStart=/bin/sleep 1000\nTimeoutStartSec=300ms');
     assert.match(await refusal(services.restart('web')), /it was not ready in time/);
+  });
+
+  test('a start that waits is cut short by a stop', async ({ services }) => {
+    unit('web', 'Type=notify\nExecStart=/bin/sleep 1000\nRestart=always\nTimeoutStartSec=infinity');
+    const start = refusal(services.start('web'));
+    await eventually('it starts', async () => /starting/.test(JSON.stringify(await listServices(SOCKET))));
+    await eventually('its program runs', () => spawnSync('pgrep', ['-x', 'sleep']).status === 0);
+    await services.stop('web');
+    assert.match(await start, /it was stopped meanwhile/);
+    assert.equal(await services.state('web'), { loaded: true, running: false, enabled: true });
+  });
+
+  test('what a service requires is started before it, and a circle of them ends', async ({ services }) => {
+    const program = script('any', `echo $1 >>${PLACE}/order; exec sleep 1000`);
+    unit('web', `ExecStart=${program} web`, '[Unit]\nRequires=db.service\nWants=none.service');
+    unit('db', `ExecStart=${program} db`, '[Unit]\nRequires=web.service');
+    await services.start('web');
+    assert.equal(note('order').split('\n'), ['db', 'web']);
+    unit('db2', 'ExecStart=/bin/false');
+    unit('web2', `ExecStart=${program} web2`, '[Unit]\nRequires=db2.service');
+    assert.match(await refusal(services.start('web2')), /db2: ExecStart "\/bin\/false": exit code 1/);
   });
 
   test('what a service prints is kept within bounds, and it is not slowed down', async ({ services }) => {

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PACK_BYTES } from '../../../api-types/cookbooks.js';
 import { seconds } from '../../../api-types/units.js';
-import { unpack } from '../../../recipes/unpack.js';
+import { kindOf, unpack } from '../../../recipes/unpack.js';
 import type { Texts } from '../../../runtime/sealing.js';
 import { stallWatch } from './room.js';
 import { textNamed, withoutPassword, type Fetched, type Fetcher, type Fetching } from './source.js';
@@ -93,25 +93,12 @@ const refuseOther = ({ source, pinned }: Fetching, found: string): void => {
     );
 };
 
-const ZIP = Buffer.from('PK');
-
-const isZip = async (file: string): Promise<boolean> => {
-  const handle = await open(file, 'r');
-  try {
-    const { buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0);
-    return buffer.equals(ZIP);
-  } finally {
-    await handle.close();
-  }
-};
-
 /** Downloads what the request is answered, and lays it out. */
 export const fetchArchive = async (request: Request, fetching: Fetching): Promise<Fetched> => {
   const [file, top] = [join(fetching.folder, 'archive'), join(fetching.folder, 'content')];
   const revision = await download(file, request, fetching);
   refuseOther(fetching, revision);
-  const kind = (await isZip(file)) ? 'zip' : 'tar';
-  await unpack({ file, kind, into: top, strip: 0, signal: fetching.signal });
+  await unpack({ file, kind: await kindOf(file), into: top, strip: 0, signal: fetching.signal });
   return { revision, top };
 };
 

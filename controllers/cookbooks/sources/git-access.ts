@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { textNamed, type Fetching } from './source.js';
 
-/** `ext::` and its like would run programs; folders of this machine are for whoever is in front of it. */
+/** `ext::` and its like would run programs; folders of this machine are for whoever starts it to say. */
 const PROTOCOLS = 'git:http:https:ssh';
 
 const PROXIES = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTPS_PROXY', 'NO_PROXY', 'SSL_CERT_FILE'];

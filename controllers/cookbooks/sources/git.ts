@@ -42,7 +42,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /transport '\w+' not allowed/,
-    'expected an https, http, ssh or git address; folders of the control plane are read on loopback only',
+    "expected an https, http, ssh or git address; folders of the control plane's machine are read with scalarium up --local-sources only",
   ],
   [
     /Host key verification failed/,

@@ -1,11 +1,11 @@
 /** Keeps what is fetched within bounds while it comes: of time, and of room on the disk. */
-import { seconds, type Millis } from '../../../api-types/units.js';
+import { minutes, seconds, type Millis } from '../../../api-types/units.js';
 import { askTool } from '../../../recipes/tools.js';
 import type { Clock } from '../../../runtime/clock.js';
 
 /** Of all that a source may need on the way: its repository or archive, and what it is laid out to. */
 const MOST_BYTES = 2 * 1024 ** 3;
-const LONGEST_MS = 15 * 60_000;
+const LONGEST = minutes(15);
 const LOOK_EVERY = seconds(1);
 
 const bytesIn = async (folder: string, signal: AbortSignal): Promise<number> => {
@@ -32,19 +32,23 @@ const watch = async ({ folder, clock }: Room, full: AbortController, done: Abort
 export const withRoom = async <A>(room: Room, work: (signal: AbortSignal) => Promise<A>): Promise<A> => {
   const full = new AbortController();
   const done = new AbortController();
-  const late = AbortSignal.timeout(LONGEST_MS);
+  const late = new AbortController();
+  const timer = room.clock.after(LONGEST, () => {
+    late.abort();
+  });
   const watching = watch(room, full, done.signal);
   try {
-    return await work(AbortSignal.any([room.signal, full.signal, late]));
+    return await work(AbortSignal.any([room.signal, full.signal, late.signal]));
   } catch (error) {
     if (full.signal.aborted)
       throw new Error(`it needs more than ${String(MOST_BYTES / 1024 ** 3)} GiB: that is no set of recipes`, {
         cause: error,
       });
-    if (late.aborted)
-      throw new Error(`it took more than ${String(LONGEST_MS / 60_000)} minutes`, { cause: error });
+    if (late.signal.aborted)
+      throw new Error(`it took more than ${String(LONGEST / 60_000)} minutes`, { cause: error });
     throw error;
   } finally {
+    timer.cancel();
     done.abort();
     await watching;
   }

@@ -13,7 +13,7 @@ export interface Fetching {
   readonly folder: string;
   /** Known hosts of ssh are kept there. */
   readonly lasting: string;
-  /** Repositories that are folders of this machine may be read: whoever asks is in front of it. */
+  /** Repositories that are folders of this machine may be read: whoever started the control plane says so. */
   readonly local: boolean;
   readonly signal: AbortSignal;
   readonly clock: Clock;

@@ -5,21 +5,22 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, readFileSync, symlinkSync, writeFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AgentConfig } from '../../../api-types/agent-protocol.js';
 import { millis, seconds } from '../../../api-types/units.js';
 import type { Clock } from '../../../runtime/clock.js';
 import { identify, isAlive, signalProcess, type ProcessIdentity } from '../../../runtime/process-identity.js';
-import { AGENT_CONFIG_PATH } from '../cloud-config.js';
+import { AGENT_CONFIG_PATH, writeAgentConfig } from '../cloud-config.js';
 import type { Boot, HostDriver, RunningAgent } from '../driver.js';
 import { gate } from '../gate.js';
-import { readHosts, rootOf } from '../host-file.js';
+import { hostDirectory, readHosts } from '../host-file.js';
 import { boundLog, openLog } from '../logs.js';
 import { freeHostAddress, routerOf } from './addresses.js';
 import { closeBridge, openBridge, plugIn, unplug, type Bridge } from './bridge.js';
-import { makeLayers, type Base } from './layers.js';
+import { GIVEN, UNITS, makeFolder, makeLayers, type Base } from './layers.js';
+import { lendPrograms } from './lent-programs.js';
 import { PROGRAM_PATH } from './programs.js';
 import { HOST_MARK, IN_HOST, INIT, SETUP } from './script.js';
 import { namespaceSurvivors } from './survivors.js';
@@ -28,7 +29,7 @@ import { openWays, type Ways } from './ways.js';
 export interface NamespaceOptions {
   readonly base: Base;
   readonly node: string;
-  /** Files of programs, each lent to the hosts with its whole folder: `<node> <file> supervisor …` and `… agent …`. */
+  /** Files of programs, each lent to the hosts with a copy of its whole folder: `<node> <file> supervisor …` and `… agent …`. */
   readonly supervisor: string;
   readonly agent: string;
 }
@@ -65,14 +66,19 @@ WantedBy=multi-user.target
 
 const UNIT = 'scalarium-agent.service';
 
+/** Into a layer that the host cannot write to: below its own files its links could lead anywhere. */
 const writeOwnFiles = (options: NamespaceOptions, boot: Boot, name: string): void => {
-  const units = join(boot.root, 'etc/systemd/system');
+  const given = join(boot.directory, GIVEN);
+  const units = join(given, UNITS);
   const links = join(units, 'multi-user.target.wants');
-  mkdirSync(links, { recursive: true, mode: 0o755 });
+  rmSync(given, { recursive: true, force: true });
+  mkdirSync(given, { mode: 0o755 });
+  for (const folder of [`${UNITS}/multi-user.target.wants`, dirname(AGENT_CONFIG_PATH)])
+    makeFolder(given, options.base.directory, folder);
   writeFileSync(join(units, UNIT), agentUnit(options, boot), { mode: 0o644 });
-  rmSync(join(links, UNIT), { force: true });
-  symlinkSync(`/etc/systemd/system/${UNIT}`, join(links, UNIT));
-  writeFileSync(join(boot.root, 'etc/hostname'), `${name}\n`, { mode: 0o644 });
+  symlinkSync(`${UNITS}/${UNIT}`, join(links, UNIT));
+  writeFileSync(join(given, 'etc/hostname'), `${name}\n`, { mode: 0o644 });
+  writeAgentConfig(given, boot.config);
 };
 
 interface Kit {
@@ -193,7 +199,7 @@ const died = async (identity: ProcessIdentity, clock: Clock, leaving: AbortSigna
 /** The gateways of a host that is there already, as its user data named them. */
 const gatewaysOf = (directory: string, machine: string): readonly string[] => {
   try {
-    const text = readFileSync(join(rootOf(directory, machine), AGENT_CONFIG_PATH), 'utf8');
+    const text = readFileSync(join(hostDirectory(directory, machine), GIVEN, AGENT_CONFIG_PATH), 'utf8');
     const config = AgentConfig.decode(JSON.parse(text));
     return E.isRight(config) ? config.right.gateways : [];
   } catch {
@@ -207,6 +213,9 @@ export const namespaceDriver = async (
   options: NamespaceOptions,
   clock: Clock,
 ): Promise<HostDriver> => {
+  const inUse = namespaceSurvivors(directory).size > 0;
+  const given = [options.supervisor, options.agent];
+  const [supervisor = '', agent = ''] = await lendPrograms(join(directory, '.programs'), given, inUse);
   const layers = join(directory, '.layers');
   await makeLayers(layers, options.base, basename(options.supervisor));
   const hosts = readHosts(directory);
@@ -214,7 +223,7 @@ export const namespaceDriver = async (
   const waysFolder = join(directory, '.ways');
   const ways = openWays(waysFolder);
   for (const { machine } of hosts) await ways.open(gatewaysOf(directory, machine));
-  const kit: Kit = { options, bridge, ways, waysFolder, layers, clock };
+  const kit: Kit = { options: { ...options, supervisor, agent }, bridge, ways, waysFolder, layers, clock };
   const boots = gate(BOOTS_AT_ONCE);
   const leaving = new AbortController();
   return {

@@ -36,8 +36,11 @@ esac
 exec ${IN_HOST.node} ${IN_HOST.supervisor}/${program} supervisor "$verb" "$@"
 `;
 
+/** Below a host's directory: the files that the driver makes for it, a layer that the host only reads. */
+export const GIVEN = 'given';
+
 /** The folder in the layer, and those above it, with owner and mode of the base's. */
-const makeFolder = (layer: string, base: string, folder: string): void => {
+export const makeFolder = (layer: string, base: string, folder: string): void => {
   if (folder === '/') return;
   makeFolder(layer, base, dirname(folder));
   const place = join(layer, folder);
@@ -54,7 +57,7 @@ const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: fal
 /** People's own folders, which hosts begin without. */
 const PRIVATE = ['/home', '/root'];
 
-const UNITS = '/etc/systemd/system';
+export const UNITS = '/etc/systemd/system';
 
 /** What this machine starts when it boots: in a host only what is enabled there starts. */
 const bootLinks = (base: string): readonly string[] =>

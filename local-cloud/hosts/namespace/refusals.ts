@@ -65,13 +65,16 @@ const failedTrial = async (directory: string, base: string): Promise<string | nu
   let place = '';
   try {
     place = mkdtempSync(join(existing(directory), '.scalarium-trial-'));
-    await runProgram(['unshare', ...NAMESPACES, 'sh', '-c', TRIAL, 'sh', place, base]);
+    const command = ['unshare', ...NAMESPACES, 'sh', '-c', TRIAL, 'sh', place, base];
+    // what it said, without the whole script before it
+    await runProgram(command).catch((error: unknown) => {
+      throw new Error((error as Error).message.slice(command.join(' ').length + 2).split('\n')[0]);
+    });
     return null;
   } catch (error) {
-    const said = (error as Error).message.split('\n').slice(-3).join('; ').replaceAll(TRIAL, '…');
     return (
-      `this machine cannot make a namespace host in ${directory}: ${said}; they need root's rights, overlayfs ` +
-      'over a folder of an ordinary file system (--data elsewhere, not on an overlay itself), and network namespaces'
+      `this machine cannot make a namespace host in ${directory}: ${(error as Error).message}; they need root's rights, ` +
+      'network namespaces, and overlayfs over a folder of an ordinary file system (give --data elsewhere when it is on an overlay itself)'
     );
   } finally {
     if (place !== '') rmSync(place, { recursive: true, force: true });

@@ -12,6 +12,36 @@ export const IN_HOST = {
 } as const;
 
 /**
+ * What root may do in a host, and no more: what packages need of it. No devices, no mounts, no modules, no clock, no
+ * files by their handles.
+ */
+const CAPABILITIES = [
+  'audit_write',
+  'chown',
+  'dac_override',
+  'fowner',
+  'fsetid',
+  'ipc_lock',
+  'ipc_owner',
+  'kill',
+  'lease',
+  'net_admin',
+  'net_bind_service',
+  'net_broadcast',
+  'net_raw',
+  'setfcap',
+  'setgid',
+  'setpcap',
+  'setuid',
+  'sys_chroot',
+  'sys_nice',
+  'sys_ptrace',
+  'sys_resource',
+] as const;
+
+const BOUNDS = ['-all', ...CAPABILITIES.map((name) => `+${name}`)].join(',');
+
+/**
  * Runs in namespaces of its own, still on the machine's root; $1: the host's directory. Says its process id, waits until
  * the other end of eth0 is there, and says so when the host is about to run. The devices are those that containers have:
  * no disks. Layers below the base would overlap with it, so they are copied into memory. /proc/sys is the machine's kernel and so read-only, but for the network, which is the host's own.
@@ -31,8 +61,8 @@ echo "$HOST_NAME" >/proc/sys/kernel/hostname
 cd "$1"
 mkdir -p work mnt layers
 mount -t tmpfs -o mode=755,size=4m layers layers
-cp -a "$HOST_LAYERS/." layers
-mount -t overlay scalarium -o "lowerdir=layers/fresh:layers/mask:$HOST_BASE,upperdir=root,workdir=work" mnt
+cp -a "$HOST_LAYERS/." given layers
+mount -t overlay scalarium -o "nodev,lowerdir=layers/given:layers/fresh:layers/mask:$HOST_BASE,upperdir=root,workdir=work" mnt
 cd mnt
 mkdir -p proc sys dev run tmp
 mount -t proc -o nosuid,nodev,noexec proc proc
@@ -41,7 +71,7 @@ mount -o remount,bind,ro proc/sys
 mount --bind /proc/sys/net proc/sys/net
 [ ! -e proc/sysrq-trigger ] || mount --bind /dev/null proc/sysrq-trigger
 mount -t sysfs -o ro,nosuid,nodev,noexec sysfs sys
-mount -t tmpfs -o mode=755,nosuid,size=1m dev dev
+mount -t tmpfs -o mode=755,nosuid,nodev,size=1m dev dev
 for device in null zero full random urandom tty; do
   : >"dev/$device"
   mount --bind "/dev/$device" "dev/$device"
@@ -72,7 +102,7 @@ umount -l /run/scalarium/machine
 rmdir /run/scalarium/machine
 echo ready >&3
 exec 3>&- </dev/null
-exec setpriv --bounding-set=-sys_module,-sys_rawio,-sys_time,-sys_boot,-mac_admin,-mac_override -- \\
+exec setpriv --bounding-set=${BOUNDS} -- \\
   env -i "PATH=$PATH" HOME=/root container=scalarium sh -c "$HOST_INIT" ${HOST_MARK} "$1" "$HOST_PROGRAM"
 `;
 

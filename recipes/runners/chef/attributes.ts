@@ -2,13 +2,14 @@
  * The node's attributes as cookbooks of OpsWorks and of the first Scalarium expect them, with people's own JSON over them.
  * A pure function of what the run is given.
  */
+import { rolesOf } from '../../../api-types/kinds/instance.js';
 import type { RoleType } from '../../../api-types/kinds/role.js';
 import type { Snapshot, SnapshotHost } from '../../../api-types/snapshot.js';
 import { mergeAttributes, type Attributes } from '../../attributes.js';
-import { allHosts, rolesOf, type Member } from '../../members.js';
-import { isReference } from '../../secrets.js';
+import { allHosts, type Member } from '../../members.js';
 import { applicationsOn, customJson, hostOf, ownRoles, type HostApplication, type Seen } from '../host.js';
 import type { SecretValues } from '../work.js';
+import { databaseFor, memcachedOf, valueOf } from './services.js';
 
 /** What OpsWorks called the types. */
 const SHORT_NAMES: Readonly<Partial<Record<RoleType, string>>> = {
@@ -88,28 +89,23 @@ const applicationOf = ({ name, type }: HostApplication): Attributes => ({
 
 /** A value that stands in a Secret, where the role names that; others stay what they are. */
 const withSecrets = (environment: Attributes, values: SecretValues): Attributes =>
-  Object.fromEntries(
-    Object.entries(environment).map(([name, value]) => [
-      name,
-      isReference(value) ? (values[value.secret]?.[value.key] ?? null) : value,
-    ]),
-  );
+  Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, valueOf(value, values)]));
 
 export const environmentOf = ({ environment }: HostApplication, values: SecretValues): Attributes =>
   withSecrets(environment, values);
 
-const deployOf = (application: HostApplication, values: SecretValues): Attributes => ({
+const deployOf = (seen: Seen, application: HostApplication, values: SecretValues): Attributes => ({
   application: application.name,
   application_type: application.type,
   deploy_to: `/srv/www/${application.name}`,
-  document_root: null,
+  document_root: application.documentRoot,
   domains: application.domains,
   mounted_at: null,
   environment_variables: environmentOf(application, values),
   environment: {},
   scm: { scm_type: 'other', repository: null, revision: null },
-  database: {},
-  memcached: { host: null, port: 11_211 },
+  database: databaseFor(seen, application, values),
+  memcached: memcachedOf(seen),
   ssl_support: false,
   migrate: false,
   keep_releases: 5,
@@ -140,12 +136,14 @@ const scalariumOf = (seen: Seen, values: SecretValues): Attributes => ({
   secrets: values,
 });
 
-/** They would change the run list that is asked for, and both together end the run. */
-const SPECIAL = ['run_list', 'recipes'];
+/** Chef's own keys: they would change the run list that is asked for, or the environment, which nobody has here. */
+const SPECIAL = ['run_list', 'recipes', 'chef_environment'];
 
 /** All for `-j`: what is known, under the role's and the cluster's own JSON; Secrets over everything. */
 export const nodeAttributes = (seen: Seen, values: SecretValues): Attributes => {
-  const deploy = Object.fromEntries(applicationsOn(seen).map((one) => [one.name, deployOf(one, values)]));
+  const deploy = Object.fromEntries(
+    applicationsOn(seen).map((one) => [one.name, deployOf(seen, one, values)]),
+  );
   const known = { opsworks: opsworksOf(seen), scalarium: scalariumOf(seen, values), deploy };
   const custom = Object.entries(customJson(seen)).filter(([name]) => !SPECIAL.includes(name));
   const merged = mergeAttributes(known, Object.fromEntries(custom));

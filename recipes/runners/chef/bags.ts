@@ -1,11 +1,13 @@
 /** Data bags as cookbooks for Chef 12 on OpsWorks look for them: files in local mode, which `search` works over. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { rolesOf } from '../../../api-types/kinds/instance.js';
 import type { SnapshotHost } from '../../../api-types/snapshot.js';
-import { allHosts, rolesOf } from '../../members.js';
+import { allHosts } from '../../members.js';
 import { applicationsOn, ownRoles, type Seen } from '../host.js';
 import type { SecretValues } from '../work.js';
 import { environmentOf } from './attributes.js';
+import { dataSourcesOf } from './services.js';
 
 interface Item {
   readonly id: string;
@@ -68,8 +70,8 @@ const applications = (seen: Seen, values: SecretValues): readonly Item[] =>
     app_source: { type: 'other', url: null, revision: null },
     environment: environmentOf(one, values),
     domains: one.domains,
-    data_sources: [],
-    attributes: { document_root: null },
+    data_sources: dataSourcesOf(seen, one),
+    attributes: { document_root: one.documentRoot },
     enable_ssl: false,
     ssl_configuration: null,
     deploy: seen.event === 'deploy' || seen.event === 'setup',

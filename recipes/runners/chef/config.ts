@@ -13,6 +13,14 @@ export interface ChefFiles {
   readonly lock: string;
 }
 
+/** What Chef itself writes into its cache when a run fails: the whole node, and so its secrets. */
+const LEFT_BEHIND = ['failed-run-data.json', 'chef-stacktrace.out'];
+
+/** After each run; the cache itself stays. */
+export const removeLeftBehind = async ({ state }: RunScene): Promise<void> => {
+  for (const name of LEFT_BEHIND) await rm(join(state, 'chef/cache', name), { force: true });
+};
+
 /** A text of Ruby in which nothing is special. */
 const quoted = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;
 

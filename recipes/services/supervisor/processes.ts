@@ -48,27 +48,61 @@ const bears = (pid: number, mark: string): boolean => {
   }
 };
 
+/** A process as it was once seen. */
+export type Known = Pick<Process, 'pid' | 'started'>;
+
+/** What is known of a service's processes. */
+export interface Traces {
+  readonly main: Known | null;
+  /** Leaders of the sessions that its commands began. */
+  readonly sessions: readonly Known[];
+}
+
+export interface Membership {
+  readonly members: readonly Process[];
+  /** Those that somebody is still in: once nobody is, the kernel gives their numbers to others. */
+  readonly sessions: readonly Known[];
+}
+
+const isSame = (one: Known, other: Known): boolean => one.pid === other.pid && one.started === other.started;
+
+/** Not those whose number another process leads by now; while somebody is left in it a number is not given away. */
+const liveSessions = (found: readonly Process[], sessions: readonly Known[]): readonly Known[] =>
+  sessions.filter(({ pid, started }) => {
+    const leader = found.find((each) => each.pid === pid);
+    return (
+      (leader === undefined || leader.started === started) && found.some(({ session }) => session === pid)
+    );
+  });
+
 /**
- * Those that bear the mark, those in sessions that the service began, and all that descend from them; `main` is one
- * whatever it shows. Never this process or the host's first one.
+ * Of the processes found, those that bear the mark, those in sessions that the service began, and all that descend from
+ * them; `main` is one whatever it shows.
  */
-export const membersOf = (
-  mark: string,
-  main: number | null,
-  sessions: ReadonlySet<number>,
-): readonly Process[] => {
-  const candidates = all().filter(({ pid }) => pid !== process.pid && pid !== 1);
-  const members = new Set(
-    candidates
-      .filter(({ pid, session }) => pid === main || sessions.has(session) || bears(pid, mark))
-      .map(({ pid }) => pid),
-  );
+export const membersAmong = (
+  found: readonly Process[],
+  { main, sessions }: Traces,
+  isMarked: (pid: number) => boolean,
+): Membership => {
+  const live = liveSessions(found, sessions);
+  const numbers = new Set(live.map(({ pid }) => pid));
+  const isOwn = (one: Process): boolean =>
+    (main !== null && isSame(one, main)) || numbers.has(one.session) || isMarked(one.pid);
+  const members = new Set(found.filter(isOwn).map(({ pid }) => pid));
   for (let before = 0; before !== members.size;) {
     before = members.size;
-    for (const { pid, parent } of candidates) if (members.has(parent)) members.add(pid);
+    for (const { pid, parent } of found) if (members.has(parent)) members.add(pid);
   }
-  return candidates.filter(({ pid }) => members.has(pid));
+  return { members: found.filter(({ pid }) => members.has(pid)), sessions: live };
 };
+
+/** Never this process or the host's first one. */
+export const membersOf = (mark: string, traces: Traces): Membership =>
+  membersAmong(
+    all().filter(({ pid }) => pid !== process.pid && pid !== 1),
+    traces,
+    (pid) => bears(pid, mark),
+  );
 
 export const signal = (processes: readonly Process[], name: NodeJS.Signals): void => {
   for (const each of processes)

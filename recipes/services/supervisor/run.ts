@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { millis, type Millis } from '../../../api-types/units.js';
 import { outcomeOf, endText } from './ending.js';
 import { launch, type End, type Launched, type RunContext } from './launch.js';
-import { lives, membersOf, processOf, signal, type Process } from './processes.js';
+import { lives, membersOf, processOf, signal, type Known, type Process } from './processes.js';
 import type { Readiness } from './notify.js';
 import type { UnitCommand } from './command-line.js';
 import { removePassing } from './prepare.js';
@@ -30,6 +30,9 @@ interface Main {
   readonly ended: Promise<End>;
 }
 
+/** One that nobody has seen alive, and that no other one can be taken for. */
+const endedProcess = (pid: number): Process => ({ pid, parent: 0, session: pid, started: 'ended' });
+
 const UNKNOWN: End = { code: null, signal: null };
 
 /** A timer that does not fire for ever: longer ones would overflow. */
@@ -37,7 +40,9 @@ const LONGEST = 2_147_483_647;
 
 export class ServiceRun {
   private main: Main | null = null;
-  private readonly sessions = new Set<number>();
+  /** Leaders of those that the service's commands began and that somebody may still be in. */
+  private sessions: readonly Known[] = [];
+  private cancelled = new AbortController();
 
   constructor(
     private readonly context: RunContext,
@@ -75,6 +80,7 @@ export class ServiceRun {
   /** Ends all of it: by its own commands while the main process lives, then by signals. */
   async bringDown(): Promise<void> {
     const { unit } = this.context;
+    this.cancelled = new AbortController();
     const until = this.deadline(unit.stopMillis);
     if (this.main !== null && lives(this.main.process)) await this.tolerant('Stop', until);
     await this.end(until);
@@ -84,8 +90,17 @@ export class ServiceRun {
     removePassing(unit);
   }
 
+  /** A start that still waits for something ends at once, as failed. */
+  cancel(): void {
+    this.cancelled.abort();
+  }
+
+  /** Forgets the sessions that nobody is left in. */
   private members(): readonly Process[] {
-    return membersOf(this.context.mark, this.mainPid(), this.sessions);
+    const traces = { main: this.main?.process ?? null, sessions: this.sessions };
+    const { members, sessions } = membersOf(this.context.mark, traces);
+    this.sessions = sessions;
+    return members;
   }
 
   private deadline(within: number): number {
@@ -102,10 +117,10 @@ export class ServiceRun {
   }
 
   private async within<A>(deadline: number, work: Promise<A>): Promise<A | 'late'> {
-    const left = deadline - this.clock.monotonic();
-    if (left > LONGEST) return work;
+    const left = Math.min(LONGEST, Math.max(0, deadline - this.clock.monotonic()));
     const stop = new AbortController();
-    const late = this.clock.sleep(millis(Math.max(0, left)), stop.signal).then(() => 'late' as const);
+    const signals = AbortSignal.any([stop.signal, this.cancelled.signal]);
+    const late = this.clock.sleep(millis(left), signals).then(() => 'late' as const);
     const first = await Promise.race([work, late]);
     stop.abort();
     return first;
@@ -113,8 +128,12 @@ export class ServiceRun {
 
   private async launch(command: UnitCommand): Promise<Launched> {
     const launched = await launch(command, this.context, this.mainPid());
-    this.sessions.add(launched.pid);
+    this.sessions = [...this.sessions, processOf(launched.pid) ?? endedProcess(launched.pid)];
     return launched;
+  }
+
+  private lateText(usual: string): string {
+    return this.cancelled.signal.aborted ? 'it was stopped meanwhile' : usual;
   }
 
   private failure(what: string, shown: string, how: string): Error {
@@ -127,13 +146,14 @@ export class ServiceRun {
   private async toEnd(step: Step, command: UnitCommand, deadline: number): Promise<void> {
     const launched = await this.launch(command);
     const end = await this.within(deadline, launched.ended);
-    const group = { pid: launched.pid, session: launched.pid };
+    const left = this.members();
     if (end === 'late') {
       signal(
-        this.members().filter(({ session, pid }) => session === group.session || pid === group.pid),
+        left.filter(({ session, pid }) => session === launched.pid || pid === launched.pid),
         'SIGKILL',
       );
-      throw this.failure(`Exec${step}`, launched.shown, 'it did not end in time and was killed');
+      const how = this.lateText('it did not end in time and was killed');
+      throw this.failure(`Exec${step}`, launched.shown, how);
     }
     if (outcomeOf(this.context.unit, end) === 'clean' || command.mayFail) return;
     throw this.failure(`Exec${step}`, launched.shown, endText(end));
@@ -168,13 +188,13 @@ export class ServiceRun {
   private async startDirect(command: UnitCommand, deadline: number): Promise<boolean> {
     const launched = await this.launch(command);
     const { pid, ended, shown } = launched;
-    this.main = { process: processOf(pid) ?? { pid, parent: 0, session: pid, started: 'ended' }, ended };
+    this.main = { process: processOf(pid) ?? endedProcess(pid), ended };
     const end = await this.within(deadline, Promise.race([ended, this.isUp()]));
     if (end === 'up') {
       this.followMain();
       return true;
     }
-    if (end === 'late') throw this.failure('ExecStart', shown, 'it was not ready in time');
+    if (end === 'late') throw this.failure('ExecStart', shown, this.lateText('it was not ready in time'));
     const asItShould = this.context.unit.type !== 'notify' && outcomeOf(this.context.unit, end) === 'clean';
     if (asItShould || command.mayFail) return false;
     throw this.failure('ExecStart', shown, endText(end));
@@ -209,7 +229,8 @@ export class ServiceRun {
       const main = pidFile === null ? this.eldest() : this.fromPidFile(pidFile);
       if (main !== null) return main;
       if (this.members().length === 0) return 'it left no process';
-      if (this.clock.monotonic() >= deadline) return `its PID file ${pidFile ?? ''} names no process`;
+      if (this.clock.monotonic() >= deadline || this.cancelled.signal.aborted)
+        return this.lateText(`its PID file ${pidFile ?? ''} names no process`);
       await this.clock.sleep(POLL);
     }
   }
@@ -241,7 +262,8 @@ export class ServiceRun {
   private async end(deadline: number): Promise<void> {
     const { killMode, killSignal, killsAtLast } = this.context.unit;
     if (killMode === 'none') return;
-    const mainOnly = (): readonly Process[] => this.members().filter(({ pid }) => pid === this.mainPid());
+    const mainOnly = (): readonly Process[] =>
+      this.main !== null && lives(this.main.process) ? [this.main.process] : [];
     const gentle = killMode === 'control-group' ? () => this.members() : mainOnly;
     signal(gentle(), killSignal);
     const ended = await this.until(deadline, () => gentle().length === 0);

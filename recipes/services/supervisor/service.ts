@@ -54,7 +54,9 @@ export class Service {
     });
   }
 
+  /** A start that goes on is cut short. */
   stop(): Promise<void> {
+    if (this.phase === 'starting') this.run?.cancel();
     return this.inTurn(() => this.halt());
   }
 

@@ -66,12 +66,8 @@ class HostSupervisor implements Supervisor {
     });
   }
 
-  async start(name: string): Promise<void> {
-    const { unit } = this.loaded(name);
-    for (const other of unit.requires) await this.start(other);
-    for (const other of unit.wants)
-      if (this.units.find(other)._tag === 'Found') await this.start(other).catch(() => undefined);
-    await this.service(unit.name).start();
+  start(name: string): Promise<void> {
+    return this.startWith(name, new Set());
   }
 
   async stop(name: string): Promise<void> {
@@ -136,6 +132,17 @@ class HostSupervisor implements Supervisor {
   async shutdown(): Promise<void> {
     this.closing = true;
     await Promise.all([...this.services.values()].map((service) => service.stop()));
+  }
+
+  /** `begun`: those that this start is for, so that a circle ends. */
+  private async startWith(name: string, begun: ReadonlySet<string>): Promise<void> {
+    const { unit } = this.loaded(name);
+    if (begun.has(unit.name)) return;
+    const all = new Set([...begun, unit.name]);
+    for (const other of unit.requires) await this.startWith(other, all);
+    for (const other of unit.wants)
+      if (this.units.find(other)._tag === 'Found') await this.startWith(other, all).catch(() => undefined);
+    await this.service(unit.name).start();
   }
 
   private async attempt(work: () => Promise<void>): Promise<void> {

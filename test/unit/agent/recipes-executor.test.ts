@@ -1,6 +1,6 @@
 /** Which of people's recipes an event runs on a host. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Executor, Work } from '../../../agent/executor.js';
 import { recipesExecutor } from '../../../agent/recipes-executor.js';
@@ -63,6 +63,18 @@ test('at its shutdown a host that no snapshot names any more runs what its roles
   const { failure } = await again.run(work(stage, { event: 'shutdown', snapshot: cluster({ hosts: {} }) }));
   assert.is(failure, null);
   assert.equal(await ran(stage), ['own::bye app']);
+});
+
+test('at its shutdown what is built in knows its further roles, too', async (stage) => {
+  const roles = { app: role('custom'), web: role('nodejs-app') };
+  const hosts = { 'app-1': host('app', '127.0.2.1', { roles: ['web'] }) };
+  const executor = await executorOn(stage);
+  await executor.run(work(stage, { event: 'configure', snapshot: cluster({ roles, hosts }) }));
+  await rm(join(stage.root, 'etc/systemd/system/scalarium-app-web.service'));
+  const { changed } = await executor.run(
+    work(stage, { event: 'shutdown', snapshot: cluster({ roles, hosts: {} }) }),
+  );
+  assert.equal(changed, ['service[scalarium-app-web]']);
 });
 
 test('after what is built in has failed none of them runs', async (stage) => {

@@ -28,6 +28,11 @@ const table = [
     problems: ['healing.silentSecs: expected a field of this kind, got an unknown field'],
   },
   {
+    name: 'a time-out that belongs to Runs',
+    input: { type: 'custom', replicas: 1, eventTimeoutSeconds: { undeploy: 60 } },
+    problems: ['eventTimeoutSeconds.undeploy: expected a field of this kind, got an unknown field'],
+  },
+  {
     name: 'a wrong type deep inside',
     input: { type: 'custom', replicas: 1, healing: { maxUnavailable: '25' } },
     problems: ['healing.maxUnavailable: expected a whole number or a percentage as "25%", got "25"'],

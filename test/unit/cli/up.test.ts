@@ -49,6 +49,11 @@ for (const [more, expected] of [
     { oidcIssuer: 'https://x' },
     '--oidc-issuer URL and --oidc-client-id ID belong together: one of them is missing',
   ],
+  [{ hosts: 'vm' }, '--hosts: expected process, hollow, namespace, none, got "vm"'],
+  [
+    { hostsBase: '/srv/base' },
+    '--hosts-base is for --hosts namespace; hosts of the driver "process" have no root of their own',
+  ],
   [{ installationKey: '/no/file' }, '--installation-key /no/file: there is no such file'],
 ] as const)
   test(`refuses ${JSON.stringify(more)}`, () => {
@@ -72,6 +77,10 @@ for (const [more, expected] of [
   [{ advertise: 'cp.example:443' }, { advertise: { host: 'cp.example', port: 443 } }],
   [{ advertise: '[2001:db8::1]:443' }, { advertise: { host: '2001:db8::1', port: 443 } }],
   [{ advertise: '2001:db8::1' }, { advertise: { host: '2001:db8::1', port: null } }],
+  [{ listen: '127.0.0.1' }, { localSources: false }],
+  [{ localSources: true }, { localSources: true }],
+  [{ hosts: 'namespace' }, { hosts: 'namespace', hostsBase: '/' }],
+  [{ hosts: 'namespace', hostsBase: '/srv/base/' }, { hostsBase: '/srv/base' }],
   [{ tlsCert: 'c', tlsKey: 'k', tlsCa: 'a' }, { given: { cert: 'c', key: 'k', ca: 'a' } }],
   [
     { oidcIssuer: 'https://x', oidcClientId: 'id', oidcGroupsClaim: 'roles' },

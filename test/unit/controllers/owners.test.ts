@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { kindSchema } from '../../../api-types/kind-schema.js';
 import { kindEntry, type KindName } from '../../../api-types/kinds.js';
 import { OWNERS, type Writer } from '../../../controllers/owners.js';
 import { assert, suite } from '../../suite.js';
@@ -81,4 +82,12 @@ test('every field of a status codec has a writer', () => {
     const held = props.filter((field) => field !== 'conditions');
     assert.equal([...claimed].sort(), [...held].sort(), kind);
   }
+});
+
+test('every condition that is written is named in the text of its kind', () => {
+  const silent = claimsOf('conditions').filter(({ kind, field }) => {
+    const { status } = kindSchema(kind as KindName).properties ?? {};
+    return !new RegExp(`\\b${field}\\b`).test(status?.properties?.['conditions']?.description ?? '');
+  });
+  assert.equal(silent, []);
 });

@@ -128,7 +128,7 @@ test('an account is in the input of exactly the hosts that have it', () => {
 
 test('nothing of accounts is done at shutdown', () => {
   const types = recipeFor('shutdown', snapshotOf(), 'app-1').map(({ type }) => type);
-  assert.equal(types, ['service']);
+  assert.equal(types, ['execute', 'service']);
 });
 
 const OURS = 'scalarium';

@@ -25,7 +25,7 @@ const hear = async (stage: Stage, script: string, more: Partial<ExecuteResource>
   let most = process.memoryUsage.rss();
   const before = most;
   const info = (_message: string, keys?: Readonly<Record<string, unknown>>): void => {
-    const line = String(keys?.['line'] ?? '');
+    const line = typeof keys?.['line'] === 'string' ? keys['line'] : '';
     characters += line.length;
     if (lines.length < 1_000) lines.push(line);
     if (lines.length % 100 === 0) most = Math.max(most, process.memoryUsage.rss());

@@ -5,6 +5,8 @@ import { assert, suite } from '../../suite.js';
 import { fileOf, idsOf, theFile } from './texts.js';
 import { host, role, snapshotOf } from './world.js';
 
+const SILENT = { ready: false, unheard: true };
+
 const test = suite('recipes are functions of the snapshot');
 
 const serversIn = (config: string | null): readonly string[] =>
@@ -26,8 +28,14 @@ test('a host with the app role as a further one is a member too', async () => {
   assert.ok(serversIn(config).includes('misc-1 127.0.6.1:8080'));
 });
 
-test('with no app server Ready there is a backend without servers', async () => {
-  const hosts = { 'lb-1': host('lb', '127.0.1.1'), 'app-2': host('app', '127.0.2.2', { ready: false }) };
+test('with no app server Ready those that are only silent are listed: health checks choose', async () => {
+  const hosts = { 'lb-1': host('lb', '127.0.1.1'), 'app-2': host('app', '127.0.2.2', SILENT) };
+  const config = await theFile(snapshotOf({ hosts }), 'lb-1', HAPROXY);
+  assert.equal(serversIn(config), ['app-2 127.0.2.2:8080']);
+});
+
+test('without an app server there is a backend without servers', async () => {
+  const hosts = { 'lb-1': host('lb', '127.0.1.1') };
   const config = await theFile(snapshotOf({ hosts }), 'lb-1', HAPROXY);
   assert.equal(serversIn(config), []);
   assert.match(config, '503');
@@ -82,8 +90,18 @@ for (const [name, event, instance, ids] of [
     ['execute[start app with the code that is there]'],
   ],
   ['deploy: others have none', 'deploy', 'db-1', []],
-  ['undeploy: it is stopped', 'undeploy', 'app-1', ['service[scalarium-app-app]']],
-  ['shutdown: it is stopped', 'shutdown', 'app-1', ['service[scalarium-app-app]']],
+  [
+    'undeploy: it is stopped, and marked',
+    'undeploy',
+    'app-1',
+    ['file[/var/lib/scalarium/undeployed/scalarium-app-app]', 'service[scalarium-app-app]'],
+  ],
+  [
+    'shutdown: it is stopped when the load balancer gives it nothing new',
+    'shutdown',
+    'app-1',
+    ['execute[wait until the load balancer gives it nothing new]', 'service[scalarium-app-app]'],
+  ],
   [
     'shutdown: a load balancer finishes what it has',
     'shutdown',
@@ -100,11 +118,23 @@ for (const [name, event, instance, ids] of [
     );
   });
 
+test('shutdown: without a load balancer, or a time, nobody is waited for', () => {
+  const { lb, ...others } = snapshotOf().roles;
+  const app = role('nodejs-app', { shutdown: { drainSeconds: 0 } });
+  for (const roles of [others, { ...others, ...(lb === undefined ? {} : { lb }), app }])
+    assert.equal(idsOf('shutdown', snapshotOf({ roles }), 'app-1'), ['service[scalarium-app-app]']);
+});
+
 const withHost = (name: string, more: Parameters<typeof host>[2]): Snapshot => {
   const base = snapshotOf();
   const old = base.hosts[name] ?? host('app', '127.0.2.77');
   return snapshotOf({ hosts: { ...base.hosts, [name]: { ...old, ...more } } });
 };
+
+const withoutHost = (name: string): Snapshot =>
+  snapshotOf({
+    hosts: Object.fromEntries(Object.entries(snapshotOf().hosts).filter(([one]) => one !== name)),
+  });
 
 const touched = (after: Snapshot): { readonly input: readonly string[]; readonly hostsFile: boolean } => {
   const before = snapshotOf();
@@ -140,16 +170,28 @@ const cases: readonly {
     hostsFile: true,
   },
   {
+    name: 'the cache is silent: nobody',
+    after: withHost('cache-1', SILENT),
+    input: [],
+    hostsFile: false,
+  },
+  {
     name: 'the cache is lost: app servers',
-    after: withHost('cache-1', { ready: false }),
+    after: withoutHost('cache-1'),
     input: ['app-1', 'app-2', 'app-10'],
+    hostsFile: true,
+  },
+  {
+    name: 'the master is silent: the replica only',
+    after: withHost('db-1', SILENT),
+    input: ['db-replica-1'],
     hostsFile: false,
   },
   {
     name: 'the master is lost: app servers and the replica',
-    after: withHost('db-1', { ready: false }),
+    after: withoutHost('db-1'),
     input: ['app-1', 'app-2', 'app-10', 'db-replica-1'],
-    hostsFile: false,
+    hostsFile: true,
   },
   { name: 'a zone is no input', after: withHost('db-1', { zone: 'b' }), input: [], hostsFile: false },
   {

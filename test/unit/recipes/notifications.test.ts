@@ -192,3 +192,42 @@ owed('when all is done nothing is left on disk', async (stage) => {
   await apply(stage, [file('new', restart), web]);
   assert.not(existsSync(join(stage.root, 'var/lib/scalarium/owed.json')));
 });
+
+owed(
+  'one whose check fails has changed nothing: it owes nothing, so the next runs do not restart',
+  async (stage) => {
+    await settled(stage);
+    const wrong: Resource = {
+      type: 'template',
+      path: '/etc/x',
+      template: '{{ no }}',
+      attributes: {},
+      notifies: [restart],
+    };
+    for (let run = 0; run < 3; run += 1)
+      assert.match(
+        (await apply(stage, [file('new', restart), web, wrong])).failure ?? '',
+        /unknown attribute "no"/,
+      );
+    assert.equal(stage.services.calls, ['restart web']);
+  },
+);
+
+owed('what failed half way and was served all the same owes nothing', async (stage) => {
+  await settled(stage);
+  const half = says('half', { command: ['sh', '-c', 'exit 1'], notifies: [restart] });
+  await apply(stage, [file('new'), half, web]);
+  assert.equal(stage.services.calls, []);
+  await apply(stage, [file('newer', restart), web]);
+  assert.equal(stage.services.calls, ['restart web']);
+  await apply(stage, [file('newer', restart), web]);
+  assert.equal(stage.services.calls, ['restart web']);
+});
+
+test('what is notified at once and fails is named itself, and the run stops', async (context) => {
+  const now: Notification = { action: 'run', resource: 'execute[broken]', when: 'immediately' };
+  const broken = says('broken', { only: 'notified', command: ['false'], at: 'recipes/x.ts:9' });
+  const { failure } = await apply(context, [file('x', now), broken, says('after')]);
+  assert.match(failure ?? '', /^execute\[broken\] \(recipes\/x\.ts:9\): command "false": exit code 1/);
+  assert.not(existsSync(join(context.root, 'said')));
+});

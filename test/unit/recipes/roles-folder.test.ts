@@ -5,6 +5,7 @@ import type { RoleType } from '../../../api-types/kinds/role.js';
 import type { Snapshot } from '../../../api-types/snapshot.js';
 import { applyResources } from '../../../recipes/apply.js';
 import { recipeFor } from '../../../recipes/catalog.js';
+import { resourceId } from '../../../recipes/resource.js';
 import { assert, suite } from '../../suite.js';
 import { optionsFor } from './options.js';
 import { fileOf, namedSecrets } from './texts.js';
@@ -39,6 +40,17 @@ test('a host that is a folder gets files and nothing else, at every event', asyn
     }
 });
 
+test('nothing that root makes or writes is in a folder of a user', () => {
+  for (const [snapshot, instance] of hosts) {
+    const all = recipeFor('setup', snapshot, instance).flatMap((one) => ('path' in one ? [one] : []));
+    const users = all
+      .filter((one) => one.type === 'directory' && one.owner !== undefined && one.owner !== 'root')
+      .map(({ path }) => `${path}/`);
+    const within = all.filter(({ path }) => users.some((folder) => path.startsWith(folder)));
+    assert.equal(within.map(resourceId), [], instance);
+  }
+});
+
 test('files of the other family are left out', async () => {
   const root = await mkdtemp(join(tmpdir(), 'scalarium-roles-'));
   const options = optionsFor(root, { secrets: namedSecrets });
@@ -59,4 +71,17 @@ test('files of the other family are left out', async () => {
 
 test('a role that is not there makes nothing', async () => {
   assert.is(await fileOf(snapshotOf(), 'gone-1', '/etc/haproxy/haproxy.cfg'), null);
+});
+
+test('everything that is notified is in the run, of every type, family and event', () => {
+  for (const type of ['rails-app', 'php-app', 'java-app', 'static-web', 'nodejs-app', 'monitoring'] as const)
+    for (const event of ['setup', 'deploy', 'undeploy', 'shutdown'] as const)
+      for (const family of ['debian', 'redhat']) {
+        const here = recipeFor(event, ...ofType(type)).filter((one) => (one.family ?? family) === family);
+        const ids = new Set(here.map(resourceId));
+        const lacking = here
+          .flatMap(({ notifies = [] }) => notifies.map(({ resource }) => resource))
+          .filter((id) => !ids.has(id));
+        assert.equal(lacking, [], `${type} ${event} ${family}`);
+      }
 });

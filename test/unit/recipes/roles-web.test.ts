@@ -95,6 +95,9 @@ server {
     attributes: { applications: { shop: { environment: { A: "b'c" } } } },
     path: '/etc/php/8.2/fpm/pool.d/scalarium-app.conf',
     text: `; Written by Scalarium; changes are overwritten.
+[global]
+process_control_timeout = 30s
+
 [shop]
 user = deploy
 group = deploy
@@ -139,7 +142,7 @@ env[A] = "b'c"
         try_files $uri @application;
     }
     location @application {
-        proxy_pass http://unix:/srv/www/shop/shared/web.sock;
+        proxy_pass http://unix:/srv/www/shop/shared/sockets/web.sock;
         proxy_http_version 1.1;
         proxy_set_header Host $http_host;
         proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
@@ -158,7 +161,7 @@ env[A] = "b'c"
 ${HEAD}# Starts the application once its code is there.
 until [ -e '/srv/www/shop/current/config.ru' ]; do sleep 1; done
 cd '/srv/www/shop/current' || exit 1
-exec bundle exec puma --environment production --workers 2 --threads 1:5 --bind 'unix:///srv/www/shop/shared/web.sock?umask=0111'
+exec bundle exec puma --environment production --workers 2 --threads 1:5 --bind 'unix:///srv/www/shop/shared/sockets/web.sock?umask=0111'
 `,
   },
   {
@@ -170,14 +173,14 @@ exec bundle exec puma --environment production --workers 2 --threads 1:5 --bind 
 ${HEAD}# Starts the application once its code is there.
 until [ -e '/srv/www/shop/current/config.ru' ]; do sleep 1; done
 cd '/srv/www/shop/current' || exit 1
-exec passenger start --engine builtin --environment production --socket-file /srv/www/shop/shared/web.sock --max-pool-size 10 --log-file /dev/stdout
+exec passenger start --engine builtin --environment production --socket-file /srv/www/shop/shared/sockets/web.sock --max-pool-size 10 --log-file /dev/stdout
 `,
   },
   {
     name: 'Java: a WAR at its path',
     type: 'java-app',
     attributes: { applications: { shop: { entry: 'shop.war', path: '/shop/v1' } } },
-    path: '/var/lib/scalarium/tomcat/conf/Catalina/localhost/shop#v1.xml',
+    path: '/var/lib/scalarium-tomcat/conf/Catalina/localhost/shop#v1.xml',
     text: `<!-- Written by Scalarium; changes are overwritten. -->
 <Context docBase="/srv/www/shop/current/shop.war" />
 `,
@@ -186,7 +189,7 @@ exec passenger start --engine builtin --environment production --socket-file /sr
     name: 'Java: Tomcat',
     type: 'java-app',
     attributes: {},
-    path: '/var/lib/scalarium/tomcat/conf/server.xml',
+    path: '/var/lib/scalarium-tomcat/conf/server.xml',
     text: `<?xml version="1.0" encoding="UTF-8"?>
 <!-- Written by Scalarium; changes are overwritten. -->
 <Server port="-1">
@@ -201,6 +204,17 @@ exec passenger start --engine builtin --environment production --socket-file /sr
     </Engine>
   </Service>
 </Server>
+`,
+  },
+  {
+    name: 'Java: Tomcat waits for code',
+    type: 'java-app',
+    attributes: { applications: { a: { path: '/a' }, b: { entry: 'b.war' } } },
+    path: '/etc/scalarium/tomcat.start',
+    text: `#!/bin/sh
+${HEAD}# Starts Tomcat once there is code of an application.
+until [ -e '/srv/www/a/current' ] || [ -e '/srv/www/b/current/b.war' ]; do sleep 1; done
+exec "$1" run
 `,
   },
   {
@@ -290,16 +304,3 @@ for (const [type, family, packages, services] of [
     assert.equal(names(type, family, 'package'), packages);
     assert.equal(names(type, family, 'service'), services);
   });
-
-test('everything that is notified is in the run, of every type, family and event', () => {
-  for (const type of ['rails-app', 'php-app', 'java-app', 'static-web', 'nodejs-app', 'monitoring'] as const)
-    for (const event of ['setup', 'deploy', 'undeploy', 'shutdown'] as const)
-      for (const family of ['debian', 'redhat']) {
-        const here = recipeFor(event, apps(type), 'app-1').filter((one) => (one.family ?? family) === family);
-        const ids = new Set(here.map(resourceId));
-        const lacking = here
-          .flatMap(({ notifies = [] }) => notifies.map(({ resource }) => resource))
-          .filter((id) => !ids.has(id));
-        assert.equal(lacking, [], `${type} ${event} ${family}`);
-      }
-});

@@ -36,6 +36,20 @@ const table: readonly Row[] = [
     most: 5000,
   },
   {
+    name: 'a server of somebody else: after seconds',
+    failure: transient('T', 'x', { outside: true }),
+    attempt: 1,
+    least: 2500,
+    most: 5000,
+  },
+  {
+    name: 'a server of somebody else again and again: ten minutes',
+    failure: transient('T', 'x', { outside: true }),
+    attempt: 50,
+    least: 300_000,
+    most: 600_000,
+  },
+  {
     name: 'a wait: its own time',
     failure: waiting('W', 'x', millis(123)),
     attempt: 7,

@@ -127,7 +127,7 @@ for (const { name, source, says } of ODD)
     assert.equal(await readdir(join(world.top, 'packs')).catch(() => []), []);
   });
 
-test('a revision that is not there, a path that is not there, a folder of this machine off loopback', async (world) => {
+test('a revision that is not there, a path that is not there, a folder of this machine where that was not allowed', async (world) => {
   const url = await repository(world, { 'web/default': 'x' });
   assert.match(
     problemOf(await resolve(world, { type: 'git', url, revision: 'nope' })),
@@ -143,7 +143,7 @@ test('a revision that is not there, a path that is not there, a folder of this m
   );
   assert.match(
     problemOf(await resolve(world, { type: 'git', url }, { localSources: false })),
-    /on loopback only/,
+    /with scalarium up --local-sources only/,
   );
   await symlink('/etc', join(url, 'out'));
   git(url, 'add', '-A');

@@ -56,6 +56,22 @@ const ROWS: readonly {
     facts: { lost: new Set([pack.digest]) },
     steps: ['restore base'],
   },
+  {
+    name: 'the pack before is lost too: that of its revision again',
+    facts: {
+      lost: new Set([pack.digest, 'b'.repeat(64)]),
+      states: { base: { ...known.base, previous: 'b'.repeat(64), previousRevision: 'b'.repeat(40) } },
+    },
+    steps: ['restore base', 'recall base'],
+  },
+  {
+    name: 'the pack before is lost, and was tried in vain: nothing',
+    facts: {
+      lost: new Set(['b'.repeat(64)]),
+      states: { base: { ...known.base, previous: 'b'.repeat(64) } },
+    },
+    steps: [],
+  },
   { name: 'of two with one name the first', facts: { sources: [base, { ...base, url: 'x' }] }, steps: [] },
   {
     name: 'it was resolved from another place before',
@@ -80,7 +96,8 @@ for (const { name, facts, steps } of ROWS)
       planned.map(({ action, source }) => `${action} ${source.name}`),
       steps,
     );
-    for (const { action, pinned } of planned) assert.is(pinned, action === 'restore' ? pack.revision : null);
+    const pins = { resolve: null, restore: pack.revision, recall: 'b'.repeat(40) };
+    for (const { action, pinned } of planned) assert.is(pinned, pins[action]);
   });
 
 const clusterWith = (sources: readonly CookbookSource[], status: object = {}): Live<'Cluster'> =>
@@ -132,9 +149,35 @@ test('what is resolved takes the place of the pack before, which is remembered',
     update: 'now',
     problem: null,
     previous: pack.digest,
+    previousRevision: pack.revision,
   });
   assert.is(conditions.CookbooksReady.status, 'True');
 });
+
+const recall = { ...step, action: 'recall', pinned: 'b'.repeat(40) } as const;
+const old = { ...pack, revision: 'b'.repeat(40), digest: 'b'.repeat(64) };
+const RECALLS: readonly (readonly [name: string, outcome: StepOutcome, noted: object])[] = [
+  ['is there again: nothing is noted', { _tag: 'Packed', step: recall, pack: old }, {}],
+  [
+    'became another one: it is not tried again',
+    { _tag: 'Packed', step: recall, pack: newer },
+    { previousRevision: null },
+  ],
+  [
+    'cannot be had: it is not tried again',
+    { _tag: 'Failed', step: recall, problem },
+    { previousRevision: null },
+  ],
+];
+for (const [name, outcome, noted] of RECALLS)
+  test(`the pack before ${name}, and the one in force stays`, () => {
+    const state = { ...known.base, previous: old.digest, previousRevision: old.revision };
+    const status = { cookbooks: [pack], cookbookSources: { base: state } };
+    const { cookbooks, cookbookSources, conditions } = said(clusterWith([base], status), [outcome]);
+    assert.equal(cookbooks, [pack]);
+    assert.equal(cookbookSources?.['base'] ?? {}, noted);
+    assert.is(conditions.CookbooksReady.status, 'True');
+  });
 
 test('a source that is gone is forgotten; one that is well again has no problem; one not looked at yet is told', () => {
   const states = { base: { ...known.base, problem: 'old' }, gone: { fingerprint: 'x' } };

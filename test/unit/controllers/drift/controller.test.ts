@@ -171,6 +171,23 @@ test('a run that does not mend it is not asked about again and again', async ({ 
   assert.match(world.drifted('app-1'), /^True/);
 });
 
+test('a run on a host that has not drifted is no reason to ask it', async ({ world }) => {
+  await world.starts();
+  await world.runs(11 * MINUTE);
+  const at = timestamp(world.clock.now());
+  await world.patch(ref('Instance', 'shop', 'app-1'), {
+    configure: { machine: 'i-app-1', event: 'y', state: 'succeeded', at },
+  });
+  await world.runs(2 * MINUTE);
+  assert.is(world.asked.length, 1);
+});
+
+test('hosts that are being asked are not asked twice at a time', async ({ world }) => {
+  await world.starts();
+  await world.clock.advance(35 * MINUTE);
+  assert.is(world.open(), 1);
+});
+
 test('a host that does not answer: Unknown with the reason; one that is away is not asked', async ({
   world,
 }) => {

@@ -1,4 +1,5 @@
-import { type InstanceStatus, phaseOf } from '../../../../api-types/kinds/instance.js';
+import type { InstanceStatus } from '../../../../api-types/kinds/instance.js';
+import { phaseOf } from '../../../../api-types/kinds/phase.js';
 import type { RebootWish, Restart } from '../../../../api-types/kinds/restart.js';
 import { millis } from '../../../../api-types/units.js';
 import { judgeEdits } from '../../../../controllers/instances/consent.js';

@@ -68,7 +68,7 @@ test('when an app server is lost only the load balancer is told, within a second
 
 test('changes that come together are told together', async ({ world }) => {
   small(world);
-  for (const name of ['app-1', 'app-2', 'lb-1']) world.boots(name);
+  for (const name of ['app-1', 'app-2', 'app-3', 'lb-1']) world.boots(name);
   await world.starts();
   await world.runs(5000);
   const before = world.told().length;
@@ -76,6 +76,23 @@ test('changes that come together are told together', async ({ world }) => {
   await world.clock.advance(200);
   await world.sick('app-2', true);
   await world.clock.advance(2000);
+  assert.equal(world.told().slice(before), ['configure lb-1']);
+});
+
+test('when the last app server is only silent nobody is told: it may serve all the same', async ({
+  world,
+}) => {
+  small(world);
+  for (const name of ['app-1', 'app-2', 'lb-1']) world.boots(name);
+  await world.starts();
+  await world.runs(5000);
+  await world.sick('app-2', true);
+  await world.runs(5000);
+  const before = world.told().length;
+  await world.sick('app-1', true);
+  await world.runs(5000);
+  assert.not.ok(world.isReady('app-1'));
+  // the load balancer has both again, rather than none
   assert.equal(world.told().slice(before), ['configure lb-1']);
 });
 
@@ -173,7 +190,7 @@ test('setup without a result expires', async ({ world }) => {
 
 test('a later configure run that fails is repeated, and the host stays Ready', async ({ world }) => {
   small(world);
-  for (const name of ['app-1', 'lb-1']) world.boots(name);
+  for (const name of ['app-1', 'app-2', 'lb-1']) world.boots(name);
   await world.starts();
   await world.runs(5000);
   const before = world.told().length;

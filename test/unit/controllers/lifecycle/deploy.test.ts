@@ -234,6 +234,62 @@ test('recipes that want a reboot: noted once, and what comes next waits for it',
   assert.ok(world.isReady('app-1'));
 });
 
+test('configure of a host without deploy waits for the reboot, too', async ({ world }) => {
+  world.role('lb', { type: 'load-balancer' });
+  world.boots('lb-1');
+  await world.starts();
+  const [setup] = world.events();
+  world.answer(setup!, { reboot: true });
+  await world.clock.advance(3000);
+  assert.equal(world.told(), ['setup lb-1']);
+  const done = { askedAt: setup?.name, machine: 'i-lb-1', calledAt: world.time(), doneAt: world.time() };
+  await world.patch('lb-1', { wishRestart: done });
+  await world.runs(3000);
+  assert.ok(world.isReady('lb-1'));
+});
+
+test('the newest wish counts, of the machine that is in the slot', async ({ world }) => {
+  world.role('app', {});
+  world.boots('app-1');
+  await world.starts();
+  await world.runs(3000);
+  const [setup, deploy, configure] = world.events();
+  const at = (second: number) => `2026-01-01T00:00:0${String(second)}.000Z`;
+  const wish = () => world.status('app-1').rebootWish?.event;
+  world.answer(deploy!, { reboot: true, finishedAt: at(5) });
+  await world.clock.advance(200);
+  assert.is(wish(), deploy?.name);
+  world.answer(setup!, { reboot: true, finishedAt: at(4) });
+  await world.clock.advance(200);
+  assert.is(wish(), deploy?.name, 'an answer that is read once more');
+  world.answer(configure!, { reboot: true, finishedAt: at(6), machine: 'i-before' });
+  await world.clock.advance(200);
+  assert.is(wish(), deploy?.name, 'of a machine that is gone');
+});
+
+test('a deploy that a shutdown overtook counts for nothing; one with a warning is not repeated', async ({
+  world,
+}) => {
+  world.role('app', {});
+  for (const name of ['app-1', 'app-2']) world.boots(name);
+  await world.starts();
+  world.answer(world.events()[0]!);
+  await world.clock.advance(200);
+  const [deploy] = world.events('deploy');
+  world.answer(deploy!, { state: 'superseded' }, ['app-1']);
+  world.answer(deploy!, { warning: 'left undone' }, ['app-2']);
+  await world.clock.advance(200);
+  assert.equal([world.status('app-1').deploy, world.status('app-2').deploy?.state], [undefined, 'succeeded']);
+  await world.clock.advance(1_300_000);
+  const again = world.events('deploy').slice(1);
+  assert.ok(again.length > 0);
+  for (const { targets } of again)
+    assert.equal(
+      targets.map(({ instance }) => instance),
+      ['app-1'],
+    );
+});
+
 test('a reboot that never comes holds nobody up for ever', async ({ world }) => {
   world.role('app', {});
   world.boots('app-1');

@@ -4,8 +4,8 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rm, symlink, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CustomWork } from '../../../../recipes/custom.js';
 import { chef } from '../../../../recipes/runners/chef.js';
@@ -124,7 +124,7 @@ test('attributes and data bags have the shape that cookbooks know; their files a
   const { roles } = snapshot();
   const shop = { environment: { KEY: { secret: 'db', key: 'password' }, MODE: 'live' } };
   const app = {
-    ...role('nodejs-app', { game: { players: 4 }, recipes: ['x'], run_list: [] }),
+    ...role('nodejs-app', { game: { players: 4 }, recipes: ['x'], run_list: [], chef_environment: 'x' }),
     secrets: ['db'],
   };
   await run(stage, ['web'], {
@@ -137,7 +137,7 @@ test('attributes and data bags have the shape that cookbooks know; their files a
   const read = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(kept, name), 'utf8'));
   const node = (await read('attributes.json')) as Kept;
   assert.equal(node.game, { language: 'de', players: 4 });
-  assert.not.ok('run_list' in node || 'recipes' in node);
+  assert.not.ok('run_list' in node || 'recipes' in node || 'chef_environment' in node);
   assert.equal(Object.keys(node.opsworks.layers['nodejs-app']?.instances ?? {}), ['app-10', 'app-1'].sort());
   assert.equal(node.opsworks.layers['app'], { ...node.opsworks.layers['nodejs-app'] });
   assert.equal(node.opsworks.instance.layers, ['nodejs-app', 'app']);
@@ -178,6 +178,14 @@ test('a secret is in no line and in no failure, though Chef prints all that it w
   const all = JSON.stringify([failure, stage.lines]);
   assert.not.match(all, /hunter22/);
   assert.match(all, /\*{6}/);
+  // its folder goes after the run; the cache stays
+  const cache = (await readdir(stage.root, { recursive: true })).filter((path) =>
+    path.includes('chef/cache/'),
+  );
+  assert.equal(
+    cache.map((path) => basename(path)),
+    ['chef-client-running.pid'],
+  );
 });
 
 test('to stop it SIGINT is sent, and what it has left behind is killed', async (stage) => {

@@ -1,0 +1,54 @@
+/** What is no application's of this host any more: it would go on running, listening and answering. */
+import type { LeftoversResource, Resource } from '../resource.js';
+
+type Place = Pick<LeftoversResource, 'name' | 'folder' | 'prefix' | 'suffix' | 'service'>;
+
+const UNITS = '/etc/systemd/system';
+const FILES = { folder: '/etc/scalarium/applications', prefix: '' };
+const SITES = { prefix: 'scalarium-', suffix: '.conf' };
+
+const PLACES: readonly Place[] = [
+  { name: 'applications', folder: UNITS, prefix: 'scalarium-app-', suffix: '.service', service: 'own' },
+  { name: 'Tomcat', folder: UNITS, prefix: 'scalarium-tomcat', suffix: '.service', service: 'own' },
+  { name: 'start files', ...FILES, suffix: '.start' },
+  { name: 'environments', ...FILES, suffix: '.env' },
+  {
+    name: 'contexts of Tomcat',
+    folder: '/var/lib/scalarium-tomcat/conf/Catalina/localhost',
+    prefix: '',
+    suffix: '.xml',
+  },
+  { name: 'sites of nginx', folder: '/etc/nginx/conf.d', ...SITES, service: 'nginx' },
+  { name: 'pools of PHP', folder: '/etc/php/*/fpm/pool.d', ...SITES, service: 'php*-fpm' },
+  { name: 'pools of php-fpm', folder: '/etc/php-fpm.d', ...SITES, service: 'php-fpm' },
+];
+
+const pathOf = (resource: Resource): readonly string[] => {
+  if (resource.type === 'service') return [`${UNITS}/${resource.name}.service`];
+  return 'path' in resource ? [resource.path] : [];
+};
+
+/**
+ * Removes what is in none of these, which are all that the roles of a host have. Around them: services that are gone end
+ * before others start, at their port perhaps; what further ones read goes when there is what they are to read. A role that
+ * is refused tells nothing of its applications: then all is left.
+ */
+export const withLeftovers = (resources: readonly Resource[]): readonly Resource[] => {
+  if (resources.some(({ type }) => type === 'refusal')) return resources;
+  const paths = resources.flatMap(pathOf);
+  const running = resources.flatMap((one) =>
+    one.type === 'service' && one.state === 'running' ? [one.name] : [],
+  );
+  const wanted = [...new Set(running)];
+  const all = PLACES.map((place): LeftoversResource => ({
+    type: 'leftovers',
+    ...place,
+    keep: paths.filter((path) => path.endsWith(place.suffix) && path.includes(place.prefix)),
+    wanted,
+  }));
+  return [
+    ...all.filter(({ service }) => service === 'own'),
+    ...resources,
+    ...all.filter(({ service }) => service !== 'own'),
+  ];
+};
