@@ -238,14 +238,17 @@ class Daemon implements Agent {
   }
 
   private sources(): ExecutorSources {
-    const { clock, log, state } = this.with_;
+    const { clock, chance, log, state } = this.with_;
     const over = {
       route: (attempt: number) => this.route(attempt),
       credential: () => this.credential(),
       clock,
       signal: this.stopping.signal,
     };
-    return { secrets: secretsOver(over), packs: packsOver({ ...over, log, folder: state.packs ?? null }) };
+    return {
+      secrets: secretsOver(over),
+      packs: packsOver({ ...over, chance, log, folder: state.packs ?? null }),
+    };
   }
 }
 

@@ -1,16 +1,17 @@
 /** Cookbooks of the host's cluster: fetched once by their digest from whichever gateway has them, checked, unpacked, kept. */
-import { createHash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PACK_BYTES } from '../api-types/cookbooks.js';
 import { isDigest } from '../api-types/snapshot-digest.js';
-import { minutes, seconds, type Millis } from '../api-types/units.js';
+import { minutes, seconds } from '../api-types/units.js';
 import type { PackSource } from '../recipes/custom.js';
+import { saved } from '../recipes/download.js';
 import { mustRun } from '../recipes/tools.js';
 import { unpack } from '../recipes/unpack.js';
+import type { Chance } from '../runtime/chance.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
+import { type BackOff, delayAfter } from './back-off.js';
 import { fetchPack, Refusal, type Credential, type Route } from './requests.js';
 
 export interface PacksDependencies {
@@ -20,6 +21,7 @@ export interface PacksDependencies {
   readonly route: (attempt: number) => Route;
   readonly credential: () => Credential;
   readonly clock: Clock;
+  readonly chance: Chance;
   readonly log: Log;
   /** The agent ends. */
   readonly signal: AbortSignal;
@@ -27,8 +29,9 @@ export interface PacksDependencies {
 
 /** A gateway that lost a pack has its source fetched again: that is waited for. */
 const PATIENCE = minutes(2);
-const FIRST_PAUSE = seconds(1);
-const LONGEST_PAUSE = seconds(10);
+/** For gateways that give cookbooks to many hosts at once. */
+const PATIENCE_IN_QUEUE = minutes(30);
+const AGAIN: BackOff = { first: seconds(1), longest: seconds(10) };
 const SYNC_SECONDS = 300;
 
 /** Of those that nothing uses any more so many stay, for a cluster that goes back to an earlier revision. */
@@ -46,23 +49,6 @@ const touch = (place: string, clock: Clock): Promise<void> => {
   return utimes(place, now, now);
 };
 
-const written = async (file: string, answer: IncomingMessage): Promise<string> => {
-  const hash = createHash('sha256');
-  const handle = await open(file, 'w', 0o600);
-  let bytes = 0;
-  try {
-    for await (const chunk of answer as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > PACK_BYTES) throw new Error(`the pack is larger than ${String(PACK_BYTES)} bytes`);
-      hash.update(chunk);
-      await handle.writeFile(chunk);
-    }
-  } finally {
-    await handle.close();
-  }
-  return hash.digest('hex');
-};
-
 interface Wanted {
   readonly digest: string;
   readonly folder: string;
@@ -76,7 +62,7 @@ const fetched = async (
   attempt: number,
 ): Promise<void> => {
   const answer = await fetchPack(on.route(attempt), on.credential(), wanted);
-  const found = await written(file, answer);
+  const found = await saved(file, answer, { mostBytes: PACK_BYTES });
   if (found !== wanted.digest)
     throw new Error(`a gateway sent something else than the pack ${wanted.digest}`);
 };
@@ -117,25 +103,26 @@ const sweep = async (folder: string, clock: Clock): Promise<void> => {
 
 const isFinal = (error: unknown): boolean => error instanceof Refusal && [401, 403].includes(error.status);
 
-const pauseAfter = (attempt: number): Millis =>
-  Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(attempt, 10)) as Millis;
+/** It has the pack, and sends packs to as many others as it can. */
+const isBusy = (error: unknown): boolean => error instanceof Refusal && error.status === 429;
 
 const bringAtLast = async (wanted: Wanted, on: PacksDependencies): Promise<void> => {
-  const { clock, log } = on;
-  const until = clock.monotonic() + PATIENCE;
+  const { clock, chance, log } = on;
+  const began = clock.monotonic();
   for (let attempt = 0; ; attempt += 1) {
     try {
       await bring(wanted, on, attempt);
       return;
     } catch (error) {
+      const until = began + (isBusy(error) ? PATIENCE_IN_QUEUE : PATIENCE);
       if (isFinal(error) || wanted.signal.aborted || clock.monotonic() >= until) throw error;
       log.warn('the cookbooks cannot be had yet', { digest: wanted.digest, error: String(error) });
-      await clock.sleep(pauseAfter(attempt), wanted.signal);
+      await clock.sleep(delayAfter(attempt, AGAIN, chance), wanted.signal);
     }
   }
 };
 
-/** Rejects, for people, when the pack is refused or cannot be had for two minutes. */
+/** Rejects, for people, when the pack is refused or cannot be had for two minutes; for half an hour where gateways are busy. */
 export const packsOver =
   (on: PacksDependencies): PackSource =>
   async (digest, runSignal) => {

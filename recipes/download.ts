@@ -1,4 +1,4 @@
-/** Downloads a file that must have a certain content. */
+/** Downloads: into a file, within bounds, hashed as it comes. */
 import { createHash } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 
@@ -32,15 +32,26 @@ const bodyOf = async (url: string, signal: AbortSignal): Promise<AsyncIterable<U
   return answer.body;
 };
 
-/** Writes it as it comes; gives the checksum of what came. */
-const written = async (place: string, body: AsyncIterable<Uint8Array>): Promise<string> => {
+export interface Saving {
+  readonly mostBytes: number;
+  /** Called with each piece. */
+  readonly heard?: () => void;
+}
+
+/** Writes a body as it comes into a file for its owner alone; gives the SHA-256 of what came. Half a file stays when it rejects. */
+export const saved = async (
+  place: string,
+  body: AsyncIterable<Uint8Array>,
+  { mostBytes, heard }: Saving,
+): Promise<string> => {
   const hash = createHash('sha256');
   const handle = await open(place, 'w', 0o600);
   let bytes = 0;
   try {
     for await (const chunk of body) {
+      heard?.();
       bytes += chunk.length;
-      if (bytes > MOST_BYTES) throw new Error(`it is larger than ${String(MOST_BYTES)} bytes`);
+      if (bytes > mostBytes) throw new Error(`it is larger than ${String(mostBytes / 1024 ** 2)} MiB`);
       hash.update(chunk);
       await handle.writeFile(chunk);
     }
@@ -50,14 +61,14 @@ const written = async (place: string, body: AsyncIterable<Uint8Array>): Promise<
   return hash.digest('hex');
 };
 
-/** The file is at `place` afterwards, or it throws and leaves none. */
+/** A file that must have a certain content: it is at `place` afterwards, or it throws and leaves none. */
 export const download = async (place: string, { url, checksum, signal }: Download): Promise<void> => {
   refuse(checksum);
   if (!/^https?:\/\//.test(url)) throw new Error(`${url} is no address of http or https`);
   const late = AbortSignal.timeout(SECONDS * 1000);
   try {
     const limit = AbortSignal.any([signal, late]);
-    const found = await written(place, await bodyOf(url, limit));
+    const found = await saved(place, await bodyOf(url, limit), { mostBytes: MOST_BYTES });
     if (found !== checksum.toLowerCase())
       throw new Error(`${url} has another content than wanted: its SHA-256 is ${found}, not ${checksum}`);
   } catch (error) {

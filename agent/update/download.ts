@@ -1,5 +1,4 @@
 /** Brings a build from a gateway into a folder: only what hashes to what was named becomes an executable. */
-import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
@@ -8,6 +7,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { type Millis, millis, minutes } from '../../api-types/units.js';
+import { saved } from '../../recipes/download.js';
 import { ask, type Route } from '../requests.js';
 import { EXECUTABLE } from './home.js';
 
@@ -33,7 +33,7 @@ const refusalOf = (answer: IncomingMessage, { gateway }: Route, sha256: string):
 };
 
 /** Far above any build, far below a disk. */
-const MOST_BYTES = 200_000_000;
+const MOST_BYTES = 200 * 1024 ** 2;
 
 const bounded = (most: number): Transform => {
   let size = 0;
@@ -44,18 +44,6 @@ const bounded = (most: number): Transform => {
       else done(null, chunk);
     },
   });
-};
-
-const save = async (answer: IncomingMessage, file: string, signal: AbortSignal): Promise<string> => {
-  const hash = createHash('sha256');
-  const hashed = new Transform({
-    transform: (chunk: Buffer, _encoding, done) => {
-      hash.update(chunk);
-      done(null, chunk);
-    },
-  });
-  await pipeline(answer, bounded(MOST_BYTES), hashed, createWriteStream(file, { mode: 0o600 }), { signal });
-  return hash.digest('hex');
 };
 
 /** Rejects with a sentence when it cannot be had, or is something else. */
@@ -71,7 +59,7 @@ export const downloadAgent = async (
     throw refusalOf(answer, route, sha256);
   }
   const packed = join(folder, 'packed.gz');
-  const got = await save(answer, packed, signal);
+  const got = await saved(packed, answer, { mostBytes: MOST_BYTES });
   if (got !== sha256)
     throw new Error(`what ${route.gateway} sent for an agent hashes to ${got}, expected ${sha256}: refused`);
   const executable = createWriteStream(join(folder, EXECUTABLE), { mode: 0o755 });

@@ -2,11 +2,14 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { firstValueFrom } from 'rxjs';
 import { enrol, Refusal, type Credential, type Route } from '../../agent/requests.js';
 import { packsOver } from '../../agent/packs.js';
-import { hours, millis, minutes, seconds } from '../../api-types/units.js';
+import { hours, type Millis, millis, minutes, seconds } from '../../api-types/units.js';
+import { systemChance } from '../../runtime/chance.js';
 import { systemClock, type Clock } from '../../runtime/clock.js';
 import { silentLog } from '../../runtime/log.js';
 import { World } from '../build/gateways.js';
@@ -72,17 +75,24 @@ test.beforeEach((context) => {
 /** The gateways in turn, the first one first. */
 const fetcher = (
   { world, who, folder }: Context,
-  more: { readonly clock?: Clock; readonly who?: Credential; readonly tried?: string[] } = {},
+  more: {
+    readonly clock?: Clock;
+    readonly who?: Credential;
+    readonly tried?: string[];
+    readonly route?: () => Route;
+  } = {},
 ) =>
   packsOver({
     folder,
     route: (attempt) => {
+      if (more.route !== undefined) return more.route();
       const { url } = world.at(attempt % 2);
       more.tried?.push(url);
       return routeTo(url);
     },
     credential: () => more.who ?? who,
     clock: more.clock ?? systemClock,
+    chance: systemChance,
     log: silentLog,
     signal: new AbortController().signal,
   });
@@ -159,6 +169,28 @@ test('what is not what its name says never comes into force', async (context) =>
     assert.equal(await readdir(folder), []);
   } finally {
     await writeFile(place, content);
+  }
+});
+
+test('gateways that give cookbooks to many hosts are waited for, at times that differ from host to host', async (context) => {
+  let asked = 0;
+  const busy = createServer((_asked, response) => {
+    asked += 1;
+    response.writeHead(asked > 8 ? 403 : 429).end();
+  });
+  await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));
+  const pauses: number[] = [];
+  const clock = { ...hasty(), sleep: (delay: Millis) => Promise.resolve(void pauses.push(delay)) };
+  const route = () => routeTo(`http://127.0.0.1:${String((busy.address() as AddressInfo).port)}`);
+  try {
+    const error = await refused(fetcher(context, { clock, route })('f'.repeat(64), never));
+    assert.ok(error instanceof Refusal);
+    assert.is(error.status, 403, 'it waited for longer than for what does not answer');
+    assert.is(pauses.length, 8);
+    const fixed = pauses.every((pause) => pause % 1000 === 0);
+    assert.not.ok(fixed, 'hosts that began together do not come again together');
+  } finally {
+    busy.close();
   }
 });
 

@@ -1,9 +1,8 @@
 /** Downloads an archive over http or https, checks it, and lays it out. */
-import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PACK_BYTES } from '../../../api-types/cookbooks.js';
 import { seconds } from '../../../api-types/units.js';
+import { saved } from '../../../recipes/download.js';
 import { kindOf, unpack } from '../../../recipes/unpack.js';
 import type { Texts } from '../../../runtime/sealing.js';
 import { stallWatch } from './room.js';
@@ -45,24 +44,6 @@ const answerTo = async (
   throw new Error(`${shown} answered ${String(answer.status)}; ${advice}`);
 };
 
-const written = async (file: string, body: AsyncIterable<Uint8Array>, heard: () => void): Promise<string> => {
-  const hash = createHash('sha256');
-  const handle = await open(file, 'w', 0o600);
-  let bytes = 0;
-  try {
-    for await (const chunk of body) {
-      heard();
-      bytes += chunk.length;
-      if (bytes > PACK_BYTES) throw new Error(`it is larger than ${String(PACK_BYTES / 1024 ** 2)} MiB`);
-      hash.update(chunk);
-      await handle.writeFile(chunk);
-    }
-  } finally {
-    await handle.close();
-  }
-  return hash.digest('hex');
-};
-
 /** Gives the SHA-256 of what is in `file` now. */
 const download = async (file: string, request: Request, { signal, clock }: Fetching): Promise<string> => {
   const stalled = new AbortController();
@@ -71,9 +52,10 @@ const download = async (file: string, request: Request, { signal, clock }: Fetch
   });
   try {
     const body = await answerTo(request, AbortSignal.any([signal, stalled.signal]));
-    return await written(file, body, () => {
+    const heard = (): void => {
       watch.heard();
-    });
+    };
+    return await saved(file, body, { mostBytes: PACK_BYTES, heard });
   } catch (error) {
     if (!stalled.signal.aborted) throw error;
     throw new Error(`${request.shown} said nothing for ${String(STALL / 1000)} s`, { cause: error });
