@@ -29,6 +29,15 @@ export const oneOfEach = ({ device, url }: Pick<World, 'device' | 'url'>): reado
   { type: 'package', names: ['alpha'] },
   { type: 'package', names: ['virtual-thing'], state: 'removed' },
   { type: 'group', name: 'people' },
+  {
+    type: 'leftovers',
+    name: 'sites',
+    folder: '/etc/sites',
+    prefix: 'scalarium-',
+    suffix: '.conf',
+    keep: [],
+    wanted: [],
+  },
   { type: 'user', name: 'web', groups: ['people'] },
   { type: 'directory', path: '/srv/deep/er', mode: 0o700 },
   { type: 'file', path: '/etc/known', content: 'new\n', check: ['sh', '-c', 'touch /judged'] },
@@ -87,6 +96,8 @@ const prepare = (): void => {
   writeFileSync('/repository-of-git/file', 'x');
   sh('cd /repository-of-git; git add file; git -c user.name=x -c user.email=x@x commit -q -m x');
   writeFileSync('/etc/known', 'old\n');
+  mkdirSync('/etc/sites');
+  writeFileSync('/etc/sites/scalarium-gone.conf', '');
   mkdirSync('/etc/unwanted');
   writeFileSync('/etc/unwanted/x', '');
   symlinkSync('/etc/elsewhere', '/etc/linked');
