@@ -49,7 +49,7 @@ await onRealHost(import.meta.url, { title: 'dry runs on a real host', needs: NEE
     assert.is(applied.failure, null);
     assert.equal(world.services.calls, []);
     assert.not.match(JSON.stringify(applied), /hunter22/);
-    assert.is(applied.changed.length, world.device === null ? 18 : 21);
+    assert.is(applied.changed.length, world.device === null ? 19 : 21);
     assert.is.not(readFileSync('/proc/sys/net/ipv4/ip_default_ttl', 'utf8'), '77\n');
     writeFileSync('/etc/known', 'old\n');
     assert.ok(since(before).length > 0);
