@@ -5,12 +5,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
-import { millis, seconds } from '../../api-types/units.js';
+import { seconds } from '../../api-types/units.js';
 import type { Clock } from '../../runtime/clock.js';
-import { identify, isAlive, signalProcess, type ProcessIdentity } from '../../runtime/process-identity.js';
+import { identify, type ProcessIdentity } from '../../runtime/process-identity.js';
 import { writeAgentConfig } from './cloud-config.js';
 import type { Boot, HostDriver, RunningAgent } from './driver.js';
 import { gate } from './gate.js';
+import { died, hostProcess } from './host-process.js';
 import { boundLog, openLog } from './logs.js';
 import { freeAddress } from './loopback.js';
 import { survivorsIn } from './survivors.js';
@@ -23,7 +24,6 @@ export interface AgentCommand {
 }
 
 const SPAWNS_AT_ONCE = 4;
-const ADOPTED_POLL = millis(200);
 const KIND_STOP = seconds(5);
 const logOf = (directory: string): string => join(directory, 'agent.log');
 
@@ -41,18 +41,7 @@ const running = (identity: ProcessIdentity, ended: Promise<void>, clock: Clock):
   const done = ended.then(() => {
     endGroup(identity.pid);
   });
-  return {
-    identity,
-    done,
-    stop: async () => {
-      signalProcess(identity, 'SIGTERM');
-      const timer = clock.after(KIND_STOP, () => {
-        signalProcess(identity, 'SIGKILL');
-      });
-      await done;
-      timer.cancel();
-    },
-  };
+  return hostProcess(identity, done, { clock, kindly: KIND_STOP });
 };
 
 const spawned = (child: ChildProcess): Promise<void> =>
@@ -88,14 +77,6 @@ const exited = (child: ChildProcess): Promise<void> =>
           resolve();
         });
       });
-
-/** Polls an agent that is not our child; after `leaving` it never resolves. */
-const died = async (identity: ProcessIdentity, clock: Clock, leaving: AbortSignal): Promise<void> => {
-  while (isAlive(identity)) {
-    if (leaving.aborted) await new Promise<never>(() => undefined);
-    await clock.sleep(ADOPTED_POLL, leaving);
-  }
-};
 
 /** Agents as child processes below `directory` (an absolute path). */
 export const processDriver = (directory: string, agent: AgentCommand, clock: Clock): HostDriver => {

@@ -9,13 +9,14 @@ import { closeSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync 
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AgentConfig } from '../../../api-types/agent-protocol.js';
-import { millis, seconds } from '../../../api-types/units.js';
+import { seconds } from '../../../api-types/units.js';
 import type { Clock } from '../../../runtime/clock.js';
-import { identify, isAlive, signalProcess, type ProcessIdentity } from '../../../runtime/process-identity.js';
+import { identify } from '../../../runtime/process-identity.js';
 import { AGENT_CONFIG_PATH, writeAgentConfig } from '../cloud-config.js';
 import type { Boot, HostDriver, RunningAgent } from '../driver.js';
 import { gate } from '../gate.js';
 import { hostDirectory, readHosts } from '../host-file.js';
+import { died, hostProcess } from '../host-process.js';
 import { boundLog, openLog } from '../logs.js';
 import { freeHostAddress, routerOf } from './addresses.js';
 import { closeBridge, openBridge, plugIn, unplug, type Bridge } from './bridge.js';
@@ -35,7 +36,6 @@ export interface NamespaceOptions {
 }
 
 const BOOTS_AT_ONCE = 4;
-const ADOPTED_POLL = millis(200);
 /** Services are stopped in this time, databases too. */
 const KIND_STOP = seconds(10);
 
@@ -166,33 +166,15 @@ const bootHost = async (kit: Kit, boot: Boot): Promise<RunningAgent> => {
     await line();
     child.unref();
     const done = ended.then(() => unplug(kit.bridge, boot.address));
-    return running(identify(pid) ?? { pid, startTicks: 'ended' }, done, kit.clock);
+    return hostProcess(identify(pid) ?? { pid, startTicks: 'ended' }, done, {
+      clock: kit.clock,
+      kindly: KIND_STOP,
+    });
   } catch (error) {
     // unshare takes the host with it
     child.kill('SIGKILL');
     await ended;
     throw error;
-  }
-};
-
-const running = (identity: ProcessIdentity, done: Promise<void>, clock: Clock): RunningAgent => ({
-  identity,
-  done,
-  stop: async () => {
-    signalProcess(identity, 'SIGTERM');
-    const timer = clock.after(KIND_STOP, () => {
-      signalProcess(identity, 'SIGKILL');
-    });
-    await done;
-    timer.cancel();
-  },
-});
-
-/** Polls a host that is not our child; after `leaving` it never resolves. */
-const died = async (identity: ProcessIdentity, clock: Clock, leaving: AbortSignal): Promise<void> => {
-  while (isAlive(identity)) {
-    if (leaving.aborted) await new Promise<never>(() => undefined);
-    await clock.sleep(ADOPTED_POLL, leaving);
   }
 };
 
@@ -229,7 +211,8 @@ export const namespaceDriver = async (
   return {
     outlives: true,
     boot: (boot) => boots(() => bootHost(kit, boot)),
-    adopt: (identity) => running(identity, died(identity, clock, leaving.signal), clock),
+    adopt: (identity) =>
+      hostProcess(identity, died(identity, clock, leaving.signal), { clock, kindly: KIND_STOP }),
     leave: () => {
       leaving.abort();
       kit.ways.close();
