@@ -23,14 +23,14 @@ const emptySnapshot = (cluster: Live<'Cluster'>, roles: readonly Live<'Role'>[])
   hosts: {},
 });
 
-/** By role: what its built-in recipes need. */
+/** By role: what its built-in recipes need; of all `roles` of the cluster, or of those `asked` for. */
 export const builtInNeeds = (
   cluster: Live<'Cluster'>,
   roles: readonly Live<'Role'>[],
+  asked = roles,
 ): ReadonlyMap<string, readonly SecretNeed[]> => {
-  const known = roles.filter(isKnown);
-  const snapshot = emptySnapshot(cluster, known);
-  return new Map(known.map(({ ref }) => [ref.name, secretsFor(snapshot, ref.name)]));
+  const snapshot = emptySnapshot(cluster, roles.filter(isKnown));
+  return new Map(asked.filter(isKnown).map(({ ref }) => [ref.name, secretsFor(snapshot, ref.name)]));
 };
 
 /** Says the names of the Secrets that hosts with these roles of a cluster may be given. */
@@ -40,12 +40,7 @@ export const entitledOver =
     const live = objects.get({ kind: 'Cluster', cluster: null, name: cluster });
     if (live === null || !isKnown(live)) return new Set();
     const all = objects.list('Role', cluster);
-    const needs = builtInNeeds(live, all);
-    const named = all
-      .filter(({ ref }) => roles.includes(ref.name))
-      .flatMap((role) => [
-        ...(role.spec.secrets ?? []),
-        ...(needs.get(role.ref.name) ?? []).map(({ name }) => name),
-      ]);
-    return new Set(named);
+    const own = all.filter(({ ref }) => roles.includes(ref.name));
+    const needed = [...builtInNeeds(live, all, own).values()].flat();
+    return new Set([...own.flatMap(({ spec }) => spec.secrets ?? []), ...needed.map(({ name }) => name)]);
   };
