@@ -8,8 +8,9 @@ import { dirname } from 'node:path';
 
 const PRIVATE = 0o600;
 
-const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder, 'r');
+/** What was written to the file, or the names in the folder, are on disk when it resolves. */
+export const syncPath = async (path: string): Promise<void> => {
+  const handle = await open(path, 'r');
   try {
     await handle.sync();
   } finally {
@@ -28,7 +29,7 @@ export const writePrivate = async (path: string, text: string): Promise<void> =>
     await handle.close();
   }
   await rename(beside, path);
-  await syncFolder(dirname(path));
+  await syncPath(dirname(path));
 };
 
 const writeAndSync = (path: string, text: string): void => {

@@ -3,11 +3,12 @@
  * for a while. One process writes it, since its directory is locked.
  */
 import { createReadStream, type ReadStream } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Subject, type Observable } from 'rxjs';
 import type { Millis } from '../api-types/units.js';
 import type { Clock } from './clock.js';
+import { syncPath } from './private-file.js';
 
 export interface ShelfFile {
   readonly bytes: number;
@@ -40,15 +41,6 @@ const sizeOf = (place: string): Promise<number | null> =>
     () => null,
   );
 
-const sync = async (place: string): Promise<void> => {
-  const handle = await open(place, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-};
-
 class Directory implements Shelf {
   private readonly lacking = new Subject<string>();
   readonly lacking$ = this.lacking.asObservable();
@@ -69,10 +61,10 @@ class Directory implements Shelf {
   }
 
   async put(file: string, digest: string): Promise<void> {
-    await sync(file);
+    await syncPath(file);
     await this.touch(file);
     await rename(file, this.place(digest));
-    await sync(this.folder);
+    await syncPath(this.folder);
   }
 
   async work<A>(run: (folder: string) => Promise<A>): Promise<A> {

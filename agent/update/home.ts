@@ -2,10 +2,10 @@
  * The folder that an installed agent lives in: `<build>/scalarium-agent`, the links `current` and `previous`, `trial`
  * (a build that nobody welcomed yet, and how often it was started), `bad` (builds that were given up) and `launch`.
  */
-import { mkdir, open, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { platformOf } from '../../api-types/agent-release.js';
-import { readIfThere, writePrivate } from '../../runtime/private-file.js';
+import { readIfThere, syncPath, writePrivate } from '../../runtime/private-file.js';
 import { launchScript, PATIENCE } from './launch-script.js';
 
 export const EXECUTABLE = 'scalarium-agent';
@@ -23,15 +23,6 @@ export interface Home {
   /** The build that runs is a good one. */
   prove(): Promise<void>;
 }
-
-const syncFile = async (path: string): Promise<void> => {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-};
 
 const linesOf = (text: string | null): readonly string[] =>
   (text ?? '').split('\n').filter((line) => line !== '');
@@ -55,13 +46,13 @@ class DiskHome implements Home {
 
   /** Whole at any moment: the trial counts only once `current` is its build. */
   async switchTo(build: string): Promise<void> {
-    await syncFile(join(this.fresh, EXECUTABLE));
+    await syncPath(join(this.fresh, EXECUTABLE));
     await rm(join(this.folder, build), { recursive: true, force: true });
     await rename(this.fresh, join(this.folder, build));
     await this.link('previous', this.build);
     await writePrivate(join(this.folder, 'trial'), `${build} 0\n`);
     await this.link('current', build);
-    await syncFile(this.folder);
+    await syncPath(this.folder);
   }
 
   async prove(): Promise<void> {
