@@ -1,5 +1,6 @@
 /** Templates: `{{ haproxy.port }}`, `{{ password | json }}` and nothing else. */
 import * as E from 'fp-ts/lib/Either.js';
+import { isRecord } from './attributes.js';
 import type { Filled } from './resource.js';
 import { isReference, type Secrets } from './secrets.js';
 
@@ -27,9 +28,6 @@ const SHAPES: Readonly<Record<string, (value: Text) => string>> = {
   env: (value) => quotedForEnvironment(String(value)),
   ini: (value) => quotedForIni(String(value)),
 };
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const lookUp = (attributes: Readonly<Record<string, unknown>>, name: string): unknown =>
   name

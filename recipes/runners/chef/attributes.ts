@@ -2,11 +2,10 @@
  * The node's attributes as cookbooks of OpsWorks and of the first Scalarium expect them, with people's own JSON over them.
  * A pure function of what the run is given.
  */
-import { rolesOf } from '../../../api-types/kinds/instance.js';
 import type { RoleType } from '../../../api-types/kinds/role.js';
 import type { Snapshot, SnapshotHost } from '../../../api-types/snapshot.js';
 import { mergeAttributes, type Attributes } from '../../attributes.js';
-import { allHosts, type Member } from '../../members.js';
+import { readyOfRole } from '../../members.js';
 import { applicationsOn, customJson, hostOf, ownRoles, type HostApplication, type Seen } from '../host.js';
 import type { SecretValues } from '../work.js';
 import { databaseFor, memcachedOf, valueOf } from './services.js';
@@ -50,9 +49,6 @@ const addressesOf = ({ address, zone, machine, ready }: SnapshotHost): Attribute
   aws_instance_id: machine,
 });
 
-const readyOf = (snapshot: Snapshot, role: string): readonly Member[] =>
-  allHosts(snapshot).filter(({ host }) => host.ready && rolesOf(host).includes(role));
-
 const layersOf = (snapshot: Snapshot): Attributes =>
   Object.fromEntries(
     [...layerNames(snapshot)].map(([short, role]) => [
@@ -61,7 +57,7 @@ const layersOf = (snapshot: Snapshot): Attributes =>
         id: role,
         name: role,
         instances: Object.fromEntries(
-          readyOf(snapshot, role).map(({ name, host }) => [name, { id: name, ...addressesOf(host) }]),
+          readyOfRole(snapshot, role).map(({ name, host }) => [name, { id: name, ...addressesOf(host) }]),
         ),
       },
     ]),
