@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { whyNoNamespaceHosts } from '../../local-cloud/hosts/namespace/refusals.js';
+import { identify } from '../../runtime/process-identity.js';
 import { inOwnNetwork, isOwnNetwork, noOwnNetwork } from '../build/own-network.js';
 import { PATIENCE_SECONDS } from '../build/patience.js';
 import { assert, suite } from '../suite.js';
@@ -179,13 +180,7 @@ const realCluster = (): void => {
     const hosts = await world.hosts();
     world.process().kill('SIGINT');
     assert.is(await world.ended(), 0, world.output());
-    const alive = hosts.filter(({ pid }) => {
-      try {
-        return process.kill(pid, 0);
-      } catch {
-        return false;
-      }
-    });
+    const alive = hosts.filter(({ pid }) => identify(pid) !== null);
     assert.equal(alive, []);
     const links = execFileSync('ip', ['-brief', 'link'], { encoding: 'utf8' });
     assert.not.match(links, /^scl/m);

@@ -15,6 +15,7 @@ import {
 import { fileURLToPath } from 'node:url';
 import type { Account } from '../../api-types/accounts.js';
 import { applyAccounts, type AppliedAccounts } from '../../recipes/accounts/apply.js';
+import { identify } from '../../runtime/process-identity.js';
 import { inOwnMachine, isOwnMachine, noOwnMachine } from '../build/own-machine.js';
 import { freePort } from '../build/free-port.js';
 import { eventually } from '../e2e/world.js';
@@ -223,7 +224,7 @@ const realAccounts = (): void => {
     process.stdout.write(`removed within ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
     assert.is(processesOf(uid), 0);
     for (const file of ['/run/rooted', '/run/apart'])
-      assert.is(existsSync(`/proc/${readFileSync(file, 'utf8').trim()}`), false, file);
+      assert.is(identify(Number(readFileSync(file, 'utf8'))), null, file);
     assert.is(knows('jane'), false);
     for (const gone of ['/home/jane', '/etc/sudoers.d/scalarium-jane', '/var/spool/cron/crontabs/jane'])
       assert.is(existsSync(gone), false, gone);

@@ -12,6 +12,7 @@ import {
 } from '../../recipes/services/supervisor/control.js';
 import { openSupervisor, type Supervisor } from '../../recipes/services/supervisor/supervisor.js';
 import { systemClock } from '../../runtime/clock.js';
+import { identify } from '../../runtime/process-identity.js';
 import { inOwnMachine, isOwnMachine, noOwnMachine } from '../build/own-machine.js';
 import { eventually } from '../e2e/world.js';
 import { assert, suite } from '../suite.js';
@@ -46,10 +47,7 @@ const note = (name: string): string => {
 
 const noteNumber = (name: string): number => Number(note(name));
 
-const isAlive = (pid: number): boolean => existsSync(`/proc/${String(pid)}/exe`) && stateOf(pid) !== 'Z';
-
-const stateOf = (pid: number): string =>
-  /^State:\s+(\S)/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1] ?? '';
+const isAlive = (pid: number): boolean => identify(pid) !== null;
 
 const refusal = (work: Promise<void>): Promise<string> =>
   work.then(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { applyResources, type Applied } from '../../../recipes/apply.js';
 import type { Resource } from '../../../recipes/resource.js';
+import { identify } from '../../../runtime/process-identity.js';
 import { assert, suite } from '../../suite.js';
 import { optionsFor } from './options.js';
 
@@ -149,11 +150,7 @@ test('an abort kills the command and its children', async ({ root }) => {
   while (child === '') child = (await readFile(join(root, 'child'), 'utf8').catch(() => '')).trim();
   stop.abort();
   assert.match((await applied).failure ?? '', /aborted/);
-  const alive = async (): Promise<boolean> => {
-    const state = await readFile(`/proc/${child}/stat`, 'utf8').catch(() => null);
-    return state !== null && !/\) [ZX] /.test(state);
-  };
-  while (await alive()) await new Promise((resolve) => setImmediate(resolve));
+  while (identify(Number(child)) !== null) await new Promise((resolve) => setImmediate(resolve));
 });
 
 test('output is bounded', async ({ root }) => {

@@ -1,8 +1,9 @@
 /** Executes: when they run, with what, and how those end that do not end. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecuteResource } from '../../../recipes/resource.js';
+import { identify } from '../../../runtime/process-identity.js';
 import { until, untilTrue } from '../../build/gateways.js';
 import { assert } from '../../suite.js';
 import { apply, onStage, says, text, type Stage } from './stage.js';
@@ -23,13 +24,7 @@ const failureOf = async (stage: Stage, resource: ExecuteResource): Promise<strin
 };
 
 /** A zombie has ended; nobody may be there to bury it. */
-const lives = (pid: string): boolean => {
-  try {
-    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-};
+const lives = (pid: string): boolean => identify(Number(pid)) !== null;
 
 test('creates: there is nothing to do when the path exists, whatever it is', async (stage) => {
   await mkdir(join(stage.root, 'there'));

@@ -9,6 +9,7 @@ import { findRecipe } from '../../../../recipes/runners/find.js';
 import type { Runner, RunScene, SecretValues } from '../../../../recipes/runners/work.js';
 import { openSecrets } from '../../../../recipes/secrets.js';
 import { systemClock } from '../../../../runtime/clock.js';
+import { identify } from '../../../../runtime/process-identity.js';
 import { millis } from '../../../../api-types/units.js';
 import { PATIENCE_MS } from '../../../build/patience.js';
 import { suite, type Suite } from '../../../suite.js';
@@ -122,12 +123,5 @@ export const until = async (what: string, holds: () => boolean | Promise<boolean
   }
 };
 
-/** True while a process of that id is there. */
-export const lives = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
+/** A zombie has ended; nobody may be there to bury it. */
+export const lives = (pid: number): boolean => identify(pid) !== null;
