@@ -5,6 +5,7 @@
  */
 import * as t from 'io-ts';
 import { AgentRelease } from './agent-release.js';
+import { DeployOrder } from './deploy-order.js';
 import { EventResult } from './kinds/lifecycle-event.js';
 import { LIFECYCLE } from './lifecycle.js';
 import { fields, oneOf } from './words.js';
@@ -50,7 +51,7 @@ export interface EnrolAnswer extends t.TypeOf<typeof EnrolAnswer> {}
 export const SecretAnswer = t.record(t.string, t.string, 'SecretAnswer');
 
 /** What agents of the first protocol cannot do; an order that needs it is sent only to one that says it can. */
-export const ABILITIES = ['deploy', 'undeploy', 'recipes', 'dryRun'] as const;
+export const ABILITIES = ['deploy', 'undeploy', 'recipes', 'dryRun', 'releases'] as const;
 export type Ability = (typeof ABILITIES)[number];
 
 /** The agent's first message on a connection. */
@@ -161,6 +162,8 @@ export const EventOrder = fields(
     dryRun: t.boolean,
     /** The uid of the Run that wants it: no other event stands for this one. */
     run: t.string,
+    /** What is to be done with one application, and nothing else. */
+    deployment: DeployOrder,
   },
 );
 export interface EventOrder extends t.TypeOf<typeof EventOrder> {}

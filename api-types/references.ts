@@ -1,6 +1,8 @@
 /** Do the names in documents lead anywhere? Checked across the documents and the store before anything is stored. */
+import type { ApplicationSpec } from './kinds/application.js';
 import type { CloudSpec } from './kinds/cloud.js';
 import type { ClusterSpec } from './kinds/cluster.js';
+import type { DeploymentSpec } from './kinds/deployment.js';
 import type { InstanceSpec } from './kinds/instance.js';
 import type { RoleSpec } from './kinds/role.js';
 import type { RunSpec } from './kinds/run.js';
@@ -62,6 +64,22 @@ const ofRun = (manifest: Manifest): readonly Reference[] => {
   return [...inCluster(manifest), ...listed('spec.roles', spec.roles, cluster)];
 };
 
+const ofApplication = (manifest: Manifest): readonly Reference[] => {
+  const spec = manifest.spec as ApplicationSpec;
+  const cluster = manifest.metadata.namespace ?? null;
+  return [...inCluster(manifest), ...listed('spec.roles', spec.roles, cluster)];
+};
+
+const ofDeployment = (manifest: Manifest): readonly Reference[] => {
+  const spec = manifest.spec as DeploymentSpec;
+  const cluster = manifest.metadata.namespace ?? null;
+  return [
+    ...inCluster(manifest),
+    { path: 'spec.application', kind: 'Application', cluster, name: spec.application },
+    ...listed('spec.roles', spec.roles, cluster),
+  ];
+};
+
 const ofCluster = (manifest: Manifest): readonly Reference[] => [
   { path: 'spec.cloud', kind: 'Cloud', cluster: null, name: (manifest.spec as ClusterSpec).cloud },
 ];
@@ -86,6 +104,10 @@ export const referencesOf = (manifest: Manifest): readonly Reference[] => {
       return ofInstance(manifest);
     case 'Run':
       return ofRun(manifest);
+    case 'Application':
+      return ofApplication(manifest);
+    case 'Deployment':
+      return ofDeployment(manifest);
     case 'Secret':
     case 'Grant':
       return inCluster(manifest);
@@ -173,7 +195,18 @@ export const referenceProblems = (
   return [...duplicates(manifests), ...found];
 };
 
-const ORDER: readonly string[] = ['User', 'Cloud', 'Cluster', 'Secret', 'Grant', 'Role', 'Instance', 'Run'];
+const ORDER: readonly string[] = [
+  'User',
+  'Cloud',
+  'Cluster',
+  'Secret',
+  'Grant',
+  'Role',
+  'Application',
+  'Instance',
+  'Run',
+  'Deployment',
+];
 
 interface Placed {
   readonly kind: string;

@@ -2,6 +2,7 @@
 import * as t from 'io-ts';
 import { CookbookPack } from './cookbooks.js';
 import { RoleSpec } from './kinds/role.js';
+import { Release } from './release.js';
 import { fields, oneOf } from './words.js';
 
 export const SnapshotHost = fields(
@@ -19,9 +20,24 @@ export const SnapshotHost = fields(
   {
     /** Not Ready, but only because it is silent, unwell or being rebooted: what it serves may be well. */
     unheard: t.boolean,
+    /** Applications that load balancers are to give it nothing of: a Deployment is at it. */
+    out: t.readonlyArray(t.string),
+    /** By application: where it listens, where that is not the release's port. */
+    ports: t.record(t.string, t.number),
   },
 );
 export interface SnapshotHost extends t.TypeOf<typeof SnapshotHost> {}
+
+/** An application as it is in force: in the cluster, or, once a host has completed the snapshot, on that host. */
+export const SnapshotApplication = fields(
+  'SnapshotApplication',
+  { release: Release },
+  {
+    /** Of the host that reads it: which of its two places (ports, sockets) the processes in force have; `a` unless told. */
+    slot: oneOf(['a', 'b']),
+  },
+);
+export interface SnapshotApplication extends t.TypeOf<typeof SnapshotApplication> {}
 
 /** Somebody with an account on hosts: what a host needs, and nothing else of the person. */
 export const SnapshotAccount = fields(
@@ -67,6 +83,8 @@ export const Snapshot = fields(
   {
     /** By user name; none where nobody has an account. */
     accounts: t.record(t.string, SnapshotAccount),
+    /** By the name of the Application; those that were deployed at least once. */
+    applications: t.record(t.string, SnapshotApplication),
     /** In the order of the Cluster's sources; a recipe is looked for in the first that has its cookbook. */
     cookbooks: t.readonlyArray(CookbookPack),
   },

@@ -13,6 +13,7 @@ export type Writer =
   | 'healing'
   | 'sweeper'
   | 'drift'
+  | 'deployments'
   | 'keeper'
   | 'gateway'
   | 'server';
@@ -64,6 +65,7 @@ export const OWNERS: {
       conditions: ['Ready', 'Reconciling', 'Stalled', 'ConsentRequired'],
     },
     healing: { fields: ['replacements'], conditions: ['HealingAllowed'] },
+    deployments: { fields: ['rollout'] },
     server: { fields: ['consentRevision'] },
     keeper: { conditions: ['Valid'] },
   },
@@ -87,6 +89,7 @@ export const OWNERS: {
     },
     healing: { fields: ['remediation'], conditions: ['Healthy'] },
     drift: { conditions: ['Drifted'] },
+    deployments: { fields: ['applications'] },
     gateway: { fields: ['agent'] },
     keeper: { conditions: ['Valid'] },
   },
@@ -109,6 +112,46 @@ export const OWNERS: {
       ],
       conditions: ['Ready', 'Reconciling', 'Stalled', 'Complete'],
     },
+    keeper: { conditions: ['Valid'] },
+  },
+  Application: {
+    deployments: {
+      fields: [
+        'observedGeneration',
+        'appliedGeneration',
+        'lastNumber',
+        'current',
+        'releases',
+        'deployment',
+        'hosts',
+        'currentHosts',
+        'deployedAt',
+      ],
+      conditions: ['Ready', 'Reconciling', 'Stalled', 'Locked'],
+    },
+    keeper: { conditions: ['Valid'] },
+  },
+  Deployment: {
+    deployments: {
+      fields: [
+        'observedGeneration',
+        'phase',
+        'startedAt',
+        'finishedAt',
+        'by',
+        'from',
+        'release',
+        'batch',
+        'batches',
+        'pausedAt',
+        'answered',
+        'migrated',
+        'hosts',
+        'events',
+      ],
+      conditions: ['Ready', 'Reconciling', 'Stalled', 'Complete'],
+    },
+    lifecycle: { fields: ['out'] },
     keeper: { conditions: ['Valid'] },
   },
   LifecycleEvent: {

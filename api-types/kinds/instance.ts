@@ -1,6 +1,7 @@
 /** Instance: one slot of a role. Made by the instances controller; people may edit `desired` and `roles`. */
 import * as t from 'io-ts';
 import { described } from '../described.js';
+import { HostReleases } from '../release.js';
 import { Integer, Name, Time, fields, listOf, oneOf, refined } from '../words.js';
 import { Conditions, OBSERVED_GENERATION } from './conditions.js';
 import { RebootWish, Restart } from './restart.js';
@@ -115,6 +116,7 @@ export const EventProgress = fields(
     warning: described(t.string, 'What was left undone although the run counts, for people.'),
     attempt: described(Integer, '1; 2 when it was found unfinished after a crash and run again.'),
     input: described(t.string, 'The digest of what configure was given; the same input is not sent twice.'),
+    releases: described(HostReleases, 'Of deploy: which releases the host runs since, by application.'),
   },
 );
 export interface EventProgress extends t.TypeOf<typeof EventProgress> {}
@@ -154,6 +156,19 @@ const AgentSeen = fields(
     ),
   },
 );
+
+/** What the host runs of one application. Writer: deployments. */
+export const InstanceApplication = fields(
+  'InstanceApplication',
+  {
+    machine: described(t.string, 'The machine that it runs on; what is said of another one does not count.'),
+    deployment: described(t.string, 'The Deployment that brought it.'),
+    release: described(Integer, 'The number of the release.'),
+    revision: described(t.string, 'Its revision.'),
+  },
+  { port: described(Integer, "Where it listens, where that is not the release's port.") },
+);
+export interface InstanceApplication extends t.TypeOf<typeof InstanceApplication> {}
 
 const Remediation = t.strict(
   {
@@ -200,6 +215,10 @@ export const InstanceStatus = fields(
     deploy: described(
       EventProgress,
       'How the deploy after setup ended, which brings applications; only on hosts whose Roles have something for it.',
+    ),
+    applications: described(
+      t.record(t.string, InstanceApplication),
+      'What a Deployment last brought to it, by the name of the Application; what the deploy after setup brought is in `deploy`.',
     ),
     rebootWish: described(
       RebootWish,

@@ -1,7 +1,9 @@
 /** LifecycleEvent: something hosts are told. A record only, immutable; results are in chunk keys. */
 import * as t from 'io-ts';
+import { DeployOrder } from '../deploy-order.js';
 import { described } from '../described.js';
 import { LIFECYCLE } from '../lifecycle.js';
+import { HostReleases } from '../release.js';
 import { Integer, Time, fields, oneOf } from '../words.js';
 import { SnapshotName } from './cluster.js';
 import { RESULT_STATES } from './instance.js';
@@ -43,6 +45,10 @@ export const LifecycleEventStatus = fields(
     run: described(
       t.string,
       'The uid of the Run that asked for it: what becomes of it counts for that, and for nothing else.',
+    ),
+    deployment: described(
+      DeployOrder,
+      'Of a Deployment: what is to be done with one application, and nothing else.',
     ),
     recipes: described(
       t.readonlyArray(t.string),
@@ -98,6 +104,12 @@ export const EventResult = fields(
     diffs: t.readonlyArray(ResourceDiff),
     /** A recipe wants the host to be started anew. */
     reboot: t.boolean,
+    /** Of deploy: what the host runs now of the applications that this was about. */
+    releases: HostReleases,
+    /** Of a Deployment's step that failed: at which part of it, as `build`. */
+    stage: t.string,
+    /** Of `fetch`: the pack that the control plane was given. */
+    pack: t.type({ revision: t.string, digest: t.string }),
   },
 );
 export interface EventResult extends t.TypeOf<typeof EventResult> {}

@@ -170,6 +170,17 @@ export const Tombstone = t.strict(
 );
 export interface Tombstone extends t.TypeOf<typeof Tombstone> {}
 
+export const RoleRollout = fields(
+  'RoleRollout',
+  {
+    deployment: described(t.string, 'The Deployment.'),
+    surge: described(Integer, 'How many hosts beside `replicas`.', { unit: 'hosts' }),
+    retire: described(t.readonlyArray(t.string), 'Instances that go first when there are too many.'),
+  },
+  {},
+);
+export interface RoleRollout extends t.TypeOf<typeof RoleRollout> {}
+
 export const RoleStatus = fields(
   'RoleStatus',
   {},
@@ -200,6 +211,11 @@ export const RoleStatus = fields(
     replacements: described(
       t.readonlyArray(Time),
       'When healing replaced hosts within the last hour: counted against maxReplacementsPerHour.',
+    ),
+    /** Writer: deployments. */
+    rollout: described(
+      t.union([RoleRollout, t.null]),
+      'A blue-green Deployment has more hosts for a while, and says which of them go afterwards.',
     ),
     conditions: described(
       Conditions,

@@ -10,7 +10,7 @@ import { hasSpec, isReady, replicasOf } from './rules.js';
 const ZONES_BY_DEFAULT = 2;
 
 /** Kinds that a cluster takes with it once its last host is gone: till then hosts shut down with their values. */
-export const BELONGINGS = ['Run', 'Secret', 'Grant'] as const;
+export const BELONGINGS = ['Run', 'Deployment', 'Application', 'Secret', 'Grant'] as const;
 export type Belonging = (typeof BELONGINGS)[number];
 
 export interface ClusterView {

@@ -1,4 +1,6 @@
 /** Which roles an object is about: what a grant narrowed to roles is held against. Pure. */
+import type { ApplicationSpec } from '../../api-types/kinds/application.js';
+import type { DeploymentSpec } from '../../api-types/kinds/deployment.js';
 import type { EventStatus } from '../../api-types/kinds/event.js';
 import { rolesOf, type InstanceSpec } from '../../api-types/kinds/instance.js';
 import type { RunSpec } from '../../api-types/kinds/run.js';
@@ -40,6 +42,19 @@ const ofRun = ({ spec }: Content, cluster: string, look: Look): readonly string[
   return [...roles, ...instances.flatMap((name) => rolesOfInstance(cluster, name, look))];
 };
 
+/** Without roles of its own it may be run by any of the cluster: then only a grant for all of it will do. */
+const ofApplication = ({ spec }: Content): readonly string[] =>
+  (spec as Partial<ApplicationSpec>).roles ?? [];
+
+/** Those that it is narrowed to, or its application's. */
+const ofDeployment = ({ spec }: Content, cluster: string, look: Look): readonly string[] => {
+  const { application, roles = [], instances = [] } = spec as DeploymentSpec;
+  const narrowed = [...roles, ...instances.flatMap((name) => rolesOfInstance(cluster, name, look))];
+  if (narrowed.length > 0) return narrowed;
+  const live = look({ kind: 'Application', cluster, name: application });
+  return live === null || live.specGeneration === 0 ? [] : ofApplication(live);
+};
+
 const ofEvent = (live: Content, cluster: string, look: Look): readonly string[] => {
   const { kind, name } = (live.status as EventStatus).regarding;
   if (kind === 'Role') return [name];
@@ -54,6 +69,10 @@ export const rolesConcerned = (live: Content, look: Look): readonly string[] => 
       return [live.ref.name];
     case 'Instance':
       return live.specGeneration === 0 ? [] : [...rolesOf(live.spec as InstanceSpec), ...ownersOf(live)];
+    case 'Application':
+      return live.specGeneration === 0 ? [] : ofApplication(live);
+    case 'Deployment':
+      return live.specGeneration === 0 ? [] : ofDeployment(live, cluster, look);
     case 'Run':
       return live.specGeneration === 0 ? [] : ofRun(live, cluster, look);
     case 'Event':

@@ -69,6 +69,13 @@ const ROWS: Readonly<Record<string, Row>> = {
   LifecycleEvent: HOSTED,
   Event: HOSTED,
   Run: { ...HOSTED, create: level('deploy', 'roles') },
+  Application: HOSTED,
+  // promoting and aborting are annotations
+  Deployment: {
+    ...HOSTED,
+    create: level('deploy', 'roles'),
+    update: level('deploy', 'roles'),
+  },
   Secret: {
     get: level('deploy', 'whole'),
     list: level('deploy', 'whole'),

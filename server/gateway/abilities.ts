@@ -9,6 +9,7 @@ const WORDS: Readonly<Record<Ability, string>> = {
   undeploy: 'undeploy',
   recipes: 'runs of recipes',
   dryRun: 'dry runs',
+  releases: 'releases of applications',
 };
 
 /** What an agent must be able to do to carry this out. */
@@ -16,12 +17,14 @@ export const needsOf = ({
   event,
   recipes,
   dryRun,
-}: Pick<LifecycleEventStatus, 'event' | 'recipes' | 'dryRun'>): readonly Ability[] => {
+  deployment,
+}: Pick<LifecycleEventStatus, 'event' | 'recipes' | 'dryRun' | 'deployment'>): readonly Ability[] => {
   const needed: Readonly<Record<Ability, boolean>> = {
     deploy: event === 'deploy',
     undeploy: event === 'undeploy',
     recipes: recipes !== undefined,
     dryRun: dryRun === true,
+    releases: deployment !== undefined,
   };
   return ABILITIES.filter((ability) => needed[ability]);
 };

@@ -91,7 +91,7 @@ export class Orders {
   private serialise({ cluster, name, revision }: Order, withDiff: boolean): Buffer | null {
     const live = this.objects.get({ kind: 'LifecycleEvent', cluster, name });
     if (live === null) return null;
-    const { event, snapshot, diff, timeoutSeconds, run, recipes, dryRun } = live.status;
+    const { event, snapshot, diff, timeoutSeconds, run, recipes, dryRun, deployment } = live.status;
     const message: EventOrder = {
       type: 'event',
       revision,
@@ -103,6 +103,7 @@ export class Orders {
       ...(run === undefined ? {} : { run }),
       ...(recipes === undefined ? {} : { recipes }),
       ...(dryRun === undefined ? {} : { dryRun }),
+      ...(deployment === undefined ? {} : { deployment }),
     };
     return Buffer.from(JSON.stringify(message));
   }

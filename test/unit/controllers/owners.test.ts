@@ -19,6 +19,7 @@ const SOURCES: Readonly<Record<Writer, string>> = {
   cookbooks: 'controllers/cookbooks',
   sweeper: 'controllers/sweeper',
   drift: 'controllers/drift',
+  deployments: 'controllers/deployments',
   keeper: 'store/objects',
   gateway: 'server/gateway',
   server: 'server',
