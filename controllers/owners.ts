@@ -169,5 +169,7 @@ export const OWNERS: {
         'timeoutSeconds',
       ],
     },
+    // an event of a Deployment is made by deployments, whole
+    deployments: { fields: ['deployment'] },
   },
 };
