@@ -116,6 +116,7 @@ export const DeploymentHost = fields(
     event: described(t.string, 'The LifecycleEvent that it was told last.'),
     from: described(Integer, 'The number of the release that it had before.'),
     out: described(t.boolean, 'Load balancers are to give it nothing of the application.'),
+    change: described(Integer, 'The change of `status.change` that its stage waits for.'),
     overlap: described(t.boolean, 'Old and new run side by side until requests are switched over.'),
     green: described(t.boolean, 'blue-green: it is one of the new hosts.'),
     message: described(t.string, 'What failed, for people: stage, command, exit code, last output.'),
@@ -143,10 +144,11 @@ export const DeploymentStatus = fields(
       t.record(t.string, DeploymentHost),
       'How far each host is, by the name of its Instance.',
     ),
-    out: described(
-      t.readonlyArray(t.string),
-      'Instances that every load balancer has been told are not to be given anything of the application.',
+    change: described(
+      Integer,
+      'Grows with each change of which hosts load balancers are to give the application to, and at which port.',
     ),
+    told: described(Integer, 'The change that every load balancer has been told of.'),
     events: described(
       t.readonlyArray(t.string),
       'The LifecycleEvents that tell the hosts: `scalarium logs --deployment` shows what they write.',
