@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { openTexts, type Sealer, type Texts } from '../../runtime/sealing.js';
 import { specKey } from '../../store/keys.js';
 import type { Objects } from '../../store/objects/objects.js';
+import { secretsToFetch } from './fetch-orders.js';
 import type { CatchUp } from './freshness.js';
 import type { Place } from './places.js';
 
@@ -40,7 +41,8 @@ const notNeeded = ({ cluster, instance, role }: Place, name: string): E.Left<Sec
 
 const read = ({ objects, sealer, entitled }: SecretsDependencies, place: Place, name: string) => {
   const { cluster, role, roles } = place;
-  if (!entitled(cluster, [role, ...roles]).has(name)) return notNeeded(place, name);
+  if (!entitled(cluster, [role, ...roles]).has(name) && !secretsToFetch(objects, place).has(name))
+    return notNeeded(place, name);
   const live = objects.get({ kind: 'Secret', cluster, name });
   if (live === null || live.deletion !== null)
     return refused(404, 'NotFound', `cluster ${cluster} has no secret ${name}`);
