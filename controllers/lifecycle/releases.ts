@@ -69,20 +69,36 @@ const outOf = ({ open }: Releases, instance: string, machine: string): readonly 
   return [...new Set(found.map(({ spec }) => spec.application))].sort();
 };
 
-/** What the host said last that it runs: to a Deployment, or at the deploy after a setup. */
-const runs = ({ machine, applications, deploy }: InstanceStatus, name: string): HostRelease | undefined => {
-  const told = applications?.[name];
-  const brought = told?.machine === machine?.id ? told : undefined;
-  const first = deploy?.machine === machine?.id ? deploy?.releases?.[name] : undefined;
-  if (brought === undefined || first === undefined) return brought ?? first;
-  const isOlder = brought.at !== undefined && parseTimestamp(brought.at) < parseTimestamp(deploy?.at ?? '');
-  return isOlder ? first : brought;
+interface Said {
+  readonly run: HostRelease;
+  /** RFC 3339; empty: nobody knows. */
+  readonly at: string;
+}
+
+const saidToDeployment = ({ machine, applications }: InstanceStatus, name: string): Said | null => {
+  const run = applications?.[name];
+  return run === undefined || run.machine !== machine?.id ? null : { run, at: run.at ?? '' };
+};
+
+const saidAfterSetup = ({ machine, deploy }: InstanceStatus, name: string): Said | null => {
+  const run = deploy?.releases?.[name];
+  return deploy === undefined || run === undefined || deploy.machine !== machine?.id
+    ? null
+    : { run, at: deploy.at };
+};
+
+/** What the machine said last that it runs: to a Deployment, or at the deploy after a setup. */
+const runs = (status: InstanceStatus, name: string): HostRelease | null => {
+  const told = saidToDeployment(status, name);
+  const first = saidAfterSetup(status, name);
+  if (told === null || first === null) return (told ?? first)?.run ?? null;
+  return told.at !== '' && parseTimestamp(told.at) < parseTimestamp(first.at) ? first.run : told.run;
 };
 
 /** Where it listens, where that is not the port of the release in force: another release may have another one. */
 const portOf = ({ name, current, known }: InForce, status: InstanceStatus): number | undefined => {
   const run = runs(status, name);
-  if (run === undefined) return undefined;
+  if (run === null) return undefined;
   const release = known.find(({ number }) => number === run.release);
   const port = run.port ?? release?.config.port;
   return port === current.config.port ? undefined : port;
