@@ -1,5 +1,4 @@
-/** Hosts that were told to fetch a source for all others: while that is open they may read its Secret, and bring the pack. */
-import type { ApplicationSource } from '../../api-types/application-source.js';
+/** Hosts that were told to fetch a source for all others: while that is open they may bring its pack. */
 import { isEnded } from '../../api-types/kinds/deployment.js';
 import type { Live, Objects } from '../../store/objects/objects.js';
 import type { Place } from './places.js';
@@ -12,22 +11,16 @@ const isFor = ({ status }: Live<'LifecycleEvent'>, { instance, machine }: Place)
 const waitsForPack = ({ status }: Live<'Deployment'>): boolean =>
   !isEnded(status) && status.release === undefined;
 
-/** The sources that this machine is to fetch now. */
-export const sourcesToFetch = (objects: Objects, place: Place): readonly ApplicationSource[] => {
+/** Whether this machine is to fetch something now. */
+export const mayBringPacks = (objects: Objects, place: Place): boolean => {
   const { cluster } = place;
   const orders = objects.list('LifecycleEvent', cluster).filter((event) => isFor(event, place));
-  if (orders.length === 0) return [];
+  if (orders.length === 0) return false;
   const open = new Set(
     objects
       .list('Deployment', cluster)
       .filter(waitsForPack)
       .map(({ uid }) => uid),
   );
-  return orders.flatMap(({ status: { deployment } }) =>
-    deployment?.source !== undefined && open.has(deployment.uid) ? [deployment.source] : [],
-  );
+  return orders.some(({ status }) => open.has(status.deployment?.uid ?? ''));
 };
-
-/** The names of the Secrets that open them. */
-export const secretsToFetch = (objects: Objects, place: Place): ReadonlySet<string> =>
-  new Set(sourcesToFetch(objects, place).flatMap(({ secret }) => secret ?? []));

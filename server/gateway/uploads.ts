@@ -12,7 +12,7 @@ import type { Clock, Timer } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Shelf } from '../../runtime/shelf.js';
 import type { Objects } from '../../store/objects/objects.js';
-import { sourcesToFetch } from './fetch-orders.js';
+import { mayBringPacks } from './fetch-orders.js';
 import type { CatchUp } from './freshness.js';
 import type { Place } from './places.js';
 
@@ -108,8 +108,8 @@ class Uploads {
   /** A cache that lags behind must refuse nobody. */
   private async mayBring(place: Place): Promise<boolean> {
     const { objects, catchUp } = this.on;
-    if (sourcesToFetch(objects, place).length > 0) return true;
-    return (await catchUp()) && sourcesToFetch(objects, place).length > 0;
+    if (mayBringPacks(objects, place)) return true;
+    return (await catchUp()) && mayBringPacks(objects, place);
   }
 
   private begin(key: string): Promise<Upload> {
