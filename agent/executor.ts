@@ -4,8 +4,12 @@ import type { Lifecycle } from '../api-types/lifecycle.js';
 import type { Snapshot } from '../api-types/snapshot.js';
 import type { PackSource } from '../recipes/custom.js';
 import type { SecretSource } from '../recipes/secrets.js';
+import type { Upload } from './uploads.js';
 
-export interface ExecutorResult extends Pick<EventResult, 'warning' | 'notes' | 'diffs' | 'reboot'> {
+export interface ExecutorResult extends Pick<
+  EventResult,
+  'warning' | 'notes' | 'diffs' | 'reboot' | 'releases' | 'stage' | 'pack'
+> {
   /** Resources that were changed, by their id. */
   readonly changed: readonly string[];
   /** For people; null: it succeeded. */
@@ -28,6 +32,10 @@ export interface Work {
 export interface ExecutorSources {
   readonly secrets: SecretSource;
   readonly packs: PackSource;
+  /** Code of applications. */
+  readonly artifacts: PackSource;
+  /** Of a pack that this host makes for all. */
+  readonly upload: Upload;
 }
 
 export interface Executor {
