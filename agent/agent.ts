@@ -245,10 +245,8 @@ class Daemon implements Agent {
       clock,
       signal: this.stopping.signal,
     };
-    return {
-      secrets: secretsOver(over),
-      packs: packsOver({ ...over, chance, log, folder: state.packs ?? null }),
-    };
+    const packs = packsOver({ ...over, chance, log, folder: state.packs ?? null });
+    return { secrets: secretsOver(over), packs, artifacts: packs, monotonic: () => clock.monotonic() };
   }
 }
 
