@@ -294,6 +294,8 @@ export interface LeftoversResource extends Common {
    * for: whose files they are; it is reloaded, or stopped and disabled when it is none of `wanted`.
    */
   readonly service?: string;
+  /** Such services run on hosts that are folders, too. */
+  readonly runsInFolders?: boolean;
   /** Services that are to run. */
   readonly wanted: readonly string[];
 }
