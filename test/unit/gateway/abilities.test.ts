@@ -63,6 +63,7 @@ const PLACE = {
   role: 'app',
   roles: [],
   batch: 'b',
+  machine: 'i-1',
   spoken: true,
 };
 
