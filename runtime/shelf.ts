@@ -21,6 +21,11 @@ export interface Shelf {
   get(digest: string): Promise<ShelfFile | null>;
   /** Takes a file over that is in a folder of `work`. */
   put(file: string, digest: string): Promise<void>;
+  /**
+   * An address from which anybody who knows it gets the file, for a while and straight from where it is kept. Null: there
+   * is none, or no such file.
+   */
+  link(digest: string): Promise<string | null>;
   /** Runs with a folder of its own, on the same file system, that is gone afterwards. */
   work<A>(run: (folder: string) => Promise<A>): Promise<A>;
   /** Where what lasts may be kept beside the files. */
@@ -65,6 +70,10 @@ class Directory implements Shelf {
     await this.touch(file);
     await rename(file, this.place(digest));
     await syncPath(this.folder);
+  }
+
+  link(): Promise<null> {
+    return Promise.resolve(null);
   }
 
   async work<A>(run: (folder: string) => Promise<A>): Promise<A> {

@@ -19,6 +19,7 @@ const PACKAGES = {
   promtool: 'prometheus',
   'prometheus-node-exporter': 'prometheus-node-exporter',
   git: 'git',
+  svn: 'subversion',
   curl: 'curl',
   zip: 'zip',
   unzip: 'unzip',
@@ -28,8 +29,6 @@ const PACKAGES = {
   unshare: 'util-linux',
   sshd: 'openssh-server',
   visudo: 'sudo',
-  unzip: 'unzip',
-  'mkfs.xfs': 'xfsprogs',
 };
 
 const isExecutable = (file) => {

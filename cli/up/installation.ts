@@ -13,6 +13,7 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { writePrivateSync } from '../../runtime/private-file.js';
 import { adminToken } from '../../runtime/tokens.js';
+import { openShelf } from '../../runtime/shelf.js';
 import { openAuditLog } from '../../server/audit/log.js';
 import { orThrow } from '../../runtime/failure.js';
 import { ensureAdmin } from '../../server/access/first-admin.js';
@@ -164,6 +165,7 @@ const openAll = async (options: UpOptions, around: Surroundings, closing: Closin
     ownerLease: seconds(10),
     identity: identityOf(data, chance),
     packs: join(data, 'packs'),
+    artifacts: () => openShelf(join(data, 'artifacts'), clock),
     localSources: options.localSources,
     version: VERSION,
     agentFiles: { built: options.agentFiles, kept: join(data, 'agent-files') },

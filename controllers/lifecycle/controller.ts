@@ -29,6 +29,7 @@ import { note } from './sent.js';
 import { lifecycleSettings, type LifecycleSettings } from './settings.js';
 import { clustersOf } from './wakes.js';
 import { clusterWrites, memberWrite, sendingOf } from './steps.js';
+import { toldWrites } from './told.js';
 
 export interface LifecycleDependencies {
   readonly objects: Objects;
@@ -136,6 +137,7 @@ class Lifecycle implements Controller {
       ...ofMembers.filter((write) => write !== null),
       ...clusterWrites(observed.cluster, members, plan.unconfirmed, now),
       ...runWrites(told),
+      ...toldWrites(plan.told),
     ];
     const written = await this.write(fence, writes);
     if (E.isLeft(written)) return written;

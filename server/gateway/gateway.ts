@@ -49,6 +49,8 @@ export interface GatewayDependencies {
   readonly entitled: Entitled;
   /** Where packs of cookbooks are. */
   readonly shelf: Shelf;
+  /** Where packs of applications are. */
+  readonly artifacts: Shelf;
   /** Where agents and other gateways reach this one. */
   readonly url: string;
   /** PEM of what other gateways' certificates are signed with; none: the system's authorities. */

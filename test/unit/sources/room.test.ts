@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { minutes } from '../../../../api-types/units.js';
-import { withRoom } from '../../../../controllers/cookbooks/sources/room.js';
-import { virtualClock } from '../../../fake/clock.js';
-import { assert, suite } from '../../../suite.js';
+import { minutes } from '../../../api-types/units.js';
+import { withRoom } from '../../../sources/room.js';
+import { virtualClock } from '../../fake/clock.js';
+import { assert, suite } from '../../suite.js';
 
 const test = suite('how long a source may take');
 
@@ -21,7 +21,7 @@ test('a quarter of an hour of the clock it is given', async () => {
   const clock = virtualClock();
   const { signal } = new AbortController();
   let said = '';
-  const work = withRoom({ folder, signal, clock }, endless).catch((error: unknown) => {
+  const work = withRoom({ folder, signal, clock, thing: 'application' }, endless).catch((error: unknown) => {
     said = (error as Error).message;
   });
   try {

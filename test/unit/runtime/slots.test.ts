@@ -1,5 +1,5 @@
-import { Slots } from '../../../../controllers/cookbooks/slots.js';
-import { assert, suite } from '../../../suite.js';
+import { Slots } from '../../../runtime/slots.js';
+import { assert, suite } from '../../suite.js';
 
 const test = suite('so many at once');
 

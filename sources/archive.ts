@@ -1,10 +1,10 @@
 /** Downloads an archive over http or https, checks it, and lays it out. */
 import { join } from 'node:path';
-import { PACK_BYTES } from '../../../api-types/cookbooks.js';
-import { seconds } from '../../../api-types/units.js';
-import { saved } from '../../../recipes/download.js';
-import { kindOf, unpack } from '../../../recipes/unpack.js';
-import type { Texts } from '../../../runtime/sealing.js';
+import { PACK_BYTES } from '../api-types/cookbooks.js';
+import { seconds } from '../api-types/units.js';
+import { saved } from '../recipes/download.js';
+import { kindOf, unpack } from '../recipes/unpack.js';
+import type { Texts } from '../runtime/sealing.js';
 import { stallWatch } from './room.js';
 import { textNamed, withoutPassword, type Fetched, type Fetcher, type Fetching } from './source.js';
 
@@ -31,11 +31,11 @@ const reasonOf = (error: unknown): string => {
 
 const answerTo = async (
   { url, headers, shown }: Request,
-  signal: AbortSignal,
+  { words, signal }: Pick<Fetching, 'words' | 'signal'>,
 ): Promise<AsyncIterable<Uint8Array>> => {
   const answer = await fetch(url, { headers, signal, redirect: 'follow' }).catch((error: unknown) => {
     throw new Error(
-      `${shown} does not answer: ${reasonOf(error)}; check url, and that the control plane can reach it`,
+      `${shown} does not answer: ${reasonOf(error)}; check url, and that ${words.fetcher} can reach it`,
       { cause: error },
     );
   });
@@ -45,13 +45,17 @@ const answerTo = async (
 };
 
 /** Gives the SHA-256 of what is in `file` now. */
-const download = async (file: string, request: Request, { signal, clock }: Fetching): Promise<string> => {
+const download = async (
+  file: string,
+  request: Request,
+  { words, signal, clock }: Fetching,
+): Promise<string> => {
   const stalled = new AbortController();
   const watch = stallWatch(clock, STALL, () => {
     stalled.abort();
   });
   try {
-    const body = await answerTo(request, AbortSignal.any([signal, stalled.signal]));
+    const body = await answerTo(request, { words, signal: AbortSignal.any([signal, stalled.signal]) });
     const heard = (): void => {
       watch.heard();
     };
@@ -64,14 +68,14 @@ const download = async (file: string, request: Request, { signal, clock }: Fetch
   }
 };
 
-const refuseOther = ({ source, pinned }: Fetching, found: string): void => {
+const refuseOther = ({ source, pinned, words }: Fetching, found: string): void => {
   if (source.checksum !== undefined && found !== source.checksum)
     throw new Error(
       `its SHA-256 is ${found} and not ${source.checksum}: correct the source's checksum if the archive is the right one`,
     );
   if (pinned !== null && found !== pinned)
     throw new Error(
-      `there is another archive now: its SHA-256 is ${found}, and ${pinned} is pinned; "scalarium cookbooks update" takes the new one`,
+      `there is another archive now: its SHA-256 is ${found}, and ${pinned} is pinned; ${words.anew}`,
     );
 };
 

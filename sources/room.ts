@@ -1,7 +1,7 @@
 /** Keeps what is fetched within bounds while it comes: of time, and of room on the disk. */
-import { minutes, seconds, type Millis } from '../../../api-types/units.js';
-import { askTool } from '../../../recipes/tools.js';
-import type { Clock } from '../../../runtime/clock.js';
+import { minutes, seconds, type Millis } from '../api-types/units.js';
+import { askTool } from '../recipes/tools.js';
+import type { Clock } from '../runtime/clock.js';
 
 /** Of all that a source may need on the way: its repository or archive, and what it is laid out to. */
 const MOST_BYTES = 2 * 1024 ** 3;
@@ -14,6 +14,8 @@ const bytesIn = async (folder: string, signal: AbortSignal): Promise<number> => 
 };
 
 export interface Room {
+  /** What is wanted, for people. */
+  readonly thing: string;
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly clock: Clock;
@@ -41,7 +43,7 @@ export const withRoom = async <A>(room: Room, work: (signal: AbortSignal) => Pro
     return await work(AbortSignal.any([room.signal, full.signal, late.signal]));
   } catch (error) {
     if (full.signal.aborted)
-      throw new Error(`it needs more than ${String(MOST_BYTES / 1024 ** 3)} GiB: that is no set of recipes`, {
+      throw new Error(`it needs more than ${String(MOST_BYTES / 1024 ** 3)} GiB: that is no ${room.thing}`, {
         cause: error,
       });
     if (late.signal.aborted)

@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rm, symlink, truncate } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { hours, millis, minutes } from '../../../../api-types/units.js';
-import { systemClock, type Clock } from '../../../../runtime/clock.js';
-import { openShelf } from '../../../../runtime/shelf.js';
-import { ref } from '../../../fake/objects.js';
-import { assert } from '../../../suite.js';
+import { hours, millis, minutes } from '../../../api-types/units.js';
+import { systemClock, type Clock } from '../../../runtime/clock.js';
+import { openShelf } from '../../../runtime/shelf.js';
+import { ref } from '../../fake/objects.js';
+import { assert } from '../../suite.js';
 import { inWorld, listed, packedOf, problemOf, put, repository, resolve, type World } from './world.js';
 
 const test = inWorld('archives as sources of cookbooks');

@@ -3,9 +3,9 @@ import { readFile, readdir, symlink } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { CookbookSource } from '../../../../api-types/cookbooks.js';
-import { ref } from '../../../fake/objects.js';
-import { assert } from '../../../suite.js';
+import type { CookbookSource } from '../../../api-types/cookbooks.js';
+import { ref } from '../../fake/objects.js';
+import { assert } from '../../suite.js';
 import {
   commit,
   git,

@@ -1,11 +1,12 @@
 /** Fetches one commit of a repository, with its submodules. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PACK_BYTES, PACK_FILES } from '../../../api-types/cookbooks.js';
-import { askTool, runTool, type Answer } from '../../../recipes/tools.js';
-import type { Ended } from '../../../recipes/command.js';
+import { PACK_BYTES, PACK_FILES } from '../api-types/cookbooks.js';
+import { askTool, runTool, type Answer } from '../recipes/tools.js';
+import type { Ended } from '../recipes/command.js';
 import { gitEnvironment } from './git-access.js';
-import { withoutPassword, type Fetched, type Fetcher, type Fetching } from './source.js';
+import { withoutPassword, wantsSubmodules, type Fetched, type Fetcher, type Fetching } from './source.js';
+import type { Words } from './words.js';
 
 const ASK_SECONDS = 60;
 const FETCH_SECONDS = 900;
@@ -31,41 +32,47 @@ interface Git {
 }
 
 /** What to do about what git says. */
-const ADVICE: readonly (readonly [RegExp, string])[] = [
+const ADVICE: readonly (readonly [RegExp, (words: Words) => string])[] = [
   [
     /Authentication failed|could not read (Username|Password)|Permission denied|returned error: 40[13]|Invalid username/,
-    'it wants to know who asks: name a Secret in the source that holds sshKey, or user and password (a token)',
+    () =>
+      'it wants to know who asks: name a Secret in the source that holds sshKey, or user and password (a token)',
   ],
   [
     /Could not resolve host|Connection (refused|timed out|reset)|Failed to connect|unable to connect|Operation timed out|timed out/,
-    'it does not answer: check url, and that the control plane can reach it',
+    ({ fetcher }) => `it does not answer: check url, and that ${fetcher} can reach it`,
   ],
   [
     /transport '\w+' not allowed/,
-    "expected an https, http, ssh or git address; folders of the control plane's machine are read with scalarium up --local-sources only",
+    ({ localSources }) => `expected an https, http, ssh or git address; ${localSources}`,
   ],
   [
     /Host key verification failed/,
-    'the host has another key than it had: if that is right, remove its line from packs/known_hosts in the data directory',
+    ({ knownHosts }) =>
+      `the host has another key than it had: if that is right, remove its line from ${knownHosts}`,
   ],
-  [/not found|does not exist|does not appear to be a git repository|not a git repository/i, 'check url'],
+  [
+    /not found|does not exist|does not appear to be a git repository|not a git repository/i,
+    () => 'check url',
+  ],
   [
     /certificate/,
-    "its certificate is not trusted here: check url, or the control plane's authorities (SSL_CERT_FILE)",
+    ({ fetcher }) =>
+      `its certificate is not trusted here: check url, or ${fetcher}'s authorities (SSL_CERT_FILE)`,
   ],
 ];
 
-const adviceOn = (output: string): string =>
-  ADVICE.find(([pattern]) => pattern.test(output))?.[1] ?? 'check url and revision';
+const adviceOn = (output: string, words: Words): string =>
+  ADVICE.find(([pattern]) => pattern.test(output))?.[1](words) ?? 'check url and revision';
 
 /** Of the shell that sets the bound: there is no such program. */
 const NO_PROGRAM = 127;
 
-const problem = (what: string, { code, output }: Ended): Error => {
-  if (code === NO_PROGRAM)
-    return new Error('there is no git on the machine of the control plane: install it');
+const problem = ({ fetching }: Git, what: string, { code, output }: Ended): Error => {
+  const { words } = fetching;
+  if (code === NO_PROGRAM) return new Error(`there is no git on ${words.machine}: install it`);
   const said = output === '' ? 'it said nothing' : withoutPassword(output);
-  return new Error(`git could not ${what} (exit code ${String(code)}): ${said}; ${adviceOn(output)}`);
+  return new Error(`git could not ${what} (exit code ${String(code)}): ${said}; ${adviceOn(output, words)}`);
 };
 
 const refuseOdd = ({ source }: Fetching): void => {
@@ -74,7 +81,7 @@ const refuseOdd = ({ source }: Fetching): void => {
       throw new Error(`"${word}" is no repository or revision`);
 };
 
-const words = ({ top }: Git, inside: boolean, more: readonly string[]): readonly string[] => [
+const commandOf = ({ top }: Git, inside: boolean, more: readonly string[]): readonly string[] => [
   ...BOUNDED,
   ...(inside ? ['-C', top] : []),
   ...CAREFUL,
@@ -88,8 +95,8 @@ const run = ({ env, fetching }: Git, command: readonly string[]): Promise<Ended>
   runTool(command, { env, signal: fetching.signal, cwd: fetching.folder, timeoutSeconds: FETCH_SECONDS });
 
 const must = async (git: Git, what: string, ...more: readonly string[]): Promise<void> => {
-  const ended = await run(git, words(git, true, more));
-  if (ended.code !== 0) throw problem(what, ended);
+  const ended = await run(git, commandOf(git, true, more));
+  if (ended.code !== 0) throw problem(git, what, ended);
 };
 
 /** The line of a tag that is an object of its own names the tag; the commit is behind `^{}`. */
@@ -107,8 +114,8 @@ interface Resolved {
 /** What the repository has under these names: the first that it has. */
 const lookedUp = async (git: Git, names: readonly string[]): Promise<Resolved | null> => {
   const { url } = git.fetching.source;
-  const { code, stdout, ended } = await ask(git, words(git, false, ['ls-remote', '--', url, ...names]));
-  if (code !== 0) throw problem(`ask ${withoutPassword(url)} for its revisions`, ended);
+  const { code, stdout, ended } = await ask(git, commandOf(git, false, ['ls-remote', '--', url, ...names]));
+  if (code !== 0) throw problem(git, `ask ${withoutPassword(url)} for its revisions`, ended);
   const found = new Map(stdout.split('\n').map((line) => line.split('\t').reverse() as [string, string]));
   const name = names.find((one) => found.has(one));
   if (name === undefined) return null;
@@ -132,9 +139,9 @@ const resolved = async (git: Git): Promise<Resolved> => {
 const fetchCommit = async (git: Git, { commit, name }: Resolved): Promise<void> => {
   const { url } = git.fetching.source;
   const shallow = ['fetch', '--quiet', '--no-tags', '--depth', '1', '--', url];
-  if ((await run(git, words(git, true, [...shallow, commit]))).code === 0) return;
-  if (name !== null && (await run(git, words(git, true, [...shallow, name]))).code === 0) {
-    const has = await run(git, words(git, true, ['cat-file', '-e', `${commit}^{commit}`]));
+  if ((await run(git, commandOf(git, true, [...shallow, commit]))).code === 0) return;
+  if (name !== null && (await run(git, commandOf(git, true, [...shallow, name]))).code === 0) {
+    const has = await run(git, commandOf(git, true, ['cat-file', '-e', `${commit}^{commit}`]));
     if (has.code === 0) return;
   }
   await must(
@@ -148,7 +155,7 @@ const fetchCommit = async (git: Git, { commit, name }: Resolved): Promise<void> 
 const refuseLarge = async (git: Git, commit: string): Promise<void> => {
   const listed = await ask(
     git,
-    words(git, true, ['ls-tree', '-r', '-l', '--full-tree', '--format=%(objectsize)', commit]),
+    commandOf(git, true, ['ls-tree', '-r', '-l', '--full-tree', '--format=%(objectsize)', commit]),
   );
   if (listed.code !== 0) return;
   const sizes = listed.stdout.split('\n').filter((line) => line !== '');
@@ -162,6 +169,7 @@ const refuseLarge = async (git: Git, commit: string): Promise<void> => {
 const layOut = async (git: Git, commit: string): Promise<void> => {
   await refuseLarge(git, commit);
   await must(git, `check ${commit.slice(0, 12)} out`, 'checkout', '--quiet', '--force', '--detach', commit);
+  if (!wantsSubmodules(git.fetching.source)) return;
   await must(
     git,
     'fetch its submodules',

@@ -6,16 +6,16 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { PACK_BYTES, PACK_FILES } from '../../api-types/cookbooks.js';
-import { climbs } from '../../recipes/listing.js';
-import { mustRun } from '../../recipes/tools.js';
+import { PACK_BYTES, PACK_FILES } from '../api-types/cookbooks.js';
+import { climbs } from '../recipes/listing.js';
+import { mustRun } from '../recipes/tools.js';
 
 const PACK_SECONDS = 600;
 
 /** The folder that is packed; throws where `path` is none or leads out of it. */
-export const folderIn = async (top: string, path: string | undefined): Promise<string> => {
+export const folderIn = async (top: string, path: string | undefined, example: string): Promise<string> => {
   if (path === undefined) return top;
-  if (climbs(path)) throw new Error(`path "${path}": expected a folder in it, as "cookbooks"`);
+  if (climbs(path)) throw new Error(`path "${path}": expected a folder in it, as "${example}"`);
   const real = await realpath(join(top, path)).catch(() => null);
   if (real === null) throw new Error(`it has no folder "${path}": change the source's path`);
   const within = await realpath(top);

@@ -1,35 +1,11 @@
 /** What opens a repository: keys and passwords in private files, never in arguments, the environment or a log. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sshCommand, surroundings, writeKey } from './access.js';
 import { textNamed, type Fetching } from './source.js';
 
 /** `ext::` and its like would run programs; folders of this machine are for whoever starts it to say. */
 const PROTOCOLS = 'git:http:https:ssh';
-
-const PROXIES = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTPS_PROXY', 'NO_PROXY', 'SSL_CERT_FILE'];
-
-/** A proxy is the control plane's affair, as are the authorities that it trusts. */
-const surroundings = (): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    PROXIES.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-  );
-
-const sshCommand = (fetching: Fetching, key: string | null): string =>
-  [
-    'ssh',
-    ...(key === null ? [] : ['-i', `'${key}'`, '-o', 'IdentitiesOnly=yes']),
-    '-o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=15 -o ServerAliveCountMax=4',
-    '-o StrictHostKeyChecking=accept-new',
-    `-o UserKnownHostsFile='${join(fetching.lasting, 'known_hosts')}'`,
-  ].join(' ');
-
-const writeKey = async ({ folder, source, texts }: Fetching): Promise<string | null> => {
-  if (texts === null || !Object.hasOwn(texts, 'sshKey')) return null;
-  const file = join(folder, 'key');
-  const key = textNamed(texts, ['sshKey'], source);
-  await writeFile(file, key.endsWith('\n') ? key : `${key}\n`, { mode: 0o600 });
-  return file;
-};
 
 /** Of an http address, with its port; empty for others. */
 const hostOf = (url: string): string => {

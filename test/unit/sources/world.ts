@@ -5,17 +5,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { CookbookSource } from '../../../../api-types/cookbooks.js';
-import {
-  carryOut,
-  type StepDependencies,
-  type StepOutcome,
-} from '../../../../controllers/cookbooks/steps.js';
-import { systemClock } from '../../../../runtime/clock.js';
-import { openShelf, type Shelf } from '../../../../runtime/shelf.js';
-import { TEST_SEALER } from '../../../build/server.js';
-import { fakeObjects, type FakeObjects } from '../../../fake/objects.js';
-import { assert, suite, type Suite } from '../../../suite.js';
+import type { CookbookSource } from '../../../api-types/cookbooks.js';
+import { carryOut, type StepDependencies, type StepOutcome } from '../../../controllers/cookbooks/steps.js';
+import { systemClock } from '../../../runtime/clock.js';
+import { openShelf, type Shelf } from '../../../runtime/shelf.js';
+import { TEST_SEALER } from '../../build/server.js';
+import { fakeObjects, type FakeObjects } from '../../fake/objects.js';
+import { assert, suite, type Suite } from '../../suite.js';
 
 export interface World {
   top: string;
