@@ -38,4 +38,5 @@ export const sourcesOver = (
   packs: packsOver({ ...over, of: 'cookbooks', folder: packs, keeps: COOKBOOKS_KEPT }),
   artifacts: packsOver({ ...over, of: 'application', folder: artifacts, keeps: CODE_KEPT }),
   upload: uploadsOver(over),
+  monotonic: () => over.clock.monotonic(),
 });
