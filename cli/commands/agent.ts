@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
 import { type AgentEnding, startAgent } from '../../agent/agent.js';
+import { withFetchOrders } from '../../agent/fetch-order.js';
 import { hostLogFolder, openHostLog } from '../../agent/host-log.js';
 import { lineLog } from '../../agent/line-log.js';
 import { openLocalDoor } from '../../agent/local/door.js';
@@ -78,7 +79,12 @@ export const runDaemon = async (version: string, flags: AgentFlags): Promise<Age
     address: address ?? null,
     ...(announce === undefined ? {} : { announced: announce }),
     config,
-    executor: (sources) => recipesExecutor({ root, log, platform, ...sources }),
+    executor: (sources) =>
+      withFetchOrders(recipesExecutor({ root, log, platform, ...sources }), {
+        root,
+        clock: systemClock,
+        ...sources,
+      }),
     clock: systemClock,
     chance: systemChance,
     log,
