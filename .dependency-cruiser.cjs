@@ -12,7 +12,7 @@ const MAY = {
   client: ['^api-types/'],
   store: ['^api-types/', '^runtime/'],
   cloud: ['^api-types/', '^runtime/'],
-  controllers: ['^api-types/', '^runtime/', '^recipes/', STORE_PORTS, '^cloud/cloud\\.ts$'],
+  controllers: ['^api-types/', '^runtime/', '^recipes/', STORE_PORTS, '^cloud/(cloud|balancers)\\.ts$'],
   agent: ['^api-types/', '^runtime/', '^recipes/', '^client/'],
   server: ['^api-types/', '^runtime/', STORE_PORTS],
   cli: ['^api-types/', '^client/'],

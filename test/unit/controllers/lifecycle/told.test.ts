@@ -135,6 +135,22 @@ test('one that is gone is not', async ({ world }) => {
   assert.is(world.toldOf('web-1'), 5);
 });
 
+test('those that the cloud runs have followed, as membership says, or there is no word', async ({
+  world,
+}) => {
+  world.balancers = ['web'];
+  await ready(world);
+  await world.deploys('web-1', rolling({ change: 5 }));
+  await world.clock.advance(1000);
+  assert.is(world.toldOf('web-1'), undefined);
+  await world.deploys('web-1', { moved: 4 });
+  await world.clock.advance(1000);
+  assert.is(world.toldOf('web-1'), undefined);
+  await world.deploys('web-1', { moved: 5 });
+  await world.clock.advance(100);
+  assert.is(world.toldOf('web-1'), 5);
+});
+
 test('one that never served is not: it begins with what is then', async ({ world }) => {
   await ready(world);
   world.boots('lb-3');
