@@ -81,6 +81,7 @@ const PLACE = {
   role: 'app',
   roles: [],
   batch: 'b',
+  machine: 'i-1',
   spoken: true,
 };
 
