@@ -41,10 +41,24 @@ const actElsewhere = async ({ on, folder }: Subject, wish: Notification): Promis
 
 const TRIGGER: Pick<ExecuteResource, 'type' | 'command'> = { type: 'execute', command: ['true'] };
 
-/** Its services run; `anew`: what has new code takes it up. */
-export const run = async ({ subject, part }: Target, anew: boolean): Promise<void> => {
+/** What has the code of one taken up where processes of the other run: not what is the one's alone, as its slot. */
+export const takenUpBeside = (one: ApplicationPart, other: ApplicationPart): readonly Notification[] => {
+  const alone = new Set(servicesBut(one.services, other.services).map(resourceId));
+  return one.takeUp.filter(({ resource }) => !alone.has(resource));
+};
+
+/** Those that are in none of the others. */
+export const servicesBut = (
+  services: readonly ServiceResource[],
+  ...others: readonly (readonly ServiceResource[])[]
+): readonly ServiceResource[] => {
+  const names = new Set(others.flat().map(({ name }) => name));
+  return services.filter(({ name }) => !names.has(name));
+};
+
+/** Its services run; `wishes`: what takes new code up. */
+export const run = async ({ subject, part }: Target, wishes: readonly Notification[]): Promise<void> => {
   const services = part.services.map(atOnce);
-  const wishes = anew ? part.takeUp : [];
   const ids = new Set(wishes.map(({ resource }) => resource));
   const named = part.files.filter((resource) => ids.has(resourceId(resource)));
   const here = new Set([...named, ...services].map(resourceId));
