@@ -5,6 +5,7 @@ import type { Lifecycle } from '../api-types/lifecycle.js';
 import type { Snapshot } from '../api-types/snapshot.js';
 import type { PackSource } from '../recipes/custom.js';
 import type { SecretSource } from '../recipes/secrets.js';
+import type { Upload } from './uploads.js';
 
 export interface ExecutorResult extends Pick<
   EventResult,
@@ -43,6 +44,8 @@ export interface ExecutorSources {
   readonly packs: PackSource;
   /** Code of applications. */
   readonly artifacts: PackSource;
+  /** Of a pack that this host makes for all. */
+  readonly upload: Upload;
   /** Milliseconds since some moment. */
   readonly monotonic: () => number;
 }

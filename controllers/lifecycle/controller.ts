@@ -19,7 +19,7 @@ import type { Fence, Objects } from '../../store/objects/objects.js';
 import type { Ownership } from '../../store/ownership.js';
 import type { Store } from '../../store/store.js';
 import type { Debounce } from './debounce.js';
-import { resultsFeed, type ResultsFeed } from './feed.js';
+import { resultsFeed, type ResultsFeed } from '../results-feed.js';
 import { membersOf, observe, openRuns, type Observed } from './observe.js';
 import { planLifecycle, type Plan } from './plan.js';
 import { awaited, isAwaited, recall, type Recalled } from './recall.js';

@@ -25,6 +25,7 @@ const PLACES: readonly Place[] = [
     prefix: '',
     suffix: '.xml',
   },
+  { name: 'certificates of applications', folder: '/etc/haproxy/scalarium.d', prefix: '', suffix: '' },
   { name: 'sites of nginx', folder: '/etc/nginx/conf.d', ...SITES, service: 'nginx' },
   { name: 'pools of PHP', folder: '/etc/php/*/fpm/pool.d', ...SITES, service: 'php*-fpm' },
   { name: 'pools of php-fpm', folder: '/etc/php-fpm.d', ...SITES, service: 'php-fpm' },

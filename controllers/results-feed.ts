@@ -1,12 +1,12 @@
 /** Results as gateways write them: watched from one revision on; what may have been missed is listed again. */
 import * as E from 'fp-ts/lib/Either.js';
 import { Observable, concatMap, defer, from, map, mergeMap, retry, tap, timer } from 'rxjs';
-import { ResultChunk, type EventResult } from '../../api-types/kinds/lifecycle-event.js';
-import type { Clock } from '../../runtime/clock.js';
-import type { Failure } from '../../runtime/failure.js';
-import type { Log } from '../../runtime/log.js';
-import { RESULTS, resultsOf } from '../../store/keys.js';
-import type { KeyValue, RevisionEvents, Store } from '../../store/store.js';
+import { ResultChunk, type EventResult } from '../api-types/kinds/lifecycle-event.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Failure } from '../runtime/failure.js';
+import type { Log } from '../runtime/log.js';
+import { RESULTS, resultsOf } from '../store/keys.js';
+import type { KeyValue, RevisionEvents, Store } from '../store/store.js';
 
 export interface ResultsFeed {
   /** Clusters for which results have arrived, or may have been missed. */
