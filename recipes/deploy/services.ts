@@ -57,10 +57,13 @@ export const servicesBut = (
 };
 
 /** Its services run; `wishes`: what takes new code up. */
-export const run = async ({ subject, part }: Target, wishes: readonly Notification[]): Promise<void> => {
+export const run = async (
+  { subject, part }: Pick<Target, 'subject' | 'part'>,
+  wishes: readonly Notification[],
+): Promise<void> => {
   const services = part.services.map(atOnce);
   const ids = new Set(wishes.map(({ resource }) => resource));
-  const named = part.files.filter((resource) => ids.has(resourceId(resource)));
+  const named = filesOf(part).filter((resource) => ids.has(resourceId(resource)));
   const here = new Set([...named, ...services].map(resourceId));
   const notifies = wishes.filter(({ resource }) => here.has(resource));
   const name = `have ${subject.application} run the release in force`;
@@ -98,6 +101,10 @@ export const remove = async (subject: Subject, services: readonly ServiceResourc
 const isFront = (resource: Resource): boolean =>
   ('path' in resource && resource.path.startsWith('/etc/nginx/')) || resource.type === 'service';
 
-export const frontFiles = ({ files }: ApplicationPart): readonly Resource[] => files.filter(isFront);
-export const backFiles = ({ files }: ApplicationPart): readonly Resource[] =>
-  files.filter((resource) => !isFront(resource));
+/** All but its own services. */
+export const filesOf = ({ files }: ApplicationPart): readonly Resource[] =>
+  files.map((resource) => (resource.type === 'service' ? atOnce(resource) : resource));
+
+export const frontFiles = (part: ApplicationPart): readonly Resource[] => filesOf(part).filter(isFront);
+export const backFiles = (part: ApplicationPart): readonly Resource[] =>
+  filesOf(part).filter((resource) => !isFront(resource));

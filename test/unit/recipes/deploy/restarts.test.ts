@@ -50,9 +50,12 @@ const STAGES = [
   'cleanup',
 ];
 
-for (const name of STAGES)
-  for (const message of ['stage begins', 'stage ends'])
-    test(`when the ${message.replace(' ', ' ')}: ${name}`, async (stage) => {
+/** Where something of a stage is done, and its end has not been noted. */
+const ENDED = ['unpack', 'build', 'switch'];
+
+for (const message of ['stage begins', 'stage ends'])
+  for (const name of message === 'stage begins' ? STAGES : ENDED)
+    test(`when the ${message}: ${name}`, async (stage) => {
       await deployed(stage, 1);
       await pack(stage, 'pack-2');
       endsAt(stage, message, name);
