@@ -40,20 +40,31 @@ interface Turn {
   readonly manner: Manner;
 }
 
-/** Without any of the others the batch would leave nobody: they overlap, or one of them stays, or the only one has a gap. */
-const turnOf = (course: Course, way: Way, chosen: readonly Candidate[]): Turn => {
-  const overlaps = canOverlap(way);
-  if (way.step === 'start') return { chosen, manner: 'stay' };
-  if (!way.joins) return { chosen, manner: 'leave' };
-  if (course.strategy.type === 'all-at-once') return { chosen, manner: overlaps ? 'overlap' : 'stay' };
-  if (overlaps && way.release?.config.overlap === 'always') return { chosen, manner: 'overlap' };
-  const names = new Set(chosen.map(({ name }) => name));
-  if (servingHosts(course).some((name) => !names.has(name))) return { chosen, manner: 'leave' };
-  if (overlaps) return { chosen, manner: 'overlap' };
+/** Without any of the others the batch would leave nobody: one of it stays for now, and the only one has a gap. */
+const leavingSome = (chosen: readonly Candidate[]): Turn => {
   const serving = chosen.filter((one) => one.serves);
   if (serving.length < 2) return { chosen, manner: 'stay' };
   const last = serving.at(-1);
   return { chosen: chosen.filter((one) => one !== last), manner: 'leave' };
+};
+
+const othersServe = (course: Course, chosen: readonly Candidate[]): boolean => {
+  const names = new Set(chosen.map(({ name }) => name));
+  return servingHosts(course).some((name) => !names.has(name));
+};
+
+/** Of a way on which hosts join again. */
+const turnThere = (course: Course, way: Way, chosen: readonly Candidate[]): Turn => {
+  const overlaps = canOverlap(way);
+  if (course.strategy.type === 'all-at-once') return { chosen, manner: overlaps ? 'overlap' : 'stay' };
+  if (overlaps && way.release?.config.overlap === 'always') return { chosen, manner: 'overlap' };
+  if (othersServe(course, chosen)) return { chosen, manner: 'leave' };
+  return overlaps ? { chosen, manner: 'overlap' } : leavingSome(chosen);
+};
+
+const turnOf = (course: Course, way: Way, chosen: readonly Candidate[]): Turn => {
+  if (way.step === 'start') return { chosen, manner: 'stay' };
+  return way.joins ? turnThere(course, way, chosen) : { chosen, manner: 'leave' };
 };
 
 /** Begins the next batch of these hosts; false: too many are out of service, so that none may go out now. */
