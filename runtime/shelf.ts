@@ -38,6 +38,10 @@ export interface Shelf {
 }
 
 const NAME = /^[0-9a-f]{64}$/;
+
+/** Whether it can be a file of a shelf. */
+export const isShelfName = (text: string): boolean => NAME.test(text);
+
 const WORK = 'work-';
 
 const sizeOf = (place: string): Promise<number | null> =>
@@ -89,7 +93,7 @@ class Directory implements Shelf {
   async sweep(named: ReadonlySet<string>, after: Millis): Promise<readonly string[]> {
     const removed: string[] = [];
     for (const name of await readdir(this.folder).catch(() => [])) {
-      if (!NAME.test(name)) continue;
+      if (!isShelfName(name)) continue;
       if (named.has(name)) await this.touch(join(this.folder, name));
       else if (await this.isOld(name, after)) {
         await rm(join(this.folder, name), { force: true });
@@ -120,7 +124,7 @@ class Directory implements Shelf {
   }
 
   private place(digest: string): string {
-    if (!NAME.test(digest)) throw new Error(`"${digest}" is no SHA-256`);
+    if (!isShelfName(digest)) throw new Error(`"${digest}" is no SHA-256`);
     return join(this.folder, digest);
   }
 }

@@ -20,6 +20,7 @@ const PACKAGES = {
   'prometheus-node-exporter': 'prometheus-node-exporter',
   git: 'git',
   svn: 'subversion',
+  svnserve: 'subversion',
   curl: 'curl',
   zip: 'zip',
   unzip: 'unzip',
@@ -59,7 +60,7 @@ const stopService = (name) => {
 export const installSystemPackages = () => {
   const missing = Object.keys(PACKAGES).filter((command) => !isThere(command));
   if (missing.length === 0) return;
-  const packages = missing.map((command) => PACKAGES[command]);
+  const packages = [...new Set(missing.map((command) => PACKAGES[command]))];
   const byHand = `apt-get install ${packages.join(' ')}`;
   if (process.getuid?.() !== 0 || !isThere('apt-get')) {
     process.stderr.write(

@@ -10,7 +10,7 @@ import { archive } from './archive.js';
 import { git } from './git.js';
 import { folderIn, packFolder, type Pack } from './pack.js';
 import { withRoom } from './room.js';
-import { s3 } from './s3.js';
+import { s3 } from './s3/s3.js';
 import { svn } from './svn.js';
 import { isOfCookbooks, withoutPassword, type Fetcher, type Fetching, type Source } from './source.js';
 import { OF_APPLICATIONS, OF_COOKBOOKS, type Words } from './words.js';

@@ -13,12 +13,12 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { writePrivateSync } from '../../runtime/private-file.js';
 import { adminToken } from '../../runtime/tokens.js';
-import { openShelf } from '../../runtime/shelf.js';
 import { openAuditLog } from '../../server/audit/log.js';
 import { orThrow } from '../../runtime/failure.js';
 import { ensureAdmin } from '../../server/access/first-admin.js';
 import { VERSION } from '../../runtime/version.js';
 import type { Store } from '../../store/store.js';
+import { openArtifacts } from './artifact-options.js';
 import { keepRunning, waitFor, type Child } from './children.js';
 import { readAwsKeys } from './credentials.js';
 import { identityOf, installationKey } from './data-directory.js';
@@ -165,7 +165,7 @@ const openAll = async (options: UpOptions, around: Surroundings, closing: Closin
     ownerLease: seconds(10),
     identity: identityOf(data, chance),
     packs: join(data, 'packs'),
-    artifacts: () => openShelf(join(data, 'artifacts'), clock),
+    artifacts: openArtifacts(options.artifacts, clock),
     localSources: options.localSources,
     version: VERSION,
     agentFiles: { built: options.agentFiles, kept: join(data, 'agent-files') },
