@@ -25,6 +25,8 @@ export interface FetchDependencies {
   readonly localSources: boolean;
   /** The control plane ends. */
   readonly stopped: AbortSignal;
+  /** How sources are fetched; from where they are, unless told. */
+  readonly fetchPacked?: typeof fetchPacked;
 }
 
 /** A pack of before, as it has to be again. */
@@ -48,7 +50,7 @@ export const bringPack = async (on: FetchDependencies, wanted: Wanted): Promise<
   const { cluster, name } = live.ref;
   const about = `application ${name}`;
   const texts = sourceTexts(on, { cluster: cluster ?? '', secret: source.secret, about });
-  const pack = await fetchPacked(
+  const pack = await (on.fetchPacked ?? fetchPacked)(
     { shelf: on.artifacts, clock: on.clock, stopped: signal, localSources: on.localSources },
     {
       source,
