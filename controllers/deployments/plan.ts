@@ -52,7 +52,13 @@ const refused = (view: View, live: Deployment, { phase, reason, message }: Endin
   };
   const at = { now, generation: live.specGeneration };
   const conditions = conditionsWith(live.status.conditions ?? {}, verdicts, at);
-  const next = { ...live.status, ...byOf(live), phase, finishedAt: now, observedGeneration: live.specGeneration };
+  const next = {
+    ...live.status,
+    ...byOf(live),
+    phase,
+    finishedAt: now,
+    observedGeneration: live.specGeneration,
+  };
   const patch = patchBetween(live.status, { ...next, conditions });
   return [
     ...(patch === undefined ? [] : [{ action: 'deployment' as const, live, patch }]),

@@ -1,5 +1,5 @@
 /** What Applications and Deployments say of the hosts of a cluster. Pure. */
-import { isEnded, type DeploymentHost } from '../../api-types/kinds/deployment.js';
+import { isOpen, outOf } from '../../api-types/kinds/deployment.js';
 import type { InstanceStatus } from '../../api-types/kinds/instance.js';
 import type { HostRelease, Release } from '../../api-types/release.js';
 import type { Snapshot, SnapshotHost } from '../../api-types/snapshot.js';
@@ -22,10 +22,6 @@ export interface Releases {
 
 const isInForce = ({ deletion, succeeded, specGeneration, specRevision }: Live): boolean =>
   deletion === null && !succeeded && specGeneration > 0 && specRevision > 0;
-
-/** One that nobody has looked at yet has told nobody anything. */
-export const isOpen = ({ status, recordRevision }: Live<'Deployment'>): boolean =>
-  recordRevision > 0 && status.phase !== undefined && !isEnded(status);
 
 /** What is in force in a cluster, and what goes on in it, in one moment of the cache. */
 export const releasesIn = (objects: Objects, cluster: string): Releases => {
@@ -56,18 +52,6 @@ export const applicationsOf = ({ applications }: Releases): Pick<Snapshot, 'appl
 /** Roles whose hosts run an application. */
 export const rolesWithApplications = ({ applications }: Releases): ReadonlySet<string> =>
   new Set(applications.flatMap(({ current }) => current.roles));
-
-/** A new host may be kept out before it has a machine; what was said of another machine does not count. */
-const isOut = ({ out, machine: of }: DeploymentHost, machine: string): boolean =>
-  out === true && (of === '' || of === machine);
-
-const outOf = ({ open }: Releases, instance: string, machine: string): readonly string[] => {
-  const found = open.filter(({ status }) => {
-    const host = status.hosts?.[instance];
-    return host !== undefined && isOut(host, machine);
-  });
-  return [...new Set(found.map(({ spec }) => spec.application))].sort();
-};
 
 interface Said {
   readonly run: HostRelease;
@@ -110,7 +94,7 @@ export const releasesOn = (
   instance: string,
   status: InstanceStatus,
 ): Pick<SnapshotHost, 'out' | 'ports'> => {
-  const out = outOf(releases, instance, status.machine?.id ?? '');
+  const out = outOf(releases.open, instance, status.machine?.id ?? '');
   const ports = releases.applications.flatMap((application) => {
     const port = portOf(application, status);
     return port === undefined ? [] : [[application.name, port] as const];

@@ -1,7 +1,7 @@
 /** Which clusters a change concerns: pure. */
 import { isAbout } from '../../api-types/accounts.js';
+import { isOpen } from '../../api-types/kinds/deployment.js';
 import type { Change, Live, Objects } from '../../store/objects/objects.js';
-import { isOpen } from './releases.js';
 
 const OWN: readonly string[] = ['Instance', 'Role', 'Grant', 'Run'];
 
@@ -44,11 +44,12 @@ const seenOfApplication = (live: Live | null): string =>
 /** Each host has a step every few seconds: only what load balancers are to be told of counts. */
 const seenOfDeployment = (live: Live | null): string => {
   if (!isDeployment(live)) return '';
-  const { change, release, hosts = {} } = live.status;
+  const { change, moved, release, hosts = {} } = live.status;
   const out = Object.entries(hosts).filter(([, host]) => host.out === true);
   return JSON.stringify([
     isOpen(live),
     change,
+    moved,
     release?.number,
     out.map(([name, { machine }]) => [name, machine]),
   ]);
