@@ -1,6 +1,6 @@
 /** Digests of what a host's configure run is made of: equal digests, nothing to tell the host. */
 import { rolesOf } from '../api-types/kinds/instance.js';
-import type { Snapshot, SnapshotHost } from '../api-types/snapshot.js';
+import type { Snapshot, SnapshotApplication, SnapshotHost } from '../api-types/snapshot.js';
 import { ownResources, roleKey, roleResources } from './catalog.js';
 import { hostsFileDigest } from './hosts-file.js';
 import { allHosts, remembered, sha256 } from './members.js';
@@ -68,8 +68,36 @@ const customText = (snapshot: Snapshot, key: string): string => {
   return parts.length === 0 ? '' : `\n${JSON.stringify(parts)}`;
 };
 
+/** Of a release, that there is one: what of it keeps applications of a role apart is all that is left. */
+const bare = ({ release: { roles, config } }: SnapshotApplication): SnapshotApplication => {
+  const { type, port, path } = config;
+  return {
+    release: {
+      ...{ number: 0, deployment: '', revision: '', digest: '', createdAt: '' },
+      roles,
+      config: { type, ...(port === undefined ? {} : { port }), ...(path === undefined ? {} : { path }) },
+    },
+  };
+};
+
+/** The same one as long as the snapshot lives. */
+const withoutReleases = remembered((snapshot): Snapshot => {
+  const all = Object.entries(snapshot.applications ?? {}).map(([name, one]) => [name, bare(one)] as const);
+  return { ...snapshot, applications: Object.fromEntries(all) };
+});
+
+/**
+ * What hosts of these roles see of a snapshot: a release comes to the hosts that run it by a Deployment alone, and is no
+ * reason to tell them anything else; load balancers read in it whom requests are for.
+ */
+const seenBy = (snapshot: Snapshot, roles: string): Snapshot =>
+  snapshot.applications === undefined ||
+  roles.split(',').some((role) => snapshot.roles[role]?.type === 'load-balancer')
+    ? snapshot
+    : withoutReleases(snapshot, '');
+
 const roleDigest = remembered((snapshot, roles) =>
-  sha256(`${digestOf(roleResources(snapshot, roles))}${customText(snapshot, roles)}`),
+  sha256(`${digestOf(roleResources(seenBy(snapshot, roles), roles))}${customText(snapshot, roles)}`),
 );
 
 export interface Input {
