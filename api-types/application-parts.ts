@@ -33,6 +33,7 @@ export const Process = fields(
     ),
     cpuPercent: described(wholeNumber(1, 10_000), 'How much of a core each may use; 200: two cores.', {
       otherwise: 'no limit',
+      unit: 'percent of a core',
     }),
     stopSeconds: described(wholeNumber(1, 3600), 'Between SIGTERM and SIGKILL.', {
       otherwise: "the role's, as nodejs.stopSeconds",
@@ -52,14 +53,14 @@ export const HealthCheck = fields(
     path: described(UrlPath, 'GET of it has to be answered with 200 to 399.'),
     command: described(CommandLine, "It has to end with 0, in the release's folder."),
     timeoutSeconds: described(wholeNumber(1, 3600), 'How long after the restart it may take to be well.', {
-      default: 60,
+      otherwise: '60',
       unit: 'seconds',
     }),
     requestSeconds: described(wholeNumber(1, 600), 'How long one answer may take.', {
-      default: 5,
+      otherwise: '5',
       unit: 'seconds',
     }),
-    successes: described(wholeNumber(1, 100), 'How often in a row it has to be well.', { default: 1 }),
+    successes: described(wholeNumber(1, 100), 'How often in a row it has to be well.', { otherwise: '1' }),
   },
 );
 export interface HealthCheck extends t.TypeOf<typeof HealthCheck> {}
@@ -89,7 +90,7 @@ export const Migration = fields(
   { command: described(CommandLine, "As the application's user in the new release's folder.") },
   {
     timeoutSeconds: described(wholeNumber(1, 86_400), 'It is ended after that, and counts as failed.', {
-      default: 600,
+      otherwise: '600',
       unit: 'seconds',
     }),
   },

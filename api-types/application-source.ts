@@ -24,7 +24,7 @@ export const ApplicationSource = fields(
       { otherwise: "git: the repository's default branch; svn: the newest" },
     ),
     path: described(NonEmpty, 'The folder in it that is the application.', { otherwise: 'its top' }),
-    submodules: described(t.boolean, 'git: its submodules are fetched too.', { default: true }),
+    submodules: described(t.boolean, 'git: its submodules are fetched too.', { otherwise: 'true' }),
     checksum: described(
       refined(t.string, 'a SHA-256 as 64 hexadecimal digits', (value) => /^[0-9a-f]{64}$/.test(value), {
         pattern: '^[0-9a-f]{64}$',
@@ -35,7 +35,7 @@ export const ApplicationSource = fields(
     endpoint: described(NonEmpty, 's3: the base URL of a service that speaks S3.', {
       otherwise: "Amazon's, for the region",
     }),
-    region: described(NonEmpty, 's3: the region that requests are signed for.', { default: 'us-east-1' }),
+    region: described(NonEmpty, 's3: the region that requests are signed for.', { otherwise: 'us-east-1' }),
     secret: described(
       Name,
       'A Secret of the cluster with what opens the source. git: `sshKey`, or `user` and `password` (a token); svn, archive: `user` and `password`; s3: `accessKeyId` and `secretAccessKey`.',
@@ -44,7 +44,7 @@ export const ApplicationSource = fields(
     fetchedBy: described(
       oneOf(['control-plane', 'host']),
       'Who fetches and packs it, once a Deployment: the control plane, or one host of the application that can reach what the control plane cannot.',
-      { default: 'control-plane' },
+      { otherwise: 'control-plane' },
     ),
   },
 );

@@ -29,7 +29,7 @@ export const DeployOrder = fields(
   'DeployOrder',
   {
     uid: described(t.string, 'The uid of the Deployment.'),
-    deployment: described(t.string, 'Its name.'),
+    deployment: described(t.string, 'The name of the Deployment.'),
     application: described(t.string, 'The name of the Application.'),
     step: described(oneOf(DEPLOY_STEPS), 'What is to be done with it.'),
   },

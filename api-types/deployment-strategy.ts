@@ -30,7 +30,7 @@ export const Canary = fields(
   'Canary',
   {},
   {
-    hosts: described(CountOrPercentage, 'How many hosts are first; 1 or "10%".', { default: 1 }),
+    hosts: described(CountOrPercentage, 'How many hosts are first; 1 or "10%".', { otherwise: '1' }),
     waitSeconds: described(Seconds, 'How long it is looked at before the rest follows.', {
       otherwise: 'until somebody says so (scalarium deployment promote)',
       unit: 'seconds',
@@ -54,25 +54,25 @@ export const DeploymentStrategy = fields(
   },
   {
     batch: described(CountOrPercentage, 'rolling, canary: how many hosts at a time; 2 or "25%".', {
-      default: '25%',
+      otherwise: '25%',
     }),
     maxUnavailable: described(
       CountOrPercentage,
       'rolling, canary: how many hosts may be out of service at a time, those included that are out for other reasons.',
       { otherwise: 'as many as a batch has' },
     ),
-    byZone: described(t.boolean, 'A batch has hosts of one zone only.', { default: false }),
-    pauseSeconds: described(Seconds, 'Between batches.', { default: 0, unit: 'seconds' }),
+    byZone: described(t.boolean, 'A batch has hosts of one zone only.', { otherwise: 'false' }),
+    pauseSeconds: described(Seconds, 'Between batches.', { otherwise: '0', unit: 'seconds' }),
     drainSeconds: described(
       Seconds,
       'How long requests that a host has may take to end after its load balancers gave it its last.',
-      { default: 5, unit: 'seconds' },
+      { otherwise: '5', unit: 'seconds' },
     ),
     canary: described(Canary, 'canary: the first batch, and when it is followed.'),
     keepSeconds: described(
       Seconds,
       'blue-green: how long the hosts of before are kept, to go back to at once.',
-      { default: 600, unit: 'seconds' },
+      { otherwise: '600', unit: 'seconds' },
     ),
   },
 );

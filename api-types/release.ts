@@ -4,33 +4,39 @@ import { described } from './described.js';
 import { HealthCheck, Hooks, Migration, Processes } from './application-parts.js';
 import { Integer, JsonObject, Time, fields } from './words.js';
 
+const SecretName = described(t.string, 'The Secret of the cluster.');
+const SecretField = described(t.string, 'Which of its values.');
+
 /**
  * What of an Application's spec hosts need, as it was when the Deployment was made. As strict as the spec was when it was
  * admitted; read loosely, so that a later version's releases are no harm.
  */
 export const ReleaseConfig = fields(
   'ReleaseConfig',
-  { type: t.string },
+  { type: described(t.string, 'What the application is, as nodejs.') },
   {
-    build: t.readonlyArray(t.string),
-    environment: t.record(
-      t.string,
-      t.union([t.string, t.number, t.boolean, t.type({ secret: t.string, key: t.string })]),
+    build: described(t.readonlyArray(t.string), 'What makes the code ready to run, command by command.'),
+    environment: described(
+      t.record(
+        t.string,
+        t.union([t.string, t.number, t.boolean, t.type({ secret: SecretName, key: SecretField })]),
+      ),
+      'Variables of its processes, builds, hooks and migrations; secret ones by reference.',
     ),
-    domains: t.readonlyArray(t.string),
-    path: t.string,
-    tls: t.type({ secret: t.string }),
-    port: t.number,
-    entry: t.string,
-    documentRoot: t.string,
-    processes: Processes,
-    health: HealthCheck,
-    hooks: Hooks,
-    migration: Migration,
-    shared: t.readonlyArray(t.string),
-    releasesToKeep: t.number,
-    overlap: t.string,
-    attributes: JsonObject,
+    domains: described(t.readonlyArray(t.string), 'Host names of requests that are for it.'),
+    path: described(t.string, 'Only requests below this path are for it.'),
+    tls: described(t.type({ secret: SecretName }), 'How its domains are served over HTTPS.'),
+    port: described(t.number, 'Where its web process listens.'),
+    entry: described(t.string, 'nodejs: the file that is run; java: the WAR.'),
+    documentRoot: described(t.string, 'static, php, rails: what nginx serves.'),
+    processes: described(Processes, 'What runs on each host, by name.'),
+    health: described(HealthCheck, 'When a host that has it counts as well.'),
+    hooks: described(Hooks, 'Commands around the steps of a deploy.'),
+    migration: described(Migration, 'What its migration runs.'),
+    shared: described(t.readonlyArray(t.string), 'Folders that all releases of a host share.'),
+    releasesToKeep: described(t.number, 'How many releases stay on each host.'),
+    overlap: described(t.string, 'Whether it runs beside the release before it for a moment.'),
+    attributes: described(JsonObject, "Free JSON for the application's hooks and for templates."),
   },
 );
 export interface ReleaseConfig extends t.TypeOf<typeof ReleaseConfig> {}

@@ -31,7 +31,9 @@ export interface ControllerDependencies {
   readonly sealer: Sealer;
   /** Where packs of cookbooks are. */
   readonly shelf: Shelf;
-  /** Folders of this machine may be sources of cookbooks. */
+  /** Where packs of applications are. */
+  readonly artifacts: Shelf;
+  /** Folders of this machine may be sources. */
   readonly localSources: boolean;
   /** Aborts when the control plane ends: what takes long is cut off. */
   readonly stopped: AbortSignal;

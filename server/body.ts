@@ -201,6 +201,13 @@ const documentsIn = (media: Media, text: string, strict = true): E.Either<Status
   return refused === null ? parsed : E.left(badRequest(refused));
 };
 
+/** One JSON value that came in its own way; a key given twice is the sender's affair. */
+export const jsonIn = (bytes: Buffer): E.Either<Status, unknown> => {
+  const text = decodedText(bytes);
+  if (E.isLeft(text)) return text;
+  return E.map(({ documents }: Parsed) => documents[0])(documentsIn('json', text.right, false));
+};
+
 /** Every document of the body: one for JSON, as many as there are for YAML. */
 export const bodyDocuments = async (
   request: IncomingMessage,

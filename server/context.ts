@@ -11,6 +11,7 @@ import type { Audit } from './audit/audit.js';
 import type { Logs } from './logs/logs.js';
 import type { Metric } from './metrics.js';
 import type { Patience } from './patience.js';
+import type { Webhooks } from './webhooks/webhooks.js';
 import type { Watches } from './reads/watches.js';
 import type { Ring } from './ring.js';
 
@@ -28,6 +29,7 @@ export interface Context {
   readonly ring: Ring;
   readonly watches: Watches;
   readonly logs: Logs;
+  readonly webhooks: Webhooks;
   readonly patience: Patience;
   /** Aborted when the server closes. */
   readonly closing: AbortSignal;

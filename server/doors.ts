@@ -8,6 +8,7 @@ import { openapiDoors } from './openapi/openapi.js';
 import { planDoor } from './plans.js';
 import { reviewDoors } from './reviews/doors.js';
 import { userDoors } from './users/doors.js';
+import { webhookDoor } from './webhooks/door.js';
 
 /** Every path that is no resource. */
 export const DOORS: readonly Door[] = [
@@ -19,6 +20,7 @@ export const DOORS: readonly Door[] = [
   planDoor,
   metricsDoor,
   auditDoor,
+  webhookDoor,
 ];
 
 /** Doors with this path, whatever their method. */

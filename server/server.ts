@@ -25,6 +25,7 @@ import { badRequest } from './statuses.js';
 import type { TlsIdentity } from './tls/identity.js';
 import { isLoopback } from './tls/loopback.js';
 import { type OnePort, takeBoth } from './tls/one-port.js';
+import { openWebhooks } from './webhooks/webhooks.js';
 
 export interface ServerOptions {
   readonly host: string;
@@ -223,7 +224,8 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
   const metrics = (): readonly Metric[] => [...options.metrics(), ...watches.metrics()];
   const shared = { objects, plan, access, audit, sealer, clock, log, version, metrics };
   const logs = openLogs(options.openLog ?? noLogs);
-  const context: Context = { ...shared, ring, watches, logs, patience, closing: abort.signal };
+  const webhooks = openWebhooks(clock);
+  const context: Context = { ...shared, ring, watches, logs, webhooks, patience, closing: abort.signal };
   const both = tls === null ? null : takeBoth(server, tls, plain, greetingOf(patience));
   wire(server, options, context);
   try {

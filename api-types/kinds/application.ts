@@ -140,7 +140,7 @@ export const ApplicationSpec = fields(
       { default: 'alone' },
     ),
     strategy: described(DeploymentStrategy, 'How deployments proceed that do not say so themselves.', {
-      default: { type: 'rolling' },
+      otherwise: 'rolling',
     }),
     webhook: described(
       fields(
@@ -155,7 +155,7 @@ export const ApplicationSpec = fields(
           branches: described(listOf(NonEmpty, 'a list of branches'), 'Pushes to these are deployed.', {
             otherwise: "the source's revision",
           }),
-          migrate: described(t.boolean, 'Such deployments migrate.', { default: false }),
+          migrate: described(t.boolean, 'Such deployments migrate.', { otherwise: 'false' }),
         },
       ),
       'A push to the repository makes a Deployment.',

@@ -109,7 +109,7 @@ export const DeploymentHost = fields(
   {
     machine: described(t.string, 'The machine that filled the Instance when the Deployment began.'),
     stage: described(oneOf(HOST_STAGES), 'How far it is.'),
-    since: described(Time, 'Since when.'),
+    since: described(Time, 'Since when it is there.'),
   },
   {
     batch: described(Integer, 'Its batch, counted from 1.'),

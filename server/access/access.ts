@@ -13,7 +13,9 @@ export type Proof =
   | { readonly by: 'installation' }
   | { readonly by: 'token'; readonly token: string }
   | { readonly by: 'oidc'; readonly issuer: string }
-  | { readonly by: 'agent'; readonly machine: string };
+  | { readonly by: 'agent'; readonly machine: string }
+  /** A Git host that knows an Application's token. */
+  | { readonly by: 'webhook' };
 
 export interface Caller {
   /** The User's name; `system:installation`; `system:agent:<cluster>:<instance>`; `oidc:<claim>` where no User is theirs. */

@@ -1,5 +1,6 @@
 /** The second look at a write: at the object as it was and as it would be. Pure. */
 import { isDeepStrictEqual } from 'node:util';
+import { LOCK } from '../../api-types/kinds/deployment.js';
 import type { SentManifest } from '../../api-types/manifest.js';
 import { kindEntry } from '../../api-types/kinds.js';
 import type { Status } from '../../api-types/status.js';
@@ -33,11 +34,35 @@ const fieldsOf = (facts: Facts, { before, after }: Admitted): Decision | null =>
   return { allowed: false, reason: `of one's own User only ${OWN_FIELDS.join(', ')} may be changed` };
 };
 
+const unlocked = (annotations: Readonly<Record<string, string>>): object =>
+  Object.fromEntries(Object.entries(annotations).filter(([name]) => name !== LOCK));
+
+/** An Application is locked or unlocked, and nothing else of it is changed. */
+const isLock = ({ before, after }: Admitted): boolean =>
+  before !== null &&
+  after !== null &&
+  before.deletion === null &&
+  before.frozen === null &&
+  isDeepStrictEqual(
+    [before.spec, before.labels, unlocked(before.annotations)],
+    [
+      kindEntry(after.kind).defaults(after.spec),
+      after.metadata.labels ?? {},
+      unlocked(after.metadata.annotations ?? {}),
+    ],
+  );
+
+/** What the table of rights calls it. */
+const rightOf = (change: Admitted): string => {
+  const verb = verbOf(change);
+  return verb === 'update' && change.before?.ref.kind === 'Application' && !isLock(change) ? 'edit' : verb;
+};
+
 const verbOf = ({ before, after }: Admitted): string =>
   before === null ? 'create' : after === null ? 'delete' : 'update';
 
 const decisionsOn = (facts: Facts, change: Admitted, look: Look): readonly Decision[] => {
-  const verb = verbOf(change);
+  const verb = rightOf(change);
   const sides = [change.before, change.after === null ? null : contentOf(change.after)];
   const fields = fieldsOf(facts, change);
   return [

@@ -4,6 +4,7 @@ import type { DeploymentSpec } from '../../api-types/kinds/deployment.js';
 import type { EventStatus } from '../../api-types/kinds/event.js';
 import { rolesOf, type InstanceSpec } from '../../api-types/kinds/instance.js';
 import type { RunSpec } from '../../api-types/kinds/run.js';
+import type { KindName } from '../../api-types/kinds.js';
 import type { Live, Ref } from '../../store/objects/objects.js';
 
 /** As much of an object, stored or about to be, as says what it is about. */
@@ -46,13 +47,21 @@ const ofRun = ({ spec }: Content, cluster: string, look: Look): readonly string[
 const ofApplication = ({ spec }: Content): readonly string[] =>
   (spec as Partial<ApplicationSpec>).roles ?? [];
 
-/** Those that it is narrowed to, or its application's. */
-const ofDeployment = ({ spec }: Content, cluster: string, look: Look): readonly string[] => {
-  const { application, roles = [], instances = [] } = spec as DeploymentSpec;
-  const narrowed = [...roles, ...instances.flatMap((name) => rolesOfInstance(cluster, name, look))];
-  if (narrowed.length > 0) return narrowed;
-  const live = look({ kind: 'Application', cluster, name: application });
+/** What changes a release, and not only what some hosts do with it: hosts that come later are given it, wherever they are. */
+const RELEASING: readonly DeploymentSpec['command'][] = ['deploy', 'rollback', 'undeploy', 'migrate'];
+
+const rolesOfApplication = (cluster: string, name: string, look: Look): readonly string[] => {
+  const live = look({ kind: 'Application', cluster, name });
   return live === null || live.specGeneration === 0 ? [] : ofApplication(live);
+};
+
+/** Its application's; of what is done to processes only, those that it is narrowed to. None: all of the cluster. */
+const ofDeployment = ({ spec }: Content, cluster: string, look: Look): readonly string[] => {
+  const { application, command, roles = [], instances = [] } = spec as DeploymentSpec;
+  const narrowed = [...roles, ...instances.flatMap((name) => rolesOfInstance(cluster, name, look))];
+  if (narrowed.length > 0 && !RELEASING.includes(command)) return narrowed;
+  const all = rolesOfApplication(cluster, application, look);
+  return all.length === 0 ? [] : [...all, ...narrowed];
 };
 
 const ofEvent = (live: Content, cluster: string, look: Look): readonly string[] => {
@@ -61,23 +70,26 @@ const ofEvent = (live: Content, cluster: string, look: Look): readonly string[] 
   return kind === 'Instance' ? rolesOfInstance(cluster, name, look) : [];
 };
 
-/** The roles that `live` is about; none: only grants for the whole cluster reach it. */
-export const rolesConcerned = (live: Content, look: Look): readonly string[] => {
-  const cluster = live.ref.cluster ?? '';
-  switch (live.ref.kind) {
-    case 'Role':
-      return [live.ref.name];
-    case 'Instance':
-      return live.specGeneration === 0 ? [] : [...rolesOf(live.spec as InstanceSpec), ...ownersOf(live)];
-    case 'Application':
-      return live.specGeneration === 0 ? [] : ofApplication(live);
-    case 'Deployment':
-      return live.specGeneration === 0 ? [] : ofDeployment(live, cluster, look);
-    case 'Run':
-      return live.specGeneration === 0 ? [] : ofRun(live, cluster, look);
-    case 'Event':
-      return ofEvent(live, cluster, look);
-    default:
-      return targetsOf(live).flatMap((name) => rolesOfInstance(cluster, name, look));
-  }
+const ofTargets = (live: Content, cluster: string, look: Look): readonly string[] =>
+  targetsOf(live).flatMap((name) => rolesOfInstance(cluster, name, look));
+
+type Concern = (live: Content, cluster: string, look: Look) => readonly string[];
+
+/** What only a spec says, nobody knows of an object without one. */
+const bySpec =
+  (concern: Concern): Concern =>
+  (live, cluster, look) =>
+    live.specGeneration === 0 ? [] : concern(live, cluster, look);
+
+const CONCERNS: Readonly<Partial<Record<KindName, Concern>>> = {
+  Role: ({ ref }) => [ref.name],
+  Instance: bySpec((live) => [...rolesOf(live.spec as InstanceSpec), ...ownersOf(live)]),
+  Application: bySpec(ofApplication),
+  Deployment: bySpec(ofDeployment),
+  Run: bySpec(ofRun),
+  Event: ofEvent,
 };
+
+/** The roles that `live` is about; none: only grants for the whole cluster reach it. */
+export const rolesConcerned = (live: Content, look: Look): readonly string[] =>
+  (CONCERNS[live.ref.kind] ?? ofTargets)(live, live.ref.cluster ?? '', look);

@@ -30,6 +30,8 @@ interface Row {
   readonly delete: Need;
   /** A Secret's values. */
   readonly reveal?: Need;
+  /** A change of more than what `update` is open for. */
+  readonly edit?: Need;
 }
 
 const ADMIN: Need = { need: 'admin' };
@@ -69,7 +71,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   LifecycleEvent: HOSTED,
   Event: HOSTED,
   Run: { ...HOSTED, create: level('deploy', 'roles') },
-  Application: HOSTED,
+  // whoever may deploy may lock, which is an annotation; the rest of it is for those who may edit it
+  Application: { ...HOSTED, update: level('deploy', 'roles'), edit: level('manage', 'roles') },
   // promoting and aborting are annotations
   Deployment: {
     ...HOSTED,
@@ -102,6 +105,7 @@ const COLUMNS: Readonly<Record<string, keyof Row>> = {
   delete: 'delete',
   deletecollection: 'delete',
   reveal: 'reveal',
+  edit: 'edit',
 };
 
 /** What changes something below an object changes the object. */

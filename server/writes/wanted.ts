@@ -19,6 +19,7 @@ import { invalid } from '../statuses.js';
 import { sealedDocument } from '../secrets/documents.js';
 import type { Admission } from './admission.js';
 import { noticesOf } from './notices.js';
+import { stamped } from './stamps.js';
 import type { Wanted, Writing } from './writing.js';
 
 /** The object whose fields are written: one that is being deleted is not it, the next one is new. */
@@ -49,7 +50,9 @@ const stored = (
   { manifest, ref, warnings }: Admission,
   live: Live | null,
 ): E.Either<Status, Stored> => {
-  const document = documentOf(manifest, standing(live));
+  const stampedDocument = stamped(writing, ref, documentOf(manifest, standing(live)), standing(live));
+  if (E.isLeft(stampedDocument)) return E.left(invalid(ref.kind, ref.name, stampedDocument.left));
+  const document = stampedDocument.right;
   if (ref.kind !== 'Secret')
     return E.right({ document, warnings: [...warnings, ...noticesOf(writing, manifest)] });
   const kept = { live, compared: mayReveal(writing) };

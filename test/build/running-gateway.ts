@@ -28,6 +28,7 @@ export interface RunningGateway {
   readonly observed: Observed;
   readonly objects: OpenedObjects;
   readonly shelf: Shelf;
+  readonly artifacts: Shelf;
   /** As if its process had been killed: every connection is cut, nothing is said. */
   kill(): Promise<void>;
   close(): Promise<void>;
@@ -66,6 +67,7 @@ export const startGateway = async (
   { agentFiles, heartbeat = millis(200) }: WorldOptions,
 ): Promise<RunningGateway> => {
   const shelf = await openShelf(packs, systemClock);
+  const artifacts = await openShelf(`${packs}-artifacts`, systemClock);
   const objects = await openObjects({
     store,
     installation: INSTALLATION,
@@ -98,6 +100,7 @@ export const startGateway = async (
     sealer: SEALER,
     entitled: entitledIn(objects),
     shelf,
+    artifacts,
     url,
     authority: identity?.authority ?? null,
     id: hex(systemChance, 4),
@@ -130,6 +133,7 @@ export const startGateway = async (
     observed,
     objects,
     shelf,
+    artifacts,
     kill: () => (ended ??= end(true)),
     close: () => (ended ??= end(false)),
   };

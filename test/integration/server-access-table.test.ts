@@ -39,6 +39,12 @@ const TABLE: readonly (readonly [path: string, name: string, verbs: string, leas
   ['/namespaces/shop/runs', 'all', READ, 'show'],
   ['/namespaces/shop/runs', 'all', 'create', 'deploy'],
   ['/namespaces/shop/runs', 'all', 'update patch delete deletecollection', 'manage'],
+  ['/namespaces/shop/applications', 'site', READ, 'show'],
+  ['/namespaces/shop/applications', 'site', 'update patch', 'deploy'],
+  ['/namespaces/shop/applications', 'site', 'create delete deletecollection', 'manage'],
+  ['/namespaces/shop/deployments', 'site-1', READ, 'show'],
+  ['/namespaces/shop/deployments', 'site-1', 'create update patch', 'deploy'],
+  ['/namespaces/shop/deployments', 'site-1', 'delete deletecollection', 'manage'],
   ['/users', 'eve', 'list watch', 'nobody'],
   ['/users', 'eve', `get ${WRITE}`, 'admin'],
 ];
@@ -66,6 +72,9 @@ const population = ({ objects }: AccessServer): Readonly<Record<Who, string>> =>
   objects.has(ref('Instance', 'shop', 'app-1'), { spec: { role: 'app' } });
   objects.has(ref('Secret', 'shop', 'db'), { spec: {} });
   objects.has(ref('Run', 'shop', 'all'), { spec: { event: 'setup' } });
+  const source = { type: 'git', url: 'https://git.example/site.git' } as const;
+  objects.has(ref('Application', 'shop', 'site'), { spec: { type: 'nodejs', source } });
+  objects.has(ref('Deployment', 'shop', 'site-1'), { spec: { application: 'site', command: 'deploy' } });
   objects.has(ref('User', null, 'eve'), { spec: {} });
   grant(objects, 'other', { user: 'eve', level: 'show' });
   const tokens = WHO.map((who) => [who, person(objects, who, { admin: who === 'admin' })] as const);

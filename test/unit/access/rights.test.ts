@@ -4,6 +4,7 @@
  */
 import { findView } from '../../../server/views/views.js';
 import { API_VERSION } from '../../../api-types/metadata.js';
+import type { DeploymentSpec } from '../../../api-types/kinds/deployment.js';
 import type { GrantSpec } from '../../../api-types/kinds/grant.js';
 import { KIND_NAMES, kindEntry } from '../../../api-types/kinds.js';
 import type { Held } from '../../../server/access/grants.js';
@@ -43,6 +44,12 @@ const TABLE: readonly Row[] = [
   ['runs', 'get list watch', 'show'],
   ['runs', 'create', 'deploy'],
   ['runs', 'update patch delete deletecollection', 'manage'],
+  ['applications', READ, 'show'],
+  ['applications', 'update patch', 'deploy'],
+  ['applications', 'create delete deletecollection edit', 'manage'],
+  ['deployments', READ, 'show'],
+  ['deployments', 'create update patch', 'deploy'],
+  ['deployments', 'delete deletecollection', 'manage'],
   ['users', 'list watch', 'nobody'],
   ['users', `get ${WRITE}`, 'admin'],
 ];
@@ -67,6 +74,19 @@ const scene = () => {
   objects.has(ref('Run', 'shop', 'all'), { spec: { event: 'setup' } });
   objects.has(ref('Run', 'shop', 'app'), { spec: { event: 'setup', instances: ['app-1'] } });
   objects.has(ref('Run', 'shop', 'both'), { spec: { event: 'setup', roles: ['app', 'db'] } });
+  const source = { type: 'git', url: 'https://git.example/shop.git' } as const;
+  objects.has(ref('Application', 'shop', 'shop'), { spec: { type: 'nodejs', source } });
+  objects.has(ref('Application', 'shop', 'site'), { spec: { type: 'nodejs', source, roles: ['app'] } });
+  objects.has(ref('Application', 'shop', 'both'), { spec: { type: 'nodejs', source, roles: ['app', 'db'] } });
+  const made = (name: string, spec: DeploymentSpec) => {
+    objects.has(ref('Deployment', 'shop', name), { spec });
+  };
+  made('shop-1', { application: 'shop', command: 'deploy' });
+  made('site-1', { application: 'site', command: 'deploy' });
+  made('gone-1', { application: 'gone', command: 'deploy', roles: ['app'] });
+  made('both-1', { application: 'both', command: 'deploy', roles: ['app'] });
+  made('both-2', { application: 'both', command: 'restart', roles: ['app'] });
+  made('both-3', { application: 'both', command: 'restart', instances: ['app-1', 'db-1'] });
   return objects;
 };
 
@@ -80,6 +100,8 @@ const NAMES: Readonly<Record<string, string>> = {
   secrets: 'db',
   grants: 'other',
   runs: 'all',
+  applications: 'shop',
+  deployments: 'shop-1',
   users: 'eve',
 };
 
@@ -140,6 +162,17 @@ const NARROW: readonly Narrow[] = [
   { who: 'show', ask: ['runs', 'get', 'all'], may: false },
   { who: 'manage', ask: ['runs', 'delete', 'app'], may: true },
   { who: 'manage', ask: ['runs', 'delete', 'both'], may: false },
+  { who: 'deploy', ask: ['applications', 'patch', 'site'], may: true },
+  { who: 'deploy', ask: ['applications', 'patch', 'shop'], may: false },
+  { who: 'deploy', ask: ['applications', 'patch', 'both'], may: false },
+  { who: 'show', ask: ['applications', 'get', 'both'], may: true },
+  { who: 'deploy', ask: ['deployments', 'patch', 'site-1'], may: true },
+  { who: 'deploy', ask: ['deployments', 'patch', 'shop-1'], may: false },
+  // a release is the whole application's, whichever hosts are first
+  { who: 'deploy', ask: ['deployments', 'patch', 'both-1'], may: false },
+  { who: 'deploy', ask: ['deployments', 'patch', 'gone-1'], may: false },
+  { who: 'deploy', ask: ['deployments', 'patch', 'both-2'], may: true },
+  { who: 'deploy', ask: ['deployments', 'patch', 'both-3'], may: false },
 ];
 
 for (const {

@@ -33,7 +33,10 @@ const work = (stage: Stage, more: Partial<Work>): Work => ({
   snapshot: cluster(),
   instance: 'app-1',
   dryRun: false,
+  attempt: 1,
+  interrupted: false,
   signal: stage.abort.signal,
+  stopping: stage.abort.signal,
   ...more,
 });
 

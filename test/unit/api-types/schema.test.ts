@@ -72,10 +72,12 @@ const LEAST: Readonly<Record<string, object>> = {
   Grant: { level: 'show', user: 'anna' },
   Secret: {},
   Run: { event: 'configure' },
+  Application: { type: 'nodejs', source: { type: 'git', url: 'https://git.example/shop.git' } },
+  Deployment: { application: 'shop', command: 'deploy' },
 };
 
 /** Documented otherwise than by a value: what they depend on is said in words. */
-const IN_WORDS = ['Role.spec.healing.enabled', 'Grant.spec.ssh'];
+const IN_WORDS = ['Role.spec.healing.enabled', 'Grant.spec.ssh', 'Application.spec.strategy.type'];
 
 const isPlain = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

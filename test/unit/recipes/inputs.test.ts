@@ -1,5 +1,6 @@
 import type { Snapshot } from '../../../api-types/snapshot.js';
 import { inputOf } from '../../../recipes/inputs.js';
+import { release } from '../../build/releases.js';
 import { assert, suite } from '../../suite.js';
 import { host, role, snapshotOf } from './world.js';
 
@@ -94,6 +95,46 @@ for (const { name, before, after, changes } of ROWS)
     assert.is(inputOf(before, 'x-1').input !== inputOf(after, 'x-1').input, changes);
     assert.is(inputOf(before, 'y-1').input, inputOf(after, 'y-1').input, 'and nobody else');
   });
+
+const deployed = (number: number, roles: readonly string[], rest: Partial<Snapshot> = {}): Snapshot => {
+  const applications = {
+    web: { release: release(number, { roles, config: { environment: { N: number } } }) },
+  };
+  return withRole(RECIPES, { applications, ...rest });
+};
+
+const input = (snapshot: Snapshot, name: string): string => inputOf(snapshot, name).input;
+
+test("a release that comes into force is nothing to tell its hosts, nor people's own recipes", () => {
+  const before = withRole(RECIPES);
+  for (const name of ['app-1', 'x-1', 'db-1', 'misc-1'])
+    for (const number of [1, 2])
+      assert.is(
+        input(deployed(number, ['app']), name),
+        input(before, name),
+        `${name}, release ${String(number)}`,
+      );
+});
+
+test('nor is a host that leaves its load balancers, and where it listens', () => {
+  const before = deployed(1, ['app']);
+  const out = { ...before.hosts['app-1']!, out: ['web'], ports: { web: 4000 } };
+  const after = { ...before, hosts: { ...before.hosts, 'app-1': out } };
+  for (const name of ['app-1', 'app-10', 'x-1', 'db-1'])
+    assert.is(input(after, name), input(before, name), name);
+});
+
+test('hosts whose role has nothing to do with applications are told once that they run one, and then of databases', () => {
+  const roles = ['misc'];
+  const before = deployed(1, roles);
+  assert.is(input(deployed(2, roles), 'misc-1'), input(before, 'misc-1'));
+  assert.is.not(input(withRole(RECIPES), 'misc-1'), input(before, 'misc-1'));
+  const { hosts } = before;
+  const moved = { ...hosts, 'db-1': host('db', '127.0.3.9') };
+  assert.is.not(input(deployed(1, roles, { hosts: moved }), 'misc-1'), input(before, 'misc-1'));
+  const odd = deployed(1, roles, { attributes: { database: { role: 'nobody' } } });
+  assert.ok(input(odd, 'misc-1') !== '', "attributes that make no sense are the host's to report");
+});
 
 test('a thousand hosts with recipes of their own cost little more than one', () => {
   const hosts = Object.fromEntries(

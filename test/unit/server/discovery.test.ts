@@ -106,6 +106,7 @@ test('every view is told of, with its names, its scope and its category', async 
     [
       ['roles', true],
       ['instances', true],
+      ['applications', true],
     ],
   );
   const consent = resources.find(({ name }) => name === 'roles/consent');
