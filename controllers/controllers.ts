@@ -12,6 +12,7 @@ import type { Objects } from '../store/objects/objects.js';
 import type { Ownership } from '../store/ownership.js';
 import type { Store } from '../store/store.js';
 import { driftController } from './drift/controller.js';
+import { deploymentsController } from './deployments/controller.js';
 import { cookbooksController } from './cookbooks/controller.js';
 import { healingController } from './healing/controller.js';
 import { instancesController } from './instances/controller.js';
@@ -62,4 +63,5 @@ export const controllersOf = (on: ControllerDependencies): readonly Controller[]
   secretsController({ ...on, needs: builtInNeeds }),
   driftController(on),
   cookbooksController(on),
+  deploymentsController(on),
 ];
