@@ -19,10 +19,9 @@ import type { AskedAgent, DaemonState } from './local/door.js';
 import { type Measure, measureHost } from './measure.js';
 import { type Memory, openDiskMemory } from './memory.js';
 import { enrol, type Credential, type Enrolment, fetchSnapshot, type Route } from './requests.js';
-import { packsOver } from './packs.js';
 import { Runner } from './runner.js';
-import { secretsOver } from './secrets.js';
 import { Session } from './session.js';
+import { sourcesOver } from './sources.js';
 import { openDiskSnapshots, type Snapshots } from './snapshots.js';
 import type { Home } from './update/home.js';
 import { Updater } from './update/updater.js';
@@ -45,6 +44,8 @@ export interface AgentState {
   readonly snapshots: Snapshots;
   /** The folder of unpacked cookbooks; none: it is given none. */
   readonly packs?: string;
+  /** The folder of unpacked code of applications; none: it is given none. */
+  readonly artifacts?: string;
 }
 
 export interface AgentDependencies {
@@ -238,17 +239,13 @@ class Daemon implements Agent {
   }
 
   private sources(): ExecutorSources {
-    const { clock, chance, log, state } = this.with_;
     const over = {
+      ...this.with_,
       route: (attempt: number) => this.route(attempt),
       credential: () => this.credential(),
-      clock,
       signal: this.stopping.signal,
     };
-    return {
-      secrets: secretsOver(over),
-      packs: packsOver({ ...over, chance, log, folder: state.packs ?? null }),
-    };
+    return sourcesOver(over, this.with_.state);
   }
 }
 
@@ -288,6 +285,7 @@ export const startAgent = async ({ root, address, announced, ...rest }: StartAge
     journal: await openDiskJournal(join(folder, 'journal')),
     snapshots: await openDiskSnapshots(join(folder, 'snapshots')),
     packs: join(folder, 'packs'),
+    artifacts: join(folder, 'artifacts'),
   };
   return runAgent({
     ...rest,

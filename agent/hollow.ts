@@ -1,11 +1,12 @@
 /** Hollow agents: the real protocol, nothing behind it; thousands in one process, for scale. */
+import type { DeployOrder } from '../api-types/deploy-order.js';
 import type { AgentConfig } from '../api-types/agent-protocol.js';
 import { type Millis, millis, seconds } from '../api-types/units.js';
 import type { Chance } from '../runtime/chance.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
 import { type Agent, runAgent } from './agent.js';
-import type { Executor } from './executor.js';
+import type { Executor, ExecutorResult } from './executor.js';
 import { openMemoryJournal } from './journal.js';
 import type { Measure } from './measure.js';
 import { openFleetingMemory } from './memory.js';
@@ -21,13 +22,19 @@ export const HOLLOW_TIMES: HollowTimes = { setup: seconds(3), configure: seconds
 
 const NOTHING_CHANGED = { changed: [], failure: null };
 
+/** As if the release ran. */
+const inForce = ({ step, application, release }: DeployOrder): Pick<ExecutorResult, 'releases'> =>
+  step !== 'activate' || release === undefined
+    ? {}
+    : { releases: { [application]: { release: release.number, revision: release.revision } } };
+
 /** Waits as long as the work would take, and changes nothing. */
 export const hollowExecutor = (clock: Clock, times: HollowTimes = HOLLOW_TIMES): Executor => ({
   needsSnapshot: false,
-  run: async ({ event, signal }) => {
+  run: async ({ event, deployment, signal }) => {
     const takes = { setup: times.setup, configure: times.configure };
     await clock.sleep(event === 'setup' || event === 'configure' ? takes[event] : millis(0), signal);
-    return NOTHING_CHANGED;
+    return deployment === undefined ? NOTHING_CHANGED : { ...NOTHING_CHANGED, ...inForce(deployment) };
   },
 });
 

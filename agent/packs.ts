@@ -1,4 +1,4 @@
-/** Cookbooks of the host's cluster: fetched once by their digest from whichever gateway has them, checked, unpacked, kept. */
+/** Packs of cookbooks and of applications: fetched once by their digest from whichever gateway has them, checked, unpacked, kept. */
 import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PACK_BYTES } from '../api-types/cookbooks.js';
@@ -17,6 +17,10 @@ import { fetchPack, Refusal, type Credential, type Route } from './requests.js';
 export interface PacksDependencies {
   /** Where they are kept; null: nowhere, so that there are none. */
   readonly folder: string | null;
+  /** What is in them, for people. */
+  readonly of: 'cookbooks' | 'application';
+  /** Of those that nothing uses any more so many stay. */
+  readonly keeps: number;
   /** The way to the gateway whose turn it is; further attempts go to others, where there are any. */
   readonly route: (attempt: number) => Route;
   readonly credential: () => Credential;
@@ -29,13 +33,11 @@ export interface PacksDependencies {
 
 /** A gateway that lost a pack has its source fetched again: that is waited for. */
 const PATIENCE = minutes(2);
-/** For gateways that give cookbooks to many hosts at once. */
+/** For gateways that give packs to many hosts at once. */
 const PATIENCE_IN_QUEUE = minutes(30);
 const AGAIN: BackOff = { first: seconds(1), longest: seconds(10) };
 const SYNC_SECONDS = 300;
 
-/** Of those that nothing uses any more so many stay, for a cluster that goes back to an earlier revision. */
-const KEPT = 5;
 const IN_USE_FOR = minutes(60);
 
 const isThere = (place: string): Promise<boolean> =>
@@ -55,20 +57,28 @@ interface Wanted {
   readonly signal: AbortSignal;
 }
 
+/** One of several attempts. */
+interface Attempt {
+  readonly number: number;
+  /** A gateway named another place, and it could not be had there: this time from the gateway itself. */
+  readonly direct: boolean;
+  readonly sentElsewhere: () => void;
+}
+
 const fetched = async (
   file: string,
   wanted: Wanted,
   on: PacksDependencies,
-  attempt: number,
+  attempt: Attempt,
 ): Promise<void> => {
-  const answer = await fetchPack(on.route(attempt), on.credential(), wanted);
+  const answer = await fetchPack(on.route(attempt.number), on.credential(), { ...wanted, ...attempt });
   const found = await saved(file, answer, { mostBytes: PACK_BYTES });
   if (found !== wanted.digest)
     throw new Error(`a gateway sent something else than the pack ${wanted.digest}`);
 };
 
 /** Whole or not there; nobody else is at it, as events run one at a time. */
-const bring = async (wanted: Wanted, on: PacksDependencies, attempt: number): Promise<void> => {
+const bring = async (wanted: Wanted, on: PacksDependencies, attempt: Attempt): Promise<void> => {
   const { folder, digest, signal } = wanted;
   const [fresh, file] = [join(folder, `new-${digest}`), join(folder, `new-${digest}.tar.gz`)];
   try {
@@ -90,13 +100,13 @@ interface Kept {
 }
 
 /** What neither was used lately nor is among the newest goes, and so does what a crash left. */
-const sweep = async (folder: string, clock: Clock): Promise<void> => {
+const sweep = async (folder: string, keeps: number, clock: Clock): Promise<void> => {
   const packs: Kept[] = [];
   for (const name of await readdir(folder)) {
     if (isDigest(name)) packs.push({ name, usedAt: (await stat(join(folder, name))).mtimeMs });
     else await rm(join(folder, name), { recursive: true, force: true });
   }
-  const old = packs.sort((a, b) => b.usedAt - a.usedAt).slice(KEPT);
+  const old = packs.sort((a, b) => b.usedAt - a.usedAt).slice(keeps);
   for (const { name, usedAt } of old)
     if (clock.now() - usedAt > IN_USE_FOR) await rm(join(folder, name), { recursive: true, force: true });
 };
@@ -107,17 +117,21 @@ const isFinal = (error: unknown): boolean => error instanceof Refusal && [401, 4
 const isBusy = (error: unknown): boolean => error instanceof Refusal && error.status === 429;
 
 const bringAtLast = async (wanted: Wanted, on: PacksDependencies): Promise<void> => {
-  const { clock, chance, log } = on;
+  const { clock, chance, log, of } = on;
   const began = clock.monotonic();
-  for (let attempt = 0; ; attempt += 1) {
+  let direct = false;
+  const sentElsewhere = (): void => {
+    direct = true;
+  };
+  for (let number = 0; ; number += 1) {
     try {
-      await bring(wanted, on, attempt);
+      await bring(wanted, on, { number, direct, sentElsewhere });
       return;
     } catch (error) {
       const until = began + (isBusy(error) ? PATIENCE_IN_QUEUE : PATIENCE);
       if (isFinal(error) || wanted.signal.aborted || clock.monotonic() >= until) throw error;
-      log.warn('the cookbooks cannot be had yet', { digest: wanted.digest, error: String(error) });
-      await clock.sleep(delayAfter(attempt, AGAIN, chance), wanted.signal);
+      log.warn('a pack cannot be had yet', { of, digest: wanted.digest, error: String(error) });
+      await clock.sleep(delayAfter(number, AGAIN, chance), wanted.signal);
     }
   }
 };
@@ -126,15 +140,15 @@ const bringAtLast = async (wanted: Wanted, on: PacksDependencies): Promise<void>
 export const packsOver =
   (on: PacksDependencies): PackSource =>
   async (digest, runSignal) => {
-    const { folder, clock } = on;
-    if (folder === null) throw new Error('this host keeps no cookbooks');
+    const { folder, clock, keeps } = on;
+    if (folder === null) throw new Error(`this host keeps no packs of ${on.of}`);
     if (!isDigest(digest)) throw new Error(`"${digest}" is no digest of a pack`);
     const place = join(folder, digest);
     if (!(await isThere(place))) {
       const signal = AbortSignal.any([runSignal, on.signal]);
       await bringAtLast({ digest, folder, signal }, on);
       await touch(place, clock);
-      await sweep(folder, clock);
+      await sweep(folder, keeps, clock);
     } else await touch(place, clock);
     return place;
   };

@@ -9,8 +9,9 @@ export interface Plan {
 
 const isShutdown = ({ order }: Entry): boolean => order.event === 'shutdown';
 
-/** What a Run asks for, and what only looks, stands for nothing else. */
-const isOfItsOwn = ({ order }: Entry): boolean => order.run !== undefined || order.dryRun === true;
+/** What a Run or a Deployment asks for, and what only looks, stands for nothing else. */
+const isOfItsOwn = ({ order }: Entry): boolean =>
+  order.run !== undefined || order.deployment !== undefined || order.dryRun === true;
 
 /** A configure that has begun is finished first, whatever came since: half a run is worse than an old one. */
 const waitingConfigures = (entries: readonly Entry[]): readonly Entry[] =>

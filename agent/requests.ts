@@ -3,9 +3,11 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import {
   AGENT_PATH,
+  DIRECT,
   EnrolAnswer,
   type EnrolRequest,
   MACHINE_HEADER,
+  PieceAnswer,
   SecretAnswer,
 } from '../api-types/agent-protocol.js';
 import type { Millis } from '../api-types/units.js';
@@ -57,24 +59,31 @@ const textOf = async (answer: IncomingMessage): Promise<string> => {
   return (answer.headers['content-encoding'] === 'gzip' ? gunzipSync(whole) : whole).toString('utf8');
 };
 
-/** The answer of a gateway, its body unread. `patience` is for the beginning of the answer, and then for each piece of it. */
-export const ask = async (
-  { gateway, localAddress, patience, authority }: Route,
-  path: string,
-  options: RequestOptions,
-  body?: string,
-): Promise<IncomingMessage> => {
-  const url = new URL(AGENT_PATH + path, gateway);
+type Body = string | Buffer;
+
+const askAt = async (url: URL, options: RequestOptions, body?: Body): Promise<IncomingMessage> => {
   const request = await requesterOf(url);
   return new Promise<IncomingMessage>((resolve, reject) => {
-    const more = { ...(localAddress === null ? {} : { localAddress }), ...trusting(authority) };
-    const sent = request(url, { ...options, ...more, agent: false, timeout: patience }, resolve);
+    const sent = request(url, { ...options, agent: false }, resolve);
     sent.on('error', reject);
     sent.on('timeout', () => {
-      sent.destroy(new Error(`no answer from ${gateway} within ${String(patience / 1000)} s`));
+      sent.destroy(
+        new Error(`no answer from ${url.origin} within ${String((options.timeout ?? 0) / 1000)} s`),
+      );
     });
     sent.end(body);
   });
+};
+
+/** The answer of a gateway, its body unread. `patience` is for the beginning of the answer, and then for each piece of it. */
+export const ask = (
+  { gateway, localAddress, patience, authority }: Route,
+  path: string,
+  options: RequestOptions,
+  body?: Body,
+): Promise<IncomingMessage> => {
+  const more = { ...(localAddress === null ? {} : { localAddress }), ...trusting(authority) };
+  return askAt(new URL(AGENT_PATH + path, gateway), { ...options, ...more, timeout: patience }, body);
 };
 
 const read = async (answer: IncomingMessage): Promise<Answer> => {
@@ -86,7 +95,7 @@ const read = async (answer: IncomingMessage): Promise<Answer> => {
   };
 };
 
-const send = async (route: Route, path: string, options: RequestOptions, body?: string): Promise<Answer> =>
+const send = async (route: Route, path: string, options: RequestOptions, body?: Body): Promise<Answer> =>
   read(await ask(route, path, options, body));
 
 export type Enrolment =
@@ -160,13 +169,72 @@ export const fetchSnapshot = async (route: Route, who: Credential, digest: strin
   return JSON.parse(answer.text);
 };
 
+export interface WantedPack {
+  readonly digest: string;
+  /** From the gateway itself, wherever it is kept. */
+  readonly direct: boolean;
+  /** Called when the gateway says that it is to be had elsewhere, before that is asked. */
+  readonly sentElsewhere: () => void;
+  readonly signal: AbortSignal;
+}
+
+/** Where it is kept nobody is told who asks: the address is the permission, and whose it is only the gateway knows. */
+const fetchThere = async (
+  location: string,
+  { patience }: Route,
+  signal: AbortSignal,
+): Promise<IncomingMessage> => {
+  const url = new URL(location);
+  const answer = await askAt(url, { signal, timeout: patience });
+  if (answer.statusCode === 200) return answer;
+  answer.resume();
+  throw new Error(`${url.host}, where a gateway says that it is, answered ${String(answer.statusCode)}`);
+};
+
 /** The pack of that digest, as it comes; rejects with a Refusal, or when there is no answer. */
 export const fetchPack = async (
   route: Route,
   who: Credential,
-  { digest, signal }: { readonly digest: string; readonly signal: AbortSignal },
+  { digest, direct, sentElsewhere, signal }: WantedPack,
 ): Promise<IncomingMessage> => {
-  const answer = await ask(route, `/packs/${digest}`, { headers: asHost(who), signal });
+  const path = `/packs/${digest}${direct ? `?${DIRECT}` : ''}`;
+  const answer = await ask(route, path, { headers: asHost(who), signal });
+  const { location } = answer.headers;
+  if (answer.statusCode === 307 && location !== undefined) {
+    answer.resume();
+    sentElsewhere();
+    return fetchThere(location, route, signal);
+  }
   if (answer.statusCode !== 200) throw refusalOf(await read(answer));
   return answer;
+};
+
+export interface SentPiece {
+  readonly digest: string;
+  /** Of the whole. */
+  readonly bytes: number;
+  readonly at: number;
+  readonly content: Buffer;
+  readonly signal: AbortSignal;
+}
+
+export interface PieceTaken {
+  /** The gateway has all of it, and it is what its name says. */
+  readonly there: boolean;
+  readonly received: number;
+}
+
+/** Brings a piece of a pack. Rejects with a Refusal, or when there is no answer. */
+export const sendPiece = async (
+  route: Route,
+  who: Credential,
+  { digest, bytes, at, content, signal }: SentPiece,
+): Promise<PieceTaken> => {
+  const path = `/packs/${digest}?bytes=${String(bytes)}&at=${String(at)}`;
+  const headers = { ...asHost(who), 'content-length': String(content.length) };
+  const answer = await send(route, path, { method: 'PUT', headers, signal }, content);
+  if (![201, 202, 409].includes(answer.status)) throw refusalOf(answer);
+  const decoded = PieceAnswer.decode(JSON.parse(answer.text));
+  if (E.isLeft(decoded)) throw new Error('the gateway does not say how much it has received');
+  return { there: answer.status === 201, received: decoded.right.received };
 };

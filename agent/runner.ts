@@ -7,7 +7,7 @@ import { millis, seconds } from '../api-types/units.js';
 import { type Clock, type Timer, timestamp } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
 import { boundedDiffs } from '../recipes/diffs.js';
-import type { Executor, ExecutorResult } from './executor.js';
+import type { Executor, ExecutorResult, Work } from './executor.js';
 import type { Entry, Journal, Order } from './journal.js';
 import type { Rerun } from './local/door.js';
 import { planNext } from './queue.js';
@@ -43,7 +43,17 @@ const MAX_DIFFS_BYTES = 16 * 1024;
 
 type RunOutcome = Pick<
   EventResult,
-  'state' | 'changed' | 'message' | 'warning' | 'notes' | 'diffs' | 'reboot' | 'interrupted'
+  | 'state'
+  | 'changed'
+  | 'message'
+  | 'warning'
+  | 'notes'
+  | 'diffs'
+  | 'reboot'
+  | 'interrupted'
+  | 'releases'
+  | 'stage'
+  | 'pack'
 >;
 
 const bounded = ({ changed, message, warning, notes, diffs, ...rest }: RunOutcome): RunOutcome => ({
@@ -57,12 +67,23 @@ const bounded = ({ changed, message, warning, notes, diffs, ...rest }: RunOutcom
   ...(diffs === undefined ? {} : { diffs: boundedDiffs(diffs, MAX_DIFFS_BYTES) }),
 });
 
+const ofApplications = ({
+  releases,
+  stage,
+  pack,
+}: ExecutorResult): Pick<RunOutcome, 'releases' | 'stage' | 'pack'> => ({
+  ...(releases === undefined ? {} : { releases }),
+  ...(stage === undefined ? {} : { stage }),
+  ...(pack === undefined ? {} : { pack }),
+});
+
 /** What there is to tell of a run beside its end; one that only looks has nothing rebooted. */
 const outcomeOf = (result: ExecutorResult, { interrupted, dry }: Circumstances): RunOutcome => {
   const { changed, failure, warning, notes, diffs, reboot } = result;
   return {
     state: failure === null ? 'succeeded' : 'failed',
     changed,
+    ...ofApplications(result),
     ...(failure === null ? {} : { message: failure }),
     ...(warning === undefined ? {} : { warning }),
     ...(notes === undefined ? {} : { notes }),
@@ -196,8 +217,24 @@ export class Runner {
     await this.finish({ ...entry, attempt, startedAt }, outcomeOf(result, circumstances));
   }
 
-  private async execute({ order }: Entry, snapshot: Snapshot): Promise<ExecutorResult> {
-    const { executor, instance } = this.with_;
+  private workOf(entry: Entry, snapshot: Snapshot, signal: AbortSignal): Work {
+    const { event, recipes, deployment, dryRun = false } = entry.order;
+    return {
+      event,
+      snapshot,
+      instance: this.with_.instance(),
+      dryRun,
+      ...(recipes === undefined ? {} : { recipes }),
+      ...(deployment === undefined ? {} : { deployment }),
+      attempt: entry.attempt + 1,
+      interrupted: entry.state === 'started',
+      signal,
+      stopping: this.stopping.signal,
+    };
+  }
+
+  private async execute(entry: Entry, snapshot: Snapshot): Promise<ExecutorResult> {
+    const { order } = entry;
     const cut = new AbortController();
     const late = new AbortController();
     const stop = (): void => {
@@ -208,9 +245,7 @@ export class Runner {
     late.signal.addEventListener('abort', stop, { once: true });
     const timer = this.deadline(order, late);
     try {
-      const { event, recipes, dryRun = false } = order;
-      const work = { event, snapshot, instance: instance(), dryRun, signal: cut.signal };
-      const result = await executor.run(recipes === undefined ? work : { ...work, recipes });
+      const result = await this.with_.executor.run(this.workOf(entry, snapshot, cut.signal));
       return late.signal.aborted
         ? { ...result, failure: `cut off after ${String(order.timeoutSeconds)} s: ${result.failure ?? ''}` }
         : result;

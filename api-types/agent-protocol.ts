@@ -1,7 +1,10 @@
 /**
  * What agent and gateway say to each other: JSON texts over one WebSocket at `/agent/v1/connect`
  * (`Authorization: Bearer <credential>`, `X-Scalarium-Machine: <machine id>`), plus plain requests:
- * `POST /agent/v1/enrol`, and with the same headers `GET /agent/v1/snapshots/<digest>` and `/agent/v1/secrets/<name>`.
+ * `POST /agent/v1/enrol`, and with the same headers `GET /agent/v1/snapshots/<digest>`, `/agent/v1/secrets/<name>` and
+ * `/agent/v1/packs/<digest>`, which may be answered with 307: the pack is to be had there, without the credential; with
+ * `?direct` it comes from the gateway itself. A host that was told to fetch a source brings the pack piece by piece:
+ * `PUT /agent/v1/packs/<digest>?bytes=<size of the whole>&at=<where the piece begins>`, answered with PieceAnswer.
  */
 import * as t from 'io-ts';
 import { AgentRelease } from './agent-release.js';
@@ -49,6 +52,15 @@ export interface EnrolAnswer extends t.TypeOf<typeof EnrolAnswer> {}
 
 /** 200 to `GET /agent/v1/secrets/<name>`: the values by their keys. 403: no role of the host has a need for it; 404: there is none. */
 export const SecretAnswer = t.record(t.string, t.string, 'SecretAnswer');
+
+/** Asks a gateway for a pack itself, not for where it is. */
+export const DIRECT = 'direct';
+
+/** The largest piece of a pack that a host brings. */
+export const PIECE_BYTES = 1024 * 1024;
+
+/** 201: all of it is there. 202: go on behind what was received; an empty piece asks whether it is there. 409: go on there. */
+export const PieceAnswer = t.strict({ received: t.number }, 'PieceAnswer');
 
 /** What agents of the first protocol cannot do; an order that needs it is sent only to one that says it can. */
 export const ABILITIES = ['deploy', 'undeploy', 'recipes', 'dryRun', 'releases'] as const;

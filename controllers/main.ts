@@ -9,7 +9,7 @@ import type { Controller } from '../runtime/controller.js';
 import { orThrow } from '../runtime/failure.js';
 import type { Log } from '../runtime/log.js';
 import { openSealer } from '../runtime/sealing.js';
-import { openShelf } from '../runtime/shelf.js';
+import { openShelf, type Shelf } from '../runtime/shelf.js';
 import { startManager } from '../runtime/manager.js';
 import { keyFingerprint } from '../runtime/tokens.js';
 import { openAccess } from '../server/access/open.js';
@@ -51,7 +51,9 @@ export interface ControlPlaneSettings extends FrontSettings {
   readonly version: string;
   /** A directory of its own for packs of cookbooks; made when the first is. */
   readonly packs: string;
-  /** Folders of this machine may be sources of cookbooks: whoever asks is in front of it. */
+  /** Opens the artifact store, where packs of applications are: that of this installation. */
+  readonly artifacts: (installation: string) => Promise<Shelf>;
+  /** Folders of this machine may be sources: whoever asks is in front of it. */
   readonly localSources: boolean;
   /** The agents that bare images fetch; none: images bring theirs. */
   readonly agentFiles?: AgentFolders | null;
@@ -144,10 +146,12 @@ const hooksOf = (
 });
 
 /** What the server, the gateway and the controllers share beside the objects. */
-const openShared = async ({ clock, log, packs, agentFiles }: ControlPlaneSettings) => {
+const openShared = async (settings: ControlPlaneSettings, installation: string) => {
+  const { clock, log, packs, agentFiles } = settings;
   const files = agentFiles == null ? null : openAgentFiles(agentFiles, { clock, log });
   const release = (): AgentRelease | null => files?.release() ?? null;
-  return { observed: openObserved({ clock }), shelf: await openShelf(packs, clock), files, release };
+  const [shelf, artifacts] = await Promise.all([openShelf(packs, clock), settings.artifacts(installation)]);
+  return { observed: openObserved({ clock }), shelf, artifacts, files, release };
 };
 
 const openRest = async (
@@ -156,7 +160,7 @@ const openRest = async (
   { fleet, front }: { readonly fleet: Fleet; readonly front: Front },
 ): Promise<ControlPlane> => {
   const { clock, chance, log } = settings;
-  const { observed, shelf, files, release } = await openShared(settings);
+  const { observed, shelf, artifacts, files, release } = await openShared(settings, state.installation);
   const stopping = new AbortController();
   let gateway: Gateway | null = null;
   const controllers = controllersOf({
@@ -165,6 +169,7 @@ const openRest = async (
     clouds: fleet.clouds,
     hosts: observed,
     shelf,
+    artifacts,
     stopped: stopping.signal,
     // one that dies before a host has enrolled must not be the only one the host knows
     gateways: () => gateway?.urls() ?? [front.gateway(server)],
@@ -192,7 +197,7 @@ const openRest = async (
   const { authority } = front;
   const at = { url: front.gateway(server), authority, id: hex(chance, 8) };
   const entitled = entitledOver(state.objects);
-  const door = openGateway({ ...settings, ...state, observed, entitled, shelf, ...at, release });
+  const door = openGateway({ ...settings, ...state, observed, entitled, shelf, artifacts, ...at, release });
   gateway = door;
   const manager = startManager({ controllers: [fleet.controller, ...controllers], clock, chance, log });
   state.ownership.start();

@@ -3,8 +3,8 @@ import { KINDS, type KindName, kindEntry } from '../api-types/kinds.js';
 import type { Manifest, PlannedChange, Planner } from '../api-types/plan.js';
 import { type Live, type Objects, type Ref, unstoredObject } from '../store/objects/objects.js';
 import { judgeEdits, type Consent } from './instances/consent.js';
-import { boundTo, replicasOf } from './instances/rules.js';
-import { roleOfSlot, slotName, slotNumber } from './instances/slot-names.js';
+import { boundTo } from './instances/rules.js';
+import { wantedOf } from './instances/wanted.js';
 
 type Known = 'Cluster' | 'Role' | 'Instance';
 
@@ -87,21 +87,10 @@ const laidOver = <K extends KindName>(
 };
 
 const launches = ({ instances }: After, role: Live<'Role'>): readonly PlannedChange[] => {
-  const there = new Map(
-    instances.flatMap((live) => {
-      const number = roleOfSlot(live) === role.ref.name ? slotNumber(role.ref.name, live.ref.name) : null;
-      return number === null ? [] : [[number, live] as const];
-    }),
+  const why = `role ${role.ref.name} wants ${String(role.spec.replicas)} hosts`;
+  return wantedOf(role, instances).missing.map((name) =>
+    change('launch', { kind: 'Instance', cluster: role.ref.cluster, name }, why),
   );
-  return Array.from({ length: replicasOf(role) }, (_, index) => index + 1)
-    .filter((number) => !there.has(number))
-    .map((number) =>
-      change(
-        'launch',
-        { kind: 'Instance', cluster: role.ref.cluster, name: slotName(role.ref.name, number) },
-        `role ${role.ref.name} wants ${String(role.spec.replicas)} hosts`,
-      ),
-    );
 };
 
 const terminations = ({ consent }: After, cluster: string, before: Consent): readonly PlannedChange[] => {

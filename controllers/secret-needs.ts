@@ -1,5 +1,7 @@
 /** Who needs which Secrets: what roles name, and what their built-in recipes want. Pure functions of what is in force. */
+import { isEnded } from '../api-types/kinds/deployment.js';
 import type { RoleSpec } from '../api-types/kinds/role.js';
+import type { Release } from '../api-types/release.js';
 import type { SecretNeed } from '../api-types/secret-needs.js';
 import type { Snapshot } from '../api-types/snapshot.js';
 import { secretsFor } from '../recipes/needs.js';
@@ -23,24 +25,97 @@ const emptySnapshot = (cluster: Live<'Cluster'>, roles: readonly Live<'Role'>[])
   hosts: {},
 });
 
-/** By role: what its built-in recipes need; of all `roles` of the cluster, or of those `asked` for. */
+/** By application: releases that its hosts run, may be told to run, or may go back to. */
+export type Candidates = ReadonlyMap<string, readonly Release[]>;
+
+/** What is alike in these is alike in its needs. */
+const needing = ({ roles, config: { type, environment = {}, tls } }: Release): string => {
+  const secrets = Object.values(environment).filter((value) => typeof value === 'object');
+  return JSON.stringify([roles, type, secrets, tls]);
+};
+
+const eachOnce = (releases: readonly Release[]): readonly Release[] => [
+  ...new Map(releases.map((release) => [needing(release), release])).values(),
+];
+
+const isOpen = ({ status }: Live<'Deployment'>): boolean => !isEnded(status);
+
+/**
+ * Of all applications of a cluster: the release in force, those that can be gone back to, and what is being deployed. What
+ * nobody was told to deploy yet is delivered to nobody, although a spec names it.
+ */
+const candidatesIn = (objects: Objects, cluster: string): Candidates => {
+  const open = objects.list('Deployment', cluster).filter(isOpen);
+  const found = objects.list('Application', cluster).map(({ ref, status }) => {
+    const { current, releases = [] } = status;
+    const coming = open
+      .filter(({ spec }) => spec.application === ref.name)
+      .flatMap((deployment) => [deployment.status.release, deployment.status.from]);
+    const all = [current, ...coming, ...releases].filter((release) => release !== undefined);
+    return [ref.name, eachOnce(all)] as const;
+  });
+  return new Map(found);
+};
+
+/** A snapshot has one release of an application: as many snapshots as the one with the most has. */
+const snapshotsOf = (base: Snapshot, candidates: Candidates): readonly Snapshot[] => {
+  const most = Math.max(1, ...[...candidates.values()].map(({ length }) => length));
+  return Array.from({ length: most }, (_, at) => {
+    const applications = [...candidates].flatMap(([name, releases]) => {
+      const release = releases[at];
+      return release === undefined ? [] : [[name, { release }] as const];
+    });
+    return applications.length === 0 ? base : { ...base, applications: Object.fromEntries(applications) };
+  });
+};
+
+interface Asked {
+  /** All of the cluster unless told. */
+  readonly roles?: readonly Live<'Role'>[];
+  readonly candidates?: Candidates;
+}
+
+/** By role: what its built-in recipes need, for whichever release its hosts are given. */
 export const builtInNeeds = (
   cluster: Live<'Cluster'>,
   roles: readonly Live<'Role'>[],
-  asked = roles,
+  { roles: asked = roles, candidates = new Map() }: Asked = {},
 ): ReadonlyMap<string, readonly SecretNeed[]> => {
-  const snapshot = emptySnapshot(cluster, roles.filter(isKnown));
-  return new Map(asked.filter(isKnown).map(({ ref }) => [ref.name, secretsFor(snapshot, ref.name)]));
+  const snapshots = snapshotsOf(emptySnapshot(cluster, roles.filter(isKnown)), candidates);
+  return new Map(
+    asked
+      .filter(isKnown)
+      .map(({ ref }) => [ref.name, snapshots.flatMap((snapshot) => secretsFor(snapshot, ref.name))]),
+  );
 };
 
-/** Says the names of the Secrets that hosts with these roles of a cluster may be given. */
+/** What opens the sources that this host was told to fetch, by Deployments that go on. */
+const openingSources = (objects: Objects, cluster: string, instance: string): readonly string[] => {
+  const open = new Set(
+    objects
+      .list('Deployment', cluster)
+      .filter(isOpen)
+      .map(({ uid }) => uid),
+  );
+  if (open.size === 0) return [];
+  return objects.list('LifecycleEvent', cluster).flatMap(({ status: { deployment, targets } }) => {
+    if (deployment?.source?.secret === undefined || !open.has(deployment.uid)) return [];
+    return targets.some((target) => target.instance === instance) ? [deployment.source.secret] : [];
+  });
+};
+
+/** Says the names of the Secrets that a host with these roles of a cluster may be given. */
 export const entitledOver =
   (objects: Objects) =>
-  (cluster: string, roles: readonly string[]): ReadonlySet<string> => {
+  (cluster: string, roles: readonly string[], instance: string): ReadonlySet<string> => {
     const live = objects.get({ kind: 'Cluster', cluster: null, name: cluster });
     if (live === null || !isKnown(live)) return new Set();
     const all = objects.list('Role', cluster);
     const own = all.filter(({ ref }) => roles.includes(ref.name));
-    const needed = [...builtInNeeds(live, all, own).values()].flat();
-    return new Set([...own.flatMap(({ spec }) => spec.secrets ?? []), ...needed.map(({ name }) => name)]);
+    const needed = builtInNeeds(live, all, { roles: own, candidates: candidatesIn(objects, cluster) });
+    return new Set([
+      ...own.flatMap(({ spec }) => spec.secrets ?? []),
+      ...[...needed.values()].flat().map(({ name }) => name),
+      ...openingSources(objects, cluster, instance),
+    ]);
   };

@@ -4,6 +4,7 @@ import { rolesOf } from '../api-types/kinds/instance.js';
 import type { Lifecycle } from '../api-types/lifecycle.js';
 import type { RoleType } from '../api-types/kinds/role.js';
 import type { Snapshot } from '../api-types/snapshot.js';
+import { canRun } from './applications.js';
 import { AttributeProblem } from './attributes.js';
 import { hostsFile } from './hosts-file.js';
 import { remembered } from './members.js';
@@ -15,8 +16,10 @@ import { loadBalancer } from './roles/load-balancer.js';
 import { memcached } from './roles/memcached.js';
 import { exporterFor, monitoring } from './roles/monitoring.js';
 import { nodejsApp } from './roles/nodejs-app.js';
+import { otherApps } from './roles/other-app.js';
 import { phpApp } from './roles/php-app.js';
 import { railsApp } from './roles/rails-app.js';
+import type { ApplicationPart } from './roles/application-part.js';
 import type { RoleRecipe } from './roles/role-recipe.js';
 import { staticWeb } from './roles/static-web.js';
 
@@ -48,12 +51,17 @@ const orRefusal = (role: string, resources: () => readonly Resource[]): readonly
 
 type Part = (recipe: RoleRecipe, role: string) => readonly Resource[];
 
+/** Its type's, then that of applications which run whatever the type is. */
+const recipesOf = (snapshot: Snapshot, role: string): readonly RoleRecipe[] => {
+  const type = snapshot.roles[role]?.type;
+  return type === undefined ? [] : [RECIPES[type], otherApps];
+};
+
 /** What each of the roles has of this part, in their order. */
 const partOf = (snapshot: Snapshot, roles: readonly string[], part: Part): readonly Resource[] =>
-  roles.flatMap((role) => {
-    const type = snapshot.roles[role]?.type;
-    return type === undefined ? [] : orRefusal(role, () => part(RECIPES[type], role));
-  });
+  roles.flatMap((role) =>
+    orRefusal(role, () => recipesOf(snapshot, role).flatMap((recipe) => part(recipe, role))),
+  );
 
 /** Packages that people want on the hosts of a role. */
 const packagesOf = (snapshot: Snapshot, role: string): readonly Resource[] => {
@@ -67,6 +75,18 @@ const accounts = (snapshot: Snapshot, roles: readonly string[]): Resource => ({
   accounts: accountsOn(snapshot, roles),
 });
 
+/** Services of these roles that are let be; of one that is refused, nothing goes anyway. */
+const spareOn = (snapshot: Snapshot, roles: readonly string[]): readonly string[] => {
+  try {
+    return roles.flatMap((role) =>
+      recipesOf(snapshot, role).flatMap(({ spare }) => spare?.(snapshot, role) ?? []),
+    );
+  } catch (error) {
+    if (!(error instanceof AttributeProblem)) throw error;
+    return [];
+  }
+};
+
 /** What every host of these roles (comma-separated) gets alike; computed once a snapshot. */
 export const roleResources = remembered((snapshot, key): readonly Resource[] => {
   const roles = key.split(',');
@@ -75,7 +95,7 @@ export const roleResources = remembered((snapshot, key): readonly Resource[] => 
     accounts(snapshot, roles),
     ...roles.flatMap((role) => packagesOf(snapshot, role)),
     ...orRefusal('monitoring', () => exporterFor(snapshot)),
-    ...withLeftovers(all),
+    ...withLeftovers(all, spareOn(snapshot, roles)),
   ];
 });
 
@@ -158,4 +178,29 @@ export const recipeFor = (event: Lifecycle, snapshot: Snapshot, instance: string
     return eachOnce(partOf(snapshot, [...rolesAtTheEnd(snapshot, instance)].reverse(), part));
   const roles = rolesOn(snapshot, instance);
   return eachOnce([accounts(snapshot, roles), ...partOf(snapshot, roles, part)]);
+};
+
+/**
+ * What an application is on a host, as its release in the snapshot says; null: it is none of the host's. Throws an
+ * AttributeProblem, for people.
+ */
+export const applicationPart = (
+  snapshot: Snapshot,
+  instance: string,
+  application: string,
+): ApplicationPart | null => {
+  const release = snapshot.applications?.[application]?.release;
+  const roles = rolesOn(snapshot, instance).filter((role) => release?.roles.includes(role));
+  const role = roles.find((one) => release !== undefined && canRun(snapshot, one, release));
+  if (role !== undefined)
+    return (
+      recipesOf(snapshot, role)
+        .map(({ part }) => part?.(snapshot, role, application) ?? null)
+        .find((part) => part !== null) ?? null
+    );
+  if (release === undefined || roles.length === 0) return null;
+  const types = roles.map((one) => `${one} (${snapshot.roles[one]?.type ?? 'gone'})`).join(', ');
+  throw new AttributeProblem(
+    `the application ${application} is of type ${release.config.type}: hosts of ${types} do not run such`,
+  );
 };

@@ -256,7 +256,7 @@ export class Converge {
     const started = action === 'run' ? null : await actOn(resource, action, this.scene);
     if (started === null) return;
     this.ahead.changed();
-    this.started.set(resource, started);
+    if (action !== 'reload' || resource.reloadIsSeen !== true) this.started.set(resource, started);
     this.options.log.info('service notified', { resource: wish.resource, action, from });
   }
 

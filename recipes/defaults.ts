@@ -60,6 +60,8 @@ const HAPROXY = {
   balance: 'roundrobin',
   /** An application; the first that has servers unless told. */
   defaultApplication: '',
+  /** What servers that leave are at may take so long, before the reload. */
+  leaveSeconds: 5,
   drainSeconds: 30,
   hardStopSeconds: 600,
   tls: { secret: '', port: 443, redirect: false },

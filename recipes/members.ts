@@ -70,6 +70,16 @@ export const serving = (members: readonly Member[]): readonly Member[] => {
   return ready.length > 0 ? ready : known.filter(({ host }) => host.unheard === true);
 };
 
+/**
+ * Whom load balancers give requests of an application to: those of whom others are told, but for hosts that a Deployment
+ * is at; when it is at all of them, these: what they run may be well, and nobody is better off with nothing.
+ */
+export const servingApplication = (members: readonly Member[], application: string): readonly Member[] => {
+  const all = serving(members);
+  const left = all.filter(({ host }) => host.ready && host.out?.includes(application) !== true);
+  return left.length > 0 ? left : all;
+};
+
 /** Those of a role that others are told of. */
 export const servingOfRole = remembered((snapshot, role): readonly Member[] =>
   serving(ofRole(snapshot, role)),
@@ -103,12 +113,18 @@ export const rolesOfType = remembered((snapshot, type): readonly string[] =>
     .sort(),
 ) as (snapshot: Snapshot, type: RoleType) => readonly string[];
 
+/** Roles whose hosts run what was released, whatever their type. */
+const releasedTo = ({ applications = {} }: Snapshot): readonly string[] =>
+  Object.values(applications).flatMap(({ release }) => release.roles);
+
 /** Roles that a host with these roles has to do with: those they watch and those the built-in recipes need. */
 export const watchedRoles = (snapshot: Snapshot, roles: readonly string[]): ReadonlySet<string> => {
   const found = roles.flatMap((name) => snapshot.roles[name] ?? []);
   const needed = new Set(found.flatMap((role) => NEEDS[role.type]));
   const builtIn = [...needed].flatMap((type) => rolesOfType(snapshot, type));
-  return new Set([...found.flatMap((role) => role.watches), ...builtIn]);
+  const balances = found.some(({ type }) => type === 'load-balancer');
+  const released = balances ? releasedTo(snapshot) : [];
+  return new Set([...found.flatMap((role) => role.watches), ...builtIn, ...released]);
 };
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

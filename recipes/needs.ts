@@ -1,7 +1,7 @@
 /** The Secrets that a role's built-in recipes need: each is delivered to the hosts of that role and to no others. */
 import type { SecretNeed } from '../api-types/secret-needs.js';
 import type { Snapshot } from '../api-types/snapshot.js';
-import { APPLICATION_TYPES, applicationsOf } from './applications.js';
+import { APPLICATION_TYPES, applicationsOf, otherApplications } from './applications.js';
 import { AttributeProblem, settingsOf } from './attributes.js';
 import { remembered } from './members.js';
 import {
@@ -17,40 +17,58 @@ import type { SecretReference, SecretText } from './resource.js';
 
 const need = ({ secret, key }: SecretReference): SecretNeed => ({ name: secret, keys: [key] });
 
+const ofCertificate = (secret: string): SecretNeed => {
+  const keys = Object.values(certificate(secret)).map(({ key }) => key);
+  return { name: secret, keys, byPeople: true };
+};
+
+/** Of applications whose requests it takes. */
 const ofLoadBalancer = (snapshot: Snapshot, role: string): readonly SecretNeed[] => {
   const { tls } = settingsOf(snapshot, role, 'load-balancer').haproxy;
-  const statistics = need(statisticsPassword(role));
-  if (tls.secret === '') return [statistics];
-  const keys = Object.values(certificate(tls.secret)).map(({ key }) => key);
-  return [statistics, { name: tls.secret, keys, byPeople: true }];
+  const released = Object.values(snapshot.applications ?? {});
+  const secrets = [tls.secret, ...released.map(({ release }) => release.config.tls?.secret ?? '')];
+  return [
+    need(statisticsPassword(role)),
+    ...secrets.filter((secret) => secret !== '').map((secret) => ofCertificate(secret)),
+  ];
 };
 
 const isReference = (value: SecretText): value is SecretReference => typeof value === 'object';
 
-/** What applications' environments name, and the password of their database. */
-const ofApplications = (snapshot: Snapshot, role: string): readonly SecretNeed[] => {
-  const database = databaseRole(snapshot, role);
-  const named = applicationsOf(snapshot, role)
+/** What applications' environments name, also of those that only their builds see. */
+const ofEnvironments = (snapshot: Snapshot, role: string): readonly SecretNeed[] =>
+  applicationsOf(snapshot, role)
+    .filter(({ release }) => release !== undefined || isApplicationRole(snapshot, role))
     .flatMap(({ environment }) => Object.values(environment))
-    .filter(isReference);
+    .filter(isReference)
+    .map((reference) => ({ ...need(reference), byPeople: true }));
+
+const isApplicationRole = ({ roles }: Snapshot, role: string): boolean => {
+  const type = roles[role]?.type;
+  return type !== undefined && type !== 'static-web' && APPLICATION_TYPES.includes(type);
+};
+
+const ofApplications = (snapshot: Snapshot, role: string): readonly SecretNeed[] => {
+  const usesDatabase = isApplicationRole(snapshot, role) || otherApplications(snapshot, role).length > 0;
+  const database = usesDatabase ? databaseRole(snapshot, role) : null;
   return [
     ...(database === null ? [] : [need(applicationPassword(database))]),
-    ...named.map((reference): SecretNeed => ({ ...need(reference), byPeople: true })),
+    ...ofEnvironments(snapshot, role),
   ];
 };
 
-const needsOf = (snapshot: Snapshot, role: string): readonly SecretNeed[] => {
+const ofType = (snapshot: Snapshot, role: string): readonly SecretNeed[] => {
   const type = snapshot.roles[role]?.type;
   if (type === 'load-balancer') return ofLoadBalancer(snapshot, role);
   if (type === 'db-master')
     return [rootPassword(role), replicationPassword(role), applicationPassword(role)].map(need);
-  if (type === 'db-replica') {
-    const master = masterRole(snapshot, role);
-    return master === null ? [] : [need(replicationPassword(master))];
-  }
-  if (type === 'static-web') return [];
-  return type !== undefined && APPLICATION_TYPES.includes(type) ? ofApplications(snapshot, role) : [];
+  if (type !== 'db-replica') return [];
+  const master = masterRole(snapshot, role);
+  return master === null ? [] : [need(replicationPassword(master))];
 };
+
+const needsOf = (snapshot: Snapshot, role: string): readonly SecretNeed[] =>
+  snapshot.roles[role] === undefined ? [] : [...ofType(snapshot, role), ...ofApplications(snapshot, role)];
 
 /** One a Secret, with all its keys; generated when one of its needs may be. */
 const together = (needs: readonly SecretNeed[]): readonly SecretNeed[] => {

@@ -152,6 +152,8 @@ export interface ServiceResource extends Common {
   readonly enabled?: boolean;
   /** What a notification to reload does: `restart` for a service that cannot reload; `reload` unless told. */
   readonly reload?: 'reload' | 'restart';
+  /** What a reload notifies sees itself that it went well: nobody looks once more whether the service has stayed. */
+  readonly reloadIsSeen?: boolean;
   /**
    * Restarts and reloads that others notify are spread over so many seconds by the number in the instance's name, so that not all
    * hosts of a role are away at once; none unless told. One that does not run is started at once.
@@ -294,6 +296,8 @@ export interface LeftoversResource extends Common {
    * for: whose files they are; it is reloaded, or stopped and disabled when it is none of `wanted`.
    */
   readonly service?: string;
+  /** Such services run on hosts that are folders, too. */
+  readonly runsInFolders?: boolean;
   /** Services that are to run. */
   readonly wanted: readonly string[];
 }

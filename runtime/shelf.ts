@@ -21,6 +21,11 @@ export interface Shelf {
   get(digest: string): Promise<ShelfFile | null>;
   /** Takes a file over that is in a folder of `work`. */
   put(file: string, digest: string): Promise<void>;
+  /**
+   * An address from which anybody who knows it gets the file, for a while and straight from where it is kept. Null: there
+   * is none, or no such file.
+   */
+  link(digest: string): Promise<string | null>;
   /** Runs with a folder of its own, on the same file system, that is gone afterwards. */
   work<A>(run: (folder: string) => Promise<A>): Promise<A>;
   /** Where what lasts may be kept beside the files. */
@@ -33,6 +38,10 @@ export interface Shelf {
 }
 
 const NAME = /^[0-9a-f]{64}$/;
+
+/** Whether it can be a file of a shelf. */
+export const isShelfName = (text: string): boolean => NAME.test(text);
+
 const WORK = 'work-';
 
 const sizeOf = (place: string): Promise<number | null> =>
@@ -67,6 +76,10 @@ class Directory implements Shelf {
     await syncPath(this.folder);
   }
 
+  link(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   async work<A>(run: (folder: string) => Promise<A>): Promise<A> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const folder = await mkdtemp(join(this.folder, WORK));
@@ -80,7 +93,7 @@ class Directory implements Shelf {
   async sweep(named: ReadonlySet<string>, after: Millis): Promise<readonly string[]> {
     const removed: string[] = [];
     for (const name of await readdir(this.folder).catch(() => [])) {
-      if (!NAME.test(name)) continue;
+      if (!isShelfName(name)) continue;
       if (named.has(name)) await this.touch(join(this.folder, name));
       else if (await this.isOld(name, after)) {
         await rm(join(this.folder, name), { force: true });
@@ -111,7 +124,7 @@ class Directory implements Shelf {
   }
 
   private place(digest: string): string {
-    if (!NAME.test(digest)) throw new Error(`"${digest}" is no SHA-256`);
+    if (!isShelfName(digest)) throw new Error(`"${digest}" is no SHA-256`);
     return join(this.folder, digest);
   }
 }

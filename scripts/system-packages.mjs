@@ -19,6 +19,8 @@ const PACKAGES = {
   promtool: 'prometheus',
   'prometheus-node-exporter': 'prometheus-node-exporter',
   git: 'git',
+  svn: 'subversion',
+  svnserve: 'subversion',
   curl: 'curl',
   zip: 'zip',
   unzip: 'unzip',
@@ -28,8 +30,6 @@ const PACKAGES = {
   unshare: 'util-linux',
   sshd: 'openssh-server',
   visudo: 'sudo',
-  unzip: 'unzip',
-  'mkfs.xfs': 'xfsprogs',
 };
 
 const isExecutable = (file) => {
@@ -60,7 +60,7 @@ const stopService = (name) => {
 export const installSystemPackages = () => {
   const missing = Object.keys(PACKAGES).filter((command) => !isThere(command));
   if (missing.length === 0) return;
-  const packages = missing.map((command) => PACKAGES[command]);
+  const packages = [...new Set(missing.map((command) => PACKAGES[command]))];
   const byHand = `apt-get install ${packages.join(' ')}`;
   if (process.getuid?.() !== 0 || !isThere('apt-get')) {
     process.stderr.write(

@@ -166,7 +166,10 @@ export const InstanceApplication = fields(
     release: described(Integer, 'The number of the release.'),
     revision: described(t.string, 'Its revision.'),
   },
-  { port: described(Integer, "Where it listens, where that is not the release's port.") },
+  {
+    port: described(Integer, "Where it listens, where that is not the release's port."),
+    at: described(Time, 'When the host said so; what it said in `deploy` after that is newer.'),
+  },
 );
 export interface InstanceApplication extends t.TypeOf<typeof InstanceApplication> {}
 

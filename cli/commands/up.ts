@@ -8,6 +8,7 @@ import { systemChance } from '../../runtime/chance.js';
 import { systemClock } from '../../runtime/clock.js';
 import { winstonLog } from '../../runtime/log-winston.js';
 import { CliError, type CliContext, type GlobalFlags } from '../context.js';
+import { addArtifactFlags } from '../up/artifact-options.js';
 import { addFrontFlags } from '../up/front-flags.js';
 import { addHostFlags } from '../up/host-flags.js';
 import { parseOptions, type RawUpOptions, type UpOptions } from '../up/options.js';
@@ -92,7 +93,7 @@ const run = async (options: UpOptions, context: CliContext): Promise<void> => {
 const dataOf = (command: Command): string => command.optsWithGlobals<GlobalFlags>().data ?? '.scalarium';
 
 export const register = (program: Command, context: CliContext): void => {
-  addHostFlags(addFrontFlags(program.command('up')))
+  addArtifactFlags(addHostFlags(addFrontFlags(program.command('up'))))
     .description('bring a control plane up, with a local cloud and hosts unless told otherwise, until Ctrl-C')
     .addOption(
       new Option('--port <port>', 'of the API and the gateway of agents; 0: that of the last run, or any')

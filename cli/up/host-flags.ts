@@ -23,6 +23,6 @@ export const addHostFlags = (command: Command): Command =>
     .addOption(
       new Option(
         '--local-sources',
-        'repositories that are folders of this machine may be sources of cookbooks, for whoever may edit a cluster',
+        'repositories that are folders of this machine may be sources of cookbooks and applications, for whoever may edit a cluster',
       ).env('SCALARIUM_LOCAL_SOURCES'),
     );

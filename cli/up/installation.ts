@@ -18,6 +18,7 @@ import { orThrow } from '../../runtime/failure.js';
 import { ensureAdmin } from '../../server/access/first-admin.js';
 import { VERSION } from '../../runtime/version.js';
 import type { Store } from '../../store/store.js';
+import { openArtifacts } from './artifact-options.js';
 import { keepRunning, waitFor, type Child } from './children.js';
 import { readAwsKeys } from './credentials.js';
 import { identityOf, installationKey } from './data-directory.js';
@@ -164,6 +165,7 @@ const openAll = async (options: UpOptions, around: Surroundings, closing: Closin
     ownerLease: seconds(10),
     identity: identityOf(data, chance),
     packs: join(data, 'packs'),
+    artifacts: openArtifacts(options.artifacts, clock),
     localSources: options.localSources,
     version: VERSION,
     agentFiles: { built: options.agentFiles, kept: join(data, 'agent-files') },

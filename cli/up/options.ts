@@ -1,6 +1,7 @@
 /** What `scalarium up` can be told, by option or by environment variable. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseArtifacts, type ArtifactStore, type RawArtifactOptions } from './artifact-options.js';
 import { builtAgents } from './program.js';
 import { type FrontOptions, parseFront, type RawFrontOptions } from './front-options.js';
 
@@ -24,7 +25,9 @@ export interface UpOptions extends FrontOptions {
   readonly credentials: string | null;
   /** Where hosts' agents are, as `npm run build:agent` puts them. */
   readonly agentFiles: string;
-  /** Folders of this machine may be sources of cookbooks. */
+  /** Where packs of applications are kept. */
+  readonly artifacts: ArtifactStore;
+  /** Folders of this machine may be sources. */
   readonly localSources: boolean;
 }
 
@@ -36,7 +39,7 @@ const HOST_DRIVERS = ['process', 'hollow', 'namespace', 'none'] as const;
 export type HostsOption = (typeof HOST_DRIVERS)[number];
 
 /** As commander gives them: texts, absent where neither option nor variable was set. */
-export interface RawUpOptions extends RawFrontOptions {
+export interface RawUpOptions extends RawFrontOptions, RawArtifactOptions {
   readonly data: string;
   readonly port: string;
   readonly store?: string;
@@ -133,5 +136,6 @@ export const parseOptions = (raw: RawUpOptions): UpOptions => ({
   installationKey: readable('--installation-key', raw.installationKey),
   credentials: readable('--credentials', raw.credentials),
   agentFiles: raw.agentFiles ?? builtAgents(),
+  artifacts: parseArtifacts(raw, raw.data),
   localSources: raw.localSources === true,
 });

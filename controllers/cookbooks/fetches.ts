@@ -2,7 +2,7 @@
 import type { Ownership } from '../../store/ownership.js';
 import { clusterOf } from './observe.js';
 import { fingerprintsOf, type CookbookStep } from './plan.js';
-import { Slots } from './slots.js';
+import { Slots } from '../../runtime/slots.js';
 import { carryOut, type StepDependencies, type StepOutcome } from './steps.js';
 
 /** Each may need 2 GiB of the disk for a while. */

@@ -6,8 +6,8 @@
 import { MAX_TERMINATION_PERCENT } from '../../api-types/kinds/cluster.js';
 import { CONSENT_ANNOTATION } from '../../api-types/metadata.js';
 import type { Live } from '../../store/objects/objects.js';
-import { replicasOf } from './rules.js';
 import { roleOfSlot, slotNumber } from './slot-names.js';
+import { isRetired, wantedOf, type Wanted } from './wanted.js';
 
 /** Reasons of dooms that come from edits of people, not from failures. */
 const EDIT_REASONS: ReadonlySet<string> = new Set([
@@ -62,16 +62,27 @@ const clusterEdit = (cluster: Live<'Cluster'>): Omit<Edit, 'hosts'> | null =>
         consented: covered(cluster.deletion.revision, cluster.status.consentRevision),
       };
 
+/** Of a role, computed once for all of its instances. */
+type WantedBy = (role: Live<'Role'>) => Wanted;
+
+const isWanted = (role: Live<'Role'>, { ref }: Live<'Instance'>, wanted: WantedBy): boolean => {
+  const number = slotNumber(role.ref.name, ref.name);
+  return number === null || wanted(role).slots.has(number);
+};
+
 const roleEdit = (
   fleet: Fleet,
   role: Live<'Role'>,
   instance: Live<'Instance'>,
+  wanted: WantedBy,
 ): Omit<Edit, 'hosts'> | null => {
   const stands = [role.status.consentRevision, fleet.cluster?.status.consentRevision] as const;
   const of = { kind: 'Role', name: role.ref.name } as const;
   if (role.deletion !== null)
     return { ...of, reason: 'RoleDeleted', consented: covered(role.deletion.revision, ...stands) };
-  if ((slotNumber(role.ref.name, instance.ref.name) ?? 0) <= replicasOf(role)) return null;
+  if (isWanted(role, instance, wanted)) return null;
+  // another host has its place already: nothing gets smaller
+  if (isRetired(role, instance.ref.name)) return null;
   const consented = covered(role.specRevision, ...stands) || annotated(role);
   return { ...of, reason: 'ScaledDown', consented };
 };
@@ -99,19 +110,41 @@ const editOf = (
   fleet: Fleet,
   role: Live<'Role'> | undefined,
   instance: Live<'Instance'>,
+  wanted: WantedBy,
 ): Omit<Edit, 'hosts'> | null => {
   if (fleet.cluster === null || fleet.cluster.frozen !== null || role === undefined) return null;
   if (role.frozen !== null || instance.frozen !== null) return null;
-  return clusterEdit(fleet.cluster) ?? roleEdit(fleet, role, instance) ?? instanceEdit(fleet, role, instance);
+  return (
+    clusterEdit(fleet.cluster) ??
+    roleEdit(fleet, role, instance, wanted) ??
+    instanceEdit(fleet, role, instance)
+  );
+};
+
+const wantedBy = ({ instances }: Fleet): WantedBy => {
+  const known = new Map<Live<'Role'>, Wanted>();
+  const slots = new Map<string, Live<'Instance'>[]>();
+  for (const instance of instances) {
+    const role = roleOfSlot(instance) ?? '';
+    const of = slots.get(role);
+    if (of === undefined) slots.set(role, [instance]);
+    else of.push(instance);
+  }
+  return (role) => {
+    const wanted = known.get(role) ?? wantedOf(role, slots.get(role.ref.name) ?? []);
+    known.set(role, wanted);
+    return wanted;
+  };
 };
 
 /** Edits of people that would end some of these instances. */
 export const gathered = (fleet: Fleet): readonly Edit[] => {
   const roles = new Map(fleet.roles.map((role) => [role.ref.name, role]));
+  const wanted = wantedBy(fleet);
   const edits = new Map<string, { readonly edit: Omit<Edit, 'hosts'>; readonly hosts: string[] }>();
   for (const instance of fleet.instances) {
     const role = roleOfSlot(instance) ?? instance.spec.role;
-    const edit = editOf(fleet, roles.get(role), instance);
+    const edit = editOf(fleet, roles.get(role), instance, wanted);
     if (edit === null || (instance.status.machine ?? null) === null) continue;
     const key = `${edit.kind}/${edit.name}`;
     const entry = edits.get(key) ?? { edit, hosts: [] };

@@ -2,8 +2,9 @@
 import { isStateful, type LaunchBatch } from '../../api-types/kinds/role.js';
 import { parseTimestamp, timestamp } from '../../runtime/clock.js';
 import { machineOf, newBatches, openZones, reserved, zoneOpensIn, zonesOf, type Found } from './batches.js';
-import { isReady, replicasOf } from './rules.js';
+import { isReady } from './rules.js';
 import type { RoleView, Slot } from './view.js';
+import { hostsWanted, wantedIn } from './wanted.js';
 
 const BACK_OFF_SECONDS = [2, 10, 20, 40, 80, 160, 320, 600] as const;
 
@@ -35,7 +36,7 @@ const isOver = (view: RoleView, { count, lastAt }: Failures): boolean => {
   if (count === 0) return false;
   if (view.role.status.observedGeneration !== view.role.specGeneration) return true;
   const ready = view.slots.filter(({ live }) => isReady(live));
-  return ready.length >= replicasOf(view.role) || ready.some((slot) => requestedAt(slot) > lastAt);
+  return ready.length >= hostsWanted(view.role) || ready.some((slot) => requestedAt(slot) > lastAt);
 };
 
 export interface LaunchState {
@@ -72,7 +73,7 @@ export const launchState = (view: RoleView, failedSlots: readonly Slot[], refuse
 const mostDoomed = ({ role }: RoleView): number => (isStateful(role.spec.type) ? 0 : 1);
 
 const isFree = (view: RoleView, slot: Slot): boolean =>
-  slot.number <= replicasOf(view.role) &&
+  wantedIn(view).slots.has(slot.number) &&
   slot.live.deletion === null &&
   slot.live.frozen === null &&
   slot.live.spec.desired !== 'Stopped' &&

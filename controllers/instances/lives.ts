@@ -1,8 +1,8 @@
 /** Which Instances of a role come and go, pure. Their machines are doomed first: that is what consent is about. */
-import { hasSpec, replicasOf } from './rules.js';
-import { slotName } from './slot-names.js';
+import { hasSpec } from './rules.js';
 import { editReason } from './troubles.js';
 import type { RoleView, Slot } from './view.js';
+import { wantedIn } from './wanted.js';
 
 /** The role's deletion (or its cluster's) waits for consent. */
 const isRoleParked = ({ consent, role }: RoleView): boolean =>
@@ -35,13 +35,6 @@ export interface Lives {
   readonly forget: readonly Slot[];
 }
 
-const missing = (view: RoleView): readonly string[] => {
-  const there = new Set(view.slots.map(({ number }) => number));
-  return Array.from({ length: replicasOf(view.role) }, (_, index) => index + 1)
-    .filter((number) => !there.has(number))
-    .map((number) => slotName(view.role.ref.name, number));
-};
-
 /** Instances to make, to delete and to forget now. */
 export const lives = (view: RoleView): Lives => {
   if (isFrozen(view) || view.cluster === null) return { create: [], remove: [], forget: [] };
@@ -52,7 +45,7 @@ export const lives = (view: RoleView): Lives => {
   const ending = isRoleParked(view)
     ? []
     : view.slots.filter((slot) => hasSpec(slot.live) && slot.live.frozen === null && ends(view, slot));
-  const create = hasSpec(view.role) && view.cluster.deletion === null ? missing(view) : [];
+  const create = hasSpec(view.role) && view.cluster.deletion === null ? wantedIn(view).missing : [];
   return { create, remove: ending.filter(({ live }) => live.status.machine == null), forget };
 };
 

@@ -6,15 +6,20 @@ import { consentMessage, type Edit } from './consent.js';
 import { isLeaving } from './lives.js';
 import { isReady, replicasOf } from './rules.js';
 import type { RoleView } from './view.js';
+import { hostsWanted } from './wanted.js';
 
 export interface Counts {
+  /** By its spec. */
   readonly wanted: number;
+  /** With the surplus of a Deployment. */
+  readonly most: number;
   readonly there: number;
   readonly ready: number;
 }
 
 const countsOf = (view: RoleView): Counts => ({
   wanted: replicasOf(view.role),
+  most: hostsWanted(view.role),
   there: view.slots.length,
   ready: view.slots.filter(({ live }) => live.deletion === null && isReady(live)).length,
 });
@@ -49,7 +54,7 @@ const reconcilingOf = (view: RoleView, plan: RolePlan, counts: Counts): Says => 
   if (isLeaving(view)) return ['True', 'Deleting', `${String(counts.there)} hosts are being torn down`];
   if (plan.held?.stalled === true) return ['False', plan.held.reason, plan.held.message];
   if (plan.held !== null) return ['True', plan.held.reason, plan.held.message];
-  const moving = counts.ready < counts.wanted || counts.there !== counts.wanted || busy(view);
+  const moving = counts.ready < counts.most || counts.there !== counts.most || busy(view);
   if (obstacleOf(view) !== null || !moving) return ['False', 'Settled', 'nothing to do'];
   return ['True', 'Progressing', 'hosts are being launched, set up or removed'];
 };
@@ -98,7 +103,7 @@ export const roleStatusPatch = (view: RoleView, plan: RolePlan): Readonly<Record
   const { status, specGeneration } = view.role;
   const after = conditionsOf(view, plan, counts);
   const conditions = conditionsPatch(status.conditions ?? {}, after);
-  const applied = after['Ready']?.status === 'True' && counts.there === counts.wanted;
+  const applied = after['Ready']?.status === 'True' && counts.there === counts.most;
   const next = {
     replicas: counts.there,
     readyReplicas: counts.ready,

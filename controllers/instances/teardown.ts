@@ -2,8 +2,9 @@
 import type { Doomed } from '../../api-types/kinds/instance.js';
 import type { Tombstone } from '../../api-types/kinds/role.js';
 import { parseTimestamp, timestamp } from '../../runtime/clock.js';
-import { graceLeft, isReady, replicasOf, rulesOf } from './rules.js';
+import { graceLeft, isReady, rulesOf } from './rules.js';
 import type { DoomedView, RoleView, Slot } from './view.js';
+import { wantedIn } from './wanted.js';
 
 /** How often it is asked whether the host has ended, or can still be told, before its time is up. */
 const ASK_AGAIN = 5_000;
@@ -19,7 +20,7 @@ const mayGo = (view: RoleView, slot: Slot, entry: Doomed): boolean =>
   entry.when === 'now' || isReady(slot.live) || slotEnds(view, slot) || view.now >= patienceEnds(view, entry);
 
 const slotEnds = (view: RoleView, slot: Slot): boolean =>
-  slot.live.deletion !== null || view.role.deletion !== null || slot.number > replicasOf(view.role);
+  slot.live.deletion !== null || view.role.deletion !== null || !wantedIn(view).slots.has(slot.number);
 
 /** When its shutdown event could be sent: at once, or when the successor came into service. */
 const toldFrom = ({ live }: Slot, { at, when }: Doomed): number => {

@@ -2,8 +2,9 @@
 import type { BoundMachine, Doomed, EventProgress } from '../../api-types/kinds/instance.js';
 import { isStateful } from '../../api-types/kinds/role.js';
 import { parseTimestamp } from '../../runtime/clock.js';
-import { boundTo, isSetUp, replicasOf, rulesOf, wasHeard } from './rules.js';
+import { boundTo, isSetUp, rulesOf, wasHeard } from './rules.js';
 import type { RoleView, Slot } from './view.js';
+import { isRetired, wantedIn } from './wanted.js';
 
 export type Trouble =
   | {
@@ -28,12 +29,13 @@ const doom = (
   failedLaunch: more.failedLaunch ?? false,
 });
 
-/** The edit of a person that ends this slot, when it is not parked. */
+/** The edit of a person that ends this slot, when it is not parked; or the Deployment that does. */
 export const editReason = (view: RoleView, slot: Slot): string | null => {
   if (view.consent.parkedHosts.has(slot.name)) return null;
   if (view.cluster?.deletion != null) return 'ClusterDeleted';
   if (view.role.deletion !== null) return 'RoleDeleted';
-  if (slot.number > replicasOf(view.role)) return 'ScaledDown';
+  if (!wantedIn(view).slots.has(slot.number))
+    return isRetired(view.role, slot.name) ? 'Retired' : 'ScaledDown';
   return slot.live.deletion === null ? null : 'InstanceDeleted';
 };
 
@@ -41,6 +43,7 @@ const EDIT_MESSAGES: Readonly<Record<string, string>> = {
   ClusterDeleted: 'the cluster was deleted',
   RoleDeleted: 'its role was deleted',
   ScaledDown: 'the role was scaled down',
+  Retired: 'a Deployment has put another host in its place',
   InstanceDeleted: 'the Instance was deleted, which replaces it',
 };
 

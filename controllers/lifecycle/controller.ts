@@ -19,7 +19,7 @@ import type { Fence, Objects } from '../../store/objects/objects.js';
 import type { Ownership } from '../../store/ownership.js';
 import type { Store } from '../../store/store.js';
 import type { Debounce } from './debounce.js';
-import { resultsFeed, type ResultsFeed } from './feed.js';
+import { resultsFeed, type ResultsFeed } from '../results-feed.js';
 import { membersOf, observe, openRuns, type Observed } from './observe.js';
 import { planLifecycle, type Plan } from './plan.js';
 import { awaited, isAwaited, recall, type Recalled } from './recall.js';
@@ -29,6 +29,7 @@ import { note } from './sent.js';
 import { lifecycleSettings, type LifecycleSettings } from './settings.js';
 import { clustersOf } from './wakes.js';
 import { clusterWrites, memberWrite, sendingOf } from './steps.js';
+import { toldWrites } from './told.js';
 
 export interface LifecycleDependencies {
   readonly objects: Objects;
@@ -38,6 +39,8 @@ export interface LifecycleDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings?: LifecycleSettings;
+  /** The load balancers that a cluster has at its cloud, membership's to keep; none unless told. */
+  readonly balancersOf?: (cluster: string) => readonly unknown[];
 }
 
 /** What is known of one cluster under one fence. */
@@ -80,7 +83,8 @@ class Lifecycle implements Controller {
   reconcile(cluster: string): TaskEither<Failure, Outcome> {
     return async () => {
       const fence = this.on.ownership.of(cluster);
-      const observed = fence === null ? null : observe(this.on.objects, cluster);
+      const atCloud = (this.on.balancersOf?.(cluster) ?? []).length > 0;
+      const observed = fence === null ? null : observe(this.on.objects, cluster, atCloud);
       if (fence === null || observed === null) {
         this.memories.delete(cluster);
         this.pace.forget(cluster);
@@ -136,6 +140,7 @@ class Lifecycle implements Controller {
       ...ofMembers.filter((write) => write !== null),
       ...clusterWrites(observed.cluster, members, plan.unconfirmed, now),
       ...runWrites(told),
+      ...toldWrites(plan.told),
     ];
     const written = await this.write(fence, writes);
     if (E.isLeft(written)) return written;

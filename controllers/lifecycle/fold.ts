@@ -21,6 +21,7 @@ const progressOf = (result: EventResult, sent: Sent | undefined, now: number): E
   attempt: result.attempt,
   ...(result.message === undefined ? {} : { message: result.message }),
   ...(result.warning === undefined ? {} : { warning: result.warning }),
+  ...(result.releases === undefined ? {} : { releases: result.releases }),
   ...(sent?.event === result.event && sent.input !== null ? { input: sent.input } : {}),
 });
 

@@ -5,6 +5,7 @@ import type { EventResult } from '../../api-types/kinds/lifecycle-event.js';
 import type { SnapshotAccount } from '../../api-types/snapshot.js';
 import type { Live, Objects } from '../../store/objects/objects.js';
 import { fold, sentSinceStop } from './fold.js';
+import { releasesIn, type Releases } from './releases.js';
 import { factsOf, type HostFacts } from './role-facts.js';
 import type { SentLog } from './sent.js';
 import { isReady, type Slot } from './status.js';
@@ -17,6 +18,10 @@ export interface Observed {
   readonly accounts: Readonly<Record<string, SnapshotAccount>>;
   /** Runs that have not ended, with their events. */
   readonly runs: readonly OpenRun[];
+  /** What was deployed, and the Deployments that go on. */
+  readonly releases: Releases;
+  /** The cluster has load balancers that its cloud runs. */
+  readonly balancersAtCloud: boolean;
 }
 
 /** A Run that has not ended. */
@@ -58,13 +63,14 @@ export const openRuns = (objects: Objects, cluster: string): readonly OpenRun[] 
 };
 
 /** Null: there is no such cluster. */
-export const observe = (objects: Objects, name: string): Observed | null => {
+export const observe = (objects: Objects, name: string, balancersAtCloud: boolean): Observed | null => {
   const cluster = objects.get({ kind: 'Cluster', cluster: null, name });
   if (cluster === null) return null;
   const roles = new Map(objects.list('Role', name).map((role) => [role.ref.name, role]));
   const accounts = accountsIn(objects, name, [...roles.keys()]);
   const instances = objects.list('Instance', name);
-  return { cluster, roles, instances, accounts, runs: openRuns(objects, name) };
+  const releases = releasesIn(objects, name);
+  return { cluster, roles, instances, accounts, runs: openRuns(objects, name), releases, balancersAtCloud };
 };
 
 /** An Instance with results folded in, and what it was before. */

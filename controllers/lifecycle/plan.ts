@@ -9,6 +9,7 @@ import { millis } from '../../api-types/units.js';
 import { parseTimestamp } from '../../runtime/clock.js';
 import { runAfter, settled, type Outcome } from '../../runtime/controller.js';
 import type { Turns } from '../../runtime/turns.js';
+import type { Live } from '../../store/objects/objects.js';
 import { dueIn, seen, type Debounce } from './debounce.js';
 import { inFlight } from './fold.js';
 import { isMember, type Member, type Observed } from './observe.js';
@@ -17,6 +18,7 @@ import { inputText, type SentLog } from './sent.js';
 import type { LifecycleSettings } from './settings.js';
 import { snapshotOf } from './snapshot.js';
 import { isWaiting } from './status.js';
+import { isBalancer, newlyTold } from './told.js';
 import {
   expiresIn,
   wantsConfigure,
@@ -65,6 +67,8 @@ export interface Plan {
   readonly debounce: Debounce | null;
   /** Hosts whose newest configure input has not been confirmed. */
   readonly unconfirmed: readonly string[];
+  /** Deployments of whose newest change every load balancer has been told. */
+  readonly told: readonly Live<'Deployment'>[];
   readonly next: Outcome;
 }
 
@@ -227,6 +231,17 @@ const unconfirmedOf = ({ members, sent }: PlanInput, due: ReadonlySet<string>): 
     })
     .map(({ name }) => name);
 
+/** While a Deployment goes on, its hosts wait for the load balancers, and they for nothing. */
+const waitedFor = (
+  { observed, members }: PlanInput,
+  due: readonly ConfigureWish[],
+): readonly ConfigureWish[] => {
+  if (observed.releases.open.length === 0) return [];
+  const balancers = members.filter((member) => isBalancer(observed, member));
+  const names = new Set(balancers.map(({ name }) => name));
+  return due.filter(({ target }) => names.has(target.instance));
+};
+
 /** Setup, deploy and shutdown go at once; configure when changes have settled; each host only what it has not been sent. */
 export const planLifecycle = async (input: PlanInput, turns: Turns): Promise<Plan> => {
   const { observed, members, settings, elapsed } = input;
@@ -234,12 +249,14 @@ export const planLifecycle = async (input: PlanInput, turns: Turns): Promise<Pla
   const wishes = await turns.map(members, wishing(input, snapshot));
   const wished = wishes.filter((wish) => wish !== null);
   const due = wished.filter(({ wait }) => wait === 0);
-  const wanted = due.map((wish) => `${wish.target.machine}:${wish.input}`).join(' ');
+  const atOnce = waitedFor(input, due);
+  const later = due.filter((wish) => !atOnce.includes(wish));
+  const wanted = later.map((wish) => `${wish.target.machine}:${wish.input}`).join(' ');
   const growth = settings.perHost * members.length;
   const waits = { idle: settings.configureIdle + growth, max: settings.configureMax + growth };
   const state = seen(input.debounce, wanted, elapsed);
   const left = state === null ? Infinity : dueIn(state, waits, elapsed);
-  const now = left <= 0 ? due : [];
+  const quiet = left <= 0 ? later : [];
   const deploying = deploys(input);
   return {
     snapshot,
@@ -247,11 +264,12 @@ export const planLifecycle = async (input: PlanInput, turns: Turns): Promise<Pla
       ...shutdowns(input),
       ...setups(input),
       ...deploying.events,
-      ...configures(input, now),
+      ...configures(input, [...atOnce, ...quiet]),
       ...plannedRuns(observed, members),
     ],
-    debounce: now.length > 0 ? null : state,
+    debounce: quiet.length > 0 ? null : state,
     unconfirmed: unconfirmedOf(input, new Set(due.map(({ target }) => target.instance))),
+    told: newlyTold(observed, members, { snapshot, sent: input.sent }),
     next: nextRun(
       input,
       [...deploying.waits, ...wished.map(({ wait }) => (wait === 0 ? Infinity : wait))],

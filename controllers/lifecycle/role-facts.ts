@@ -3,6 +3,7 @@ import { rolesOf, type InstanceSpec } from '../../api-types/kinds/instance.js';
 import type { RoleSpec, RoleType } from '../../api-types/kinds/role.js';
 import type { Lifecycle } from '../../api-types/lifecycle.js';
 import type { Observed } from './observe.js';
+import { rolesWithApplications } from './releases.js';
 
 /** Types whose hosts run applications: there is something to deploy on each of them. */
 const WITH_APPLICATIONS: ReadonlySet<RoleType> = new Set<RoleType>([
@@ -51,10 +52,11 @@ export const factsOf = (
   open: (role: string) => boolean,
 ): ((spec: InstanceSpec) => HostFacts) => {
   const lacking = unresolved(observed);
+  const deployedTo = rolesWithApplications(observed.releases);
   const facts = new Map<string, RoleFacts>();
   for (const [name, { spec }] of observed.roles)
     facts.set(name, {
-      deploys: hasDeploy(spec),
+      deploys: hasDeploy(spec) || deployedTo.has(name),
       recipes: lacking.length > 0 && hasRecipes(spec),
       dependsOn: (spec.dependsOn ?? []).filter((needed) => !open(needed)),
     });

@@ -3,6 +3,7 @@
  * Instance when an event goes out, and a restart finds everything again.
  */
 import type { EventProgress, InstanceStatus } from '../../api-types/kinds/instance.js';
+import type { LifecycleEventStatus } from '../../api-types/kinds/lifecycle-event.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { inputOf } from '../../recipes/inputs.js';
 import { parseTimestamp } from '../../runtime/clock.js';
@@ -40,18 +41,25 @@ export const inputText = (snapshot: Snapshot, instance: string): string => {
   return `${input}.${hostsFile}`;
 };
 
+/** The part of it that hurries. */
+export const urgent = (input: string | null): string => input?.split('.')[0] ?? '';
+
 const SENDINGS: readonly string[] = [...STEPS, 'shutdown'];
 
 const isSending = (event: string): event is Sending => SENDINGS.includes(event);
 
+/** What becomes of it counts for a Run, or for a Deployment. */
+const isOfOthers = ({ run, deployment }: LifecycleEventStatus): boolean =>
+  run !== undefined || deployment !== undefined;
+
 const expiry = (createdAt: number, timeoutSeconds: number | undefined): number =>
   createdAt + (timeoutSeconds ?? 900) * 1000;
 
-/** What the newest events say, those of Runs aside; configure inputs of those that wait for a result still need their snapshot. */
+/** What the newest events say, those of Runs and Deployments aside; configure inputs of those that wait for a result still need their snapshot. */
 export const fromEvents = (events: readonly Live<'LifecycleEvent'>[]): SentLog => {
   const log: SentLog = new Map();
   for (const { ref, status } of [...events].sort((a, b) => a.incarnation - b.incarnation)) {
-    if (!isSending(status.event) || status.run !== undefined) continue;
+    if (!isSending(status.event) || isOfOthers(status)) continue;
     const at = parseTimestamp(status.createdAt);
     const sent = { event: ref.name, at, expiresAt: expiry(at, status.timeoutSeconds), input: null };
     for (const { machine } of status.targets) note(log, machine, status.event, sent);

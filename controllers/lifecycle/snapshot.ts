@@ -3,10 +3,11 @@ import type { CookbookPack } from '../../api-types/cookbooks.js';
 import type { RoleSpec } from '../../api-types/kinds/role.js';
 import type { Snapshot, SnapshotHost } from '../../api-types/snapshot.js';
 import { isMember, type Member, type Observed } from './observe.js';
+import { applicationsOf, releasesOn, type Releases } from './releases.js';
 import { isUnheard } from './status.js';
 
-const hostOf = (member: Member): SnapshotHost => {
-  const { status, spec, ready } = member;
+const hostOf = (member: Member, releases: Releases): SnapshotHost => {
+  const { name, status, spec, ready } = member;
   return {
     machine: status.machine?.id ?? '',
     role: spec.role,
@@ -15,6 +16,7 @@ const hostOf = (member: Member): SnapshotHost => {
     zone: status.machine?.zone ?? '',
     ready,
     ...(!ready && isUnheard(member) ? { unheard: true } : {}),
+    ...releasesOn(releases, name, status),
   };
 };
 
@@ -40,15 +42,18 @@ const cookbooksOf = ({ cluster: { spec, status } }: Observed): readonly Cookbook
 
 /** What recipes are functions of; what is not used in a cluster is left out. */
 export const snapshotOf = (observed: Observed, members: readonly Member[]): Snapshot => {
-  const { cluster, roles, accounts } = observed;
+  const { cluster, roles, accounts, releases } = observed;
   const cookbooks = cookbooksOf(observed);
   return {
     cluster: cluster.ref.name,
     timeZone: cluster.spec.timeZone ?? 'UTC',
     attributes: cluster.spec.attributes ?? {},
     roles: Object.fromEntries([...roles].map(([name, { spec }]) => [name, roleOf(spec)])),
-    hosts: Object.fromEntries(members.filter(isMember).map((member) => [member.name, hostOf(member)])),
+    hosts: Object.fromEntries(
+      members.filter(isMember).map((member) => [member.name, hostOf(member, releases)]),
+    ),
     ...(Object.keys(accounts).length === 0 ? {} : { accounts }),
+    ...applicationsOf(releases),
     ...(cookbooks.length === 0 ? {} : { cookbooks }),
   };
 };

@@ -6,7 +6,7 @@ import { minutes } from '../../api-types/units.js';
 import { parseTimestamp } from '../../runtime/clock.js';
 import { expiryOf, inFlight, sentSinceStop, shutdownInFlight, shutdownMachines } from './fold.js';
 import { isMember, type Member } from './observe.js';
-import { STEPS, type SentLog, type Step } from './sent.js';
+import { STEPS, urgent, type SentLog, type Step } from './sent.js';
 import type { LifecycleSettings } from './settings.js';
 import { isWaiting } from './status.js';
 
@@ -31,8 +31,6 @@ export interface ConfigureWish {
   readonly wait: number;
   readonly why: 'first' | 'changed' | 'hostsFile' | 'retry';
 }
-
-const urgent = (input: string | null): string => input?.split('.')[0] ?? '';
 
 interface Sending {
   readonly sent: SentLog;

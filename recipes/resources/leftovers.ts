@@ -48,16 +48,17 @@ const tell = async (name: string, wanted: readonly string[], scene: Scene): Prom
 };
 
 const remove = async (
-  { service, wanted }: LeftoversResource,
+  { service, wanted, runsInFolders = false }: LeftoversResource,
   all: readonly Leftover[],
   scene: Scene,
 ): Promise<void> => {
   const own = service === 'own';
+  const here = !scene.folder || runsInFolders;
   for (const one of all) {
-    if (own && !scene.folder) await end(one.service, scene);
+    if (own && here) await end(one.service, scene);
     await rm(await placeOf(scene.root, one.path), { force: true });
   }
-  if (scene.folder || service === undefined) return;
+  if (!here || service === undefined) return;
   if (own) await scene.platform.services.readUnits();
   else for (const name of new Set(all.map((one) => one.service))) await tell(name, wanted, scene);
 };

@@ -1,45 +1,23 @@
-/** An application as a service of its host: its folders, its environment, its unit. */
-import type { RoleApplication } from '../applications.js';
+/** An application as services of its host: its folders, its environment, its services. */
 import type { Answers, Notification, Resource, SecretText, ServiceResource } from '../resource.js';
+import type { ApplicationPart } from './application-part.js';
+import {
+  FOLDER,
+  NOWHERE,
+  codeFolder,
+  nameOf,
+  otherSlot,
+  servicesOf,
+  spareOf,
+  startScript,
+  unitText,
+  unitsOf,
+  webUnit,
+  type Running,
+  type Unit,
+} from './application-units.js';
 import { environmentText } from './cluster-environment.js';
-import { HEAD } from './role-recipe.js';
 import { deployedAgain, undeployed, unlessUndeployed } from './undeployed.js';
-
-/** How restarts of applications go. */
-export interface Restart {
-  readonly spreadSeconds: number;
-  readonly answerSeconds: number;
-}
-
-/** A process that serves an application. */
-export interface Process {
-  readonly application: RoleApplication;
-  readonly user: string;
-  /** A command line, carried out in the application's folder. */
-  readonly command: string;
-  /** Below that folder: what must be there before it can start. */
-  readonly needs: string;
-  readonly environment: Readonly<Record<string, SecretText>>;
-  /** It listens there itself; a low one takes a right of its own. */
-  readonly port: number;
-  readonly stopSeconds: number;
-  /** Where it answers when it can do its work: its port, or the path of a socket. */
-  readonly at: number | string;
-  readonly restart: Restart;
-}
-
-/** Of the service, without `.service`. */
-export const unitName = (application: string): string => `scalarium-app-${application}`;
-
-/** Where the code of an application is. */
-export const codeFolder = (application: string): string => `/srv/www/${application}/current`;
-
-export const restartOf = (application: string): Notification => ({
-  action: 'restart',
-  resource: `service[${unitName(application)}]`,
-});
-
-const FOLDER = '/etc/scalarium/applications';
 
 /** Where sockets of an application are: its user makes them. */
 export const socketFolder = (application: string): string => `/srv/www/${application}/shared/sockets`;
@@ -70,62 +48,42 @@ export const applicationUser = (user: string): Resource => ({
   shell: '/bin/bash',
 });
 
-/** Code may come long after the service was started, and from anybody: it is waited for. */
-const startScript = ({ application, needs, command }: Process): string => {
-  const code = codeFolder(application.name);
-  return `#!/bin/sh
-${HEAD}# Starts the application once its code is there.
-until [ -e '${code}/${needs}' ]; do sleep 1; done
-cd '${code}' || exit 1
-exec ${command}
-`;
+const restartsTo = (services: readonly string[]): readonly Notification[] =>
+  services.map((name) => ({ action: 'restart', resource: `service[${name}]` }));
+
+export const restartsOf = (running: Running): readonly Notification[] => restartsTo(servicesOf(running));
+
+const answersOf = (
+  { application, restart }: Running,
+  { needs, place }: Unit,
+): { readonly answers?: Answers } => {
+  if (place.at === null) return {};
+  const once = [`${codeFolder(application.name)}/${needs}`];
+  return { answers: { at: place.at, once, seconds: restart.answerSeconds } };
 };
 
-const FIRST_FREE_PORT = 1024;
-
-const unit = ({ application: { name }, user, port, stopSeconds }: Process): string => `${HEAD}[Unit]
-Description=Application ${name}
-After=network.target
-
-[Service]
-User=${user}
-WorkingDirectory=/srv/www/${name}
-EnvironmentFile=/etc/scalarium/environment
-EnvironmentFile=${FOLDER}/${name}.env
-ExecStart=/bin/sh ${FOLDER}/${name}.start
-Restart=always
-RestartSec=1
-KillMode=mixed
-TimeoutStopSec=${String(stopSeconds)}
-LimitNOFILE=65536
-${port < FIRST_FREE_PORT ? 'AmbientCapabilities=CAP_NET_BIND_SERVICE\n' : ''}
-[Install]
-WantedBy=multi-user.target
-`;
-
-const answersOf = ({ application, needs, at, restart }: Process): Answers => ({
-  at,
-  once: [`${codeFolder(application.name)}/${needs}`],
-  seconds: restart.answerSeconds,
-});
-
-const service = (process: Process): ServiceResource => ({
+/** Of a deploy, which says itself when which host restarts, and waits until it is well. */
+const serviceAtOnce = (running: Running, unit: Unit): ServiceResource => ({
   type: 'service',
-  name: unitName(process.application.name),
+  name: nameOf(unit),
   state: 'running',
   enabled: true,
-  unit: unit(process),
-  spreadSeconds: process.restart.spreadSeconds,
-  answers: answersOf(process),
-  on: 'machine',
+  unit: unitText(running, unit),
+});
+
+const service = (running: Running, unit: Unit): ServiceResource => ({
+  ...serviceAtOnce(running, unit),
+  spreadSeconds: running.restart.spreadSeconds,
+  ...answersOf(running, unit),
 });
 
 const ONLY_ROOT = 0o600;
 
-/** Everything but its code and its service, which is started anew when its environment or its command changes. */
-const before = (process: Process): readonly Resource[] => {
-  const { application, user, environment } = process;
-  const notifies = [restartOf(application.name)];
+/** Everything but its code and its services, which are started anew when their environment or their command changes. */
+const before = (running: Running): readonly Resource[] => {
+  const { application, user, environment } = running;
+  const inForce = new Set(servicesOf(running));
+  const units = [...unitsOf(running), ...webUnit(running, otherSlot(running))];
   return [
     ...applicationFolders(application.name, user),
     {
@@ -133,45 +91,92 @@ const before = (process: Process): readonly Resource[] => {
       path: `${FOLDER}/${application.name}.env`,
       ...environmentText({ ...environment, ...application.environment }),
       mode: ONLY_ROOT,
-      notifies,
+      notifies: restartsOf(running),
     },
-    {
+    ...units.map((unit): Resource => ({
       type: 'file',
-      path: `${FOLDER}/${application.name}.start`,
-      content: startScript(process),
+      path: `${FOLDER}/${unit.name}.start`,
+      content: startScript(running, unit),
       mode: 0o755,
-      notifies,
-    },
+      notifies: restartsTo([nameOf(unit)].filter((name) => inForce.has(name))),
+    })),
   ];
 };
 
 /** Everything but its code, as setup and configure want it. */
-export const applicationService = (process: Process): readonly Resource[] => [
-  ...before(process),
-  unlessUndeployed(service(process)),
+export const applicationServices = (running: Running): readonly Resource[] => [
+  ...before(running),
+  ...unitsOf(running).map((unit) => unlessUndeployed(service(running, unit))),
 ];
 
-/** The same for deploy: it runs again though it was undeployed. */
-export const deployedApplication = (process: Process): readonly Resource[] => [
-  deployedAgain(service(process)),
-  ...before(process),
-  service(process),
-];
+/** For deploy of one that attributes tell of, whose code is there by now: it runs again though it was undeployed. */
+export const deployedApplication = (running: Running): readonly Resource[] => {
+  if (running.application.release !== undefined) return applicationServices(running);
+  const services = unitsOf(running).map((unit) => service(running, unit));
+  return [...services.map(deployedAgain), ...before(running), ...services];
+};
 
-/** Its service is started anew, as there may be new code. */
-export const startNewCode = (application: string): Resource => ({
-  type: 'execute',
-  name: `start ${application} with the code that is there`,
-  command: ['true'],
-  on: 'machine',
-  notifies: [restartOf(application)],
-});
+/** Its services are started anew, as there may be new code. One that was released is by its Deployments. */
+export const startNewCode = (running: Running): readonly Resource[] => {
+  const { name, release } = running.application;
+  if (release !== undefined) return [];
+  return [
+    {
+      type: 'execute',
+      name: `start ${name} with the code that is there`,
+      command: ['true'],
+      on: 'machine',
+      notifies: restartsOf(running),
+    },
+  ];
+};
 
-/** Its service ends, and stays so until the next deploy. */
-export const undeployedApplication = (process: Process): readonly Resource[] => undeployed(service(process));
+/** Services of one that attributes tell of end, and stay so until the next deploy. */
+export const undeployedApplication = (running: Running): readonly Resource[] =>
+  running.application.release === undefined
+    ? unitsOf(running).flatMap((unit) => undeployed(service(running, unit)))
+    : [];
 
-/** Its service ends along with its machine. */
-export const stopApplication = (process: Process): Resource => ({
-  ...service(process),
+const stopped = (running: Running, unit: Unit): ServiceResource => ({
+  ...service(running, unit),
   state: 'stopped',
 });
+
+/** Its services end along with their machine, also one that an overlap has left. */
+export const stopApplication = (running: Running): readonly Resource[] => [
+  ...unitsOf(running).map((unit) => stopped(running, unit)),
+  ...spareOf(running).map((name): ServiceResource => ({ type: 'service', name, state: 'stopped' })),
+];
+
+interface Around {
+  /** Of the cluster, beside its own. */
+  readonly environment: Readonly<Record<string, SecretText>>;
+  /** Comes before what is its own. */
+  readonly before: readonly Resource[];
+  /** What hands requests on to it. */
+  readonly front?: readonly Resource[];
+}
+
+/** For a deploy. */
+export const servicePart = (running: Running, around: Around): ApplicationPart => {
+  const { application, web } = running;
+  const place = web?.places[application.slot] ?? NOWHERE;
+  const services = unitsOf(running).map((unit) => serviceAtOnce(running, unit));
+  const again = [...servicesOf(running), ...spareOf(running)].map((name) => deployedAgain({ name }));
+  const quiet = [...around.before, ...before(running)].map((resource) => ({ ...resource, notifies: [] }));
+  return {
+    user: running.user,
+    environment: {
+      ...around.environment,
+      ...running.environment,
+      ...place.variables,
+      ...application.environment,
+    },
+    files: [...quiet, ...again, ...(around.front ?? [])],
+    services,
+    others: spareOf(running).map((name) => ({ type: 'service', name, state: 'stopped', enabled: false })),
+    takeUp: restartsOf(running),
+    at: place.at,
+    mayOverlap: (web?.places.b ?? null) !== null,
+  };
+};

@@ -1,5 +1,6 @@
 /** What applications are told of their cluster: as an environment, and as a file to read. */
 import type { Snapshot } from '../../api-types/snapshot.js';
+import { applicationsOf } from '../applications.js';
 import { attributesOf, settingsOf, isRecord, AttributeProblem } from '../attributes.js';
 import { rolesOfType, servingOfRole, servingOfType } from '../members.js';
 import type { Filled, Notification, Resource, SecretText } from '../resource.js';
@@ -87,6 +88,25 @@ export const clusterVariables = (snapshot: Snapshot, role: string): Readonly<Rec
   };
 };
 
+/** What was released to the role, with its own attributes; nothing where nothing was. */
+const releasesOf = (snapshot: Snapshot, role: string): Readonly<Record<string, unknown>> | undefined => {
+  const released = applicationsOf(snapshot, role).flatMap(({ name, release }) =>
+    release === undefined
+      ? []
+      : [
+          [
+            name,
+            {
+              release: release.number,
+              revision: release.revision,
+              attributes: release.config.attributes ?? {},
+            },
+          ],
+        ],
+  );
+  return released.length === 0 ? undefined : (Object.fromEntries(released) as Record<string, unknown>);
+};
+
 // no attribute can be mistaken for it: the password comes first in the text
 const MARK = '(the password)';
 
@@ -100,6 +120,7 @@ const clusterJson = (snapshot: Snapshot, role: string): Filled => {
     role,
     database: { ...told, ...database, ...told },
     caches: cachesOf(snapshot),
+    applications: releasesOf(snapshot, role),
     attributes: attributesOf(snapshot, role),
   };
   const text = `${JSON.stringify(cluster, null, 2)}\n`;

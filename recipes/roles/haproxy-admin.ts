@@ -4,7 +4,7 @@ export const HAPROXY_ADMIN = `#!/bin/sh
 # haproxy-admin drain SERVER...       gives them no new requests
 # haproxy-admin ready SERVER...       gives them requests again
 # haproxy-admin leaving [SERVER...]   those that it has beside these, and those of these that are drained; exit code 1 when there are any
-# haproxy-admin leave [SERVER...]     drains those that it has beside these, which themselves get requests again
+# haproxy-admin leave SECONDS [SERVER...]  drains those that it has beside these, which themselves get requests again, and waits so long for what the drained ones are at
 # haproxy-admin keep                  writes down which servers are up, for the process that a reload starts
 # haproxy-admin forget                forgets it once that process answers
 # haproxy-admin finish SECONDS        takes no new connections, and waits so long for the last to end
@@ -34,9 +34,29 @@ held() {
   ask 'show servers state' | awk -v these=" $* " 'NF > 6 && $1 != "#" && int($7 / 8) % 2 && index(these, " " $4 " ") { print $2 "/" $4 }'
 }
 
+# many at a time: each answer takes a program
 set_state() {
-  state=$1
-  while IFS= read -r one; do ask "set server $one state $state" >/dev/null; done
+  awk -v state="$1" 'NF { line = line (line == "" ? "" : ";") "set server " $0 " state " state }
+    NF && ++count % 100 == 0 { print line; line = "" }
+    END { if (line != "") print line }' |
+    while IFS= read -r line; do ask "$line" >/dev/null; done
+}
+
+# requests that these, as backend/server, are at, or that wait for them
+busy() {
+  ask 'show stat' | awk -F, -v these=" $* " 'index(these, " " $1 "/" $2 " ") { sum += $3 + $5 } END { print sum + 0 }'
+}
+
+leave() {
+  left=$(($1 * 20))
+  shift
+  gone=$(beside "$@" | tr '\\n' ' ')
+  printf '%s\\n' $gone | set_state drain
+  held "$@" | set_state ready
+  while [ "$left" -gt 0 ] && [ -n "$gone" ] && [ "$(busy $gone)" -gt 0 ]; do
+    sleep 0.05
+    left=$((left - 1))
+  done
 }
 
 connections() { ask 'show stat' | awk -F, '$2 == "FRONTEND" && $1 != "statistics" { sum += $5 } END { print sum + 0 }'; }
@@ -68,15 +88,18 @@ keep() {
 
 # without its first line HAProxy warns of the file
 forget() {
-  left=50
-  while [ -s "$states.pid" ] && [ "$left" -gt 0 ]; do
+  left=200
+  answers=yes
+  while [ -s "$states.pid" ]; do
     now=$(pid)
     [ -n "$now" ] && [ "$now" != "$(cat "$states.pid")" ] && break
-    sleep 0.2
+    [ "$left" -gt 0 ] || { answers=no; break; }
+    sleep 0.05
     left=$((left - 1))
   done
   rm -f "$states.pid"
   echo 1 >"$states"
+  [ $answers = yes ] || { echo 'the process that the reload started does not answer' >&2; exit 1; }
 }
 
 what=\${1:-}
@@ -85,7 +108,7 @@ case $what in
 drain) named "$@" | set_state drain ;;
 ready) named "$@" | set_state ready ;;
 leaving) found=$(beside "$@"; held "$@"); [ -z "$found" ] || { printf '%s\\n' "$found"; exit 1; } ;;
-leave) beside "$@" | set_state drain; held "$@" | set_state ready ;;
+leave) leave "$@" ;;
 keep) keep ;;
 forget) forget ;;
 finish) finish "\${1:-30}" ;;

@@ -10,6 +10,14 @@ export const SOCKET = '/var/lib/haproxy/admin.sock';
 /** How servers are, from before a reload until the process that it starts answers. */
 export const STATES = '/var/lib/haproxy/servers.state';
 export const CERTIFICATE = '/etc/haproxy/scalarium.pem';
+/** Of applications: a file for each Secret, and which of them are served. */
+export const CERTIFICATES = '/etc/haproxy/scalarium.d';
+export const CERTIFICATE_LIST = `${CERTIFICATES}/served`;
+export const certificateOf = (secret: string): string => `${CERTIFICATES}/${secret}.pem`;
+
+/** Secrets, each once. */
+export const certificatesOf = (backends: readonly Backend[]): readonly string[] =>
+  [...new Set(backends.flatMap(({ certificate }) => certificate ?? []))].sort();
 
 /** A section: its first line, then its lines indented; a falsy one is left out. */
 const section = (first: string, ...lines: readonly (string | false)[]): string =>
@@ -104,18 +112,37 @@ const routesOf = ({ name, domains, path = '/' }: Backend): readonly Route[] => {
 
 const byRank = ({ rank: [a, b] }: Route, { rank: [c, d] }: Route): number => c - a || d - b;
 
+/** All, where the role has a certificate; otherwise those for whose domains there is one. */
+const redirects = ({ tls }: HaproxySettings, backends: readonly Backend[]): readonly string[] => {
+  if (!tls.redirect) return [];
+  const redirect = 'http-request redirect scheme https code 301';
+  if (tls.secret !== '') return [`${redirect} unless { ssl_fc }`];
+  return backends
+    .filter(({ certificate }) => certificate !== undefined)
+    .flatMap(({ domains }) => hostConditions(domains))
+    .map((host) => `${redirect} if !{ ssl_fc } ${host}`);
+};
+
+/** HAProxy chooses among certificates by the name that is asked for. */
+const securely = ({ tls }: HaproxySettings, backends: readonly Backend[]): string | null => {
+  const own = tls.secret === '' ? [] : [`crt ${CERTIFICATE}`];
+  const more = certificatesOf(backends).length === 0 ? [] : [`crt-list ${CERTIFICATE_LIST}`];
+  const certificates = [...own, ...more];
+  if (certificates.length === 0) return null;
+  return `bind :${String(tls.port)} ssl ${certificates.join(' ')} alpn h2,http/1.1`;
+};
+
 const frontend = (haproxy: HaproxySettings, backends: readonly Backend[], otherwise: string): string => {
-  const { tls, port } = haproxy;
-  const secure = tls.secret !== '';
+  const secure = securely(haproxy, backends);
   return section(
     'frontend http',
-    `bind :${String(port)}`,
-    secure && `bind :${String(tls.port)} ssl crt ${CERTIFICATE} alpn h2,http/1.1`,
-    secure && tls.redirect && 'http-request redirect scheme https code 301 unless { ssl_fc }',
-    secure
-      ? 'http-request set-header X-Forwarded-Proto https if { ssl_fc }'
-      : 'http-request set-header X-Forwarded-Proto http',
-    secure && 'http-request set-header X-Forwarded-Proto http unless { ssl_fc }',
+    `bind :${String(haproxy.port)}`,
+    secure ?? false,
+    ...(secure === null ? [] : redirects(haproxy, backends)),
+    secure === null
+      ? 'http-request set-header X-Forwarded-Proto http'
+      : 'http-request set-header X-Forwarded-Proto https if { ssl_fc }',
+    secure !== null && 'http-request set-header X-Forwarded-Proto http unless { ssl_fc }',
     ...backends
       .flatMap(routesOf)
       .sort(byRank)
@@ -133,7 +160,11 @@ export const serverLine = (server: Server, haproxy: HaproxySettings): string =>
   `server ${server.name} ${server.address}:${String(server.port)} ${checked(haproxy)} ` +
   `weight ${String(server.weight)} maxconn ${String(server.maxConnections)}`;
 
-const checkLines = (haproxy: HaproxySettings, { domains, healthUrl, byGet }: Backend): readonly string[] => {
+const checkLines = (
+  haproxy: HaproxySettings,
+  { domains, healthUrl, byGet, byPort }: Backend,
+): readonly string[] => {
+  if (byPort === true) return [];
   const method = healthUrl === undefined && !byGet ? haproxy.healthMethod : 'GET';
   const host = domains[0]?.replace(/^\*\./, '') ?? 'localhost';
   const url = healthUrl ?? haproxy.healthUrl;

@@ -1,8 +1,15 @@
 /** Which application's servers answer which requests: what the load balancer reads out of a snapshot. */
 import type { Snapshot } from '../../api-types/snapshot.js';
-import { APPLICATION_TYPES, applicationsOf, type RoleApplication } from '../applications.js';
+import { ROLE_TYPES } from '../../api-types/kinds/role.js';
+import {
+  APPLICATION_TYPES,
+  otherApplications,
+  ownApplications,
+  type RoleApplication,
+} from '../applications.js';
 import { AttributeProblem, settingsOf } from '../attributes.js';
-import { ofRole, rolesOfType, serving, type Member } from '../members.js';
+import { ofRole, rolesOfType, servingApplication, type Member } from '../members.js';
+import { portOf } from './ports.js';
 
 export interface Server {
   readonly name: string;
@@ -18,13 +25,18 @@ export interface Backend {
   readonly domains: readonly string[];
   readonly path?: string;
   readonly healthUrl?: string;
+  /** The Secret with its certificate. */
+  readonly certificate?: string;
   /** Asked with GET where OPTIONS is answered by an error: by sites that are files, and by Rails. */
   readonly byGet: boolean;
+  /** Its servers are asked in different ways at the moment: whether their ports take connections has to do. */
+  readonly byPort?: true;
   readonly servers: readonly Server[];
 }
 
 interface Serving {
   readonly byGet: boolean;
+  readonly byPort: boolean;
   readonly application: RoleApplication;
   readonly members: readonly Member[];
   readonly serverOf: (member: Member) => Server;
@@ -32,56 +44,62 @@ interface Serving {
 
 const HIGHEST_WEIGHT = 256;
 
-const balancingOf = (snapshot: Snapshot, role: string): Pick<Server, 'weight' | 'maxConnections'> => {
-  const { balancing } = applicationSettings(snapshot, role);
-  const { backends, connectionsPerBackend } = balancing;
+type Balancing = Pick<Server, 'weight' | 'maxConnections'>;
+
+/** As the defaults of a Node.js role are: other roles have no such attributes. */
+const USUAL = { backends: 10, connectionsPerBackend: 10 };
+
+const balancingSettings = (snapshot: Snapshot, role: string): typeof USUAL => {
+  switch (snapshot.roles[role]?.type) {
+    case 'rails-app':
+      return settingsOf(snapshot, role, 'rails-app').balancing;
+    case 'php-app':
+      return settingsOf(snapshot, role, 'php-app').balancing;
+    case 'java-app':
+      return settingsOf(snapshot, role, 'java-app').balancing;
+    case 'static-web':
+      return settingsOf(snapshot, role, 'static-web').balancing;
+    case 'nodejs-app':
+      return settingsOf(snapshot, role, 'nodejs-app').balancing;
+    default:
+      return USUAL;
+  }
+};
+
+const balancingOf = (snapshot: Snapshot, role: string): Balancing => {
+  const { backends, connectionsPerBackend } = balancingSettings(snapshot, role);
   return {
     weight: Math.max(1, Math.min(HIGHEST_WEIGHT, Math.round(backends))),
     maxConnections: Math.max(1, Math.round(backends * connectionsPerBackend)),
   };
 };
 
-const applicationSettings = (snapshot: Snapshot, role: string) => {
-  switch (snapshot.roles[role]?.type) {
-    case 'rails-app':
-      return settingsOf(snapshot, role, 'rails-app');
-    case 'php-app':
-      return settingsOf(snapshot, role, 'php-app');
-    case 'java-app':
-      return settingsOf(snapshot, role, 'java-app');
-    case 'static-web':
-      return settingsOf(snapshot, role, 'static-web');
-    default:
-      return settingsOf(snapshot, role, 'nodejs-app');
-  }
-};
+const BY_GET: readonly string[] = ['static', 'rails'];
 
-/** Where the hosts of a role listen for requests of an application. */
-export const portOf = (snapshot: Snapshot, role: string, application: RoleApplication): number => {
-  const settings = applicationSettings(snapshot, role);
-  if ('java' in settings) return settings.java.port;
-  return application.port ?? ('nginx' in settings ? settings.nginx.port : settings.nodejs.port);
-};
-
-const servingOf = (snapshot: Snapshot, role: string): readonly Serving[] => {
-  const balancing = balancingOf(snapshot, role);
-  const type = snapshot.roles[role]?.type;
-  const byGet = type === 'static-web' || type === 'rails-app';
-  return applicationsOf(snapshot, role).map((application) => {
+const servingOf = (
+  snapshot: Snapshot,
+  role: string,
+  applications: readonly RoleApplication[],
+): readonly Serving[] =>
+  applications.flatMap((application): readonly Serving[] => {
     const port = portOf(snapshot, role, application);
+    if (port === null) return [];
+    const { name: of, kind } = application;
     const serverOf = ({ name, host }: Member): Server => ({
       name,
       address: host.address,
-      port,
-      ...balancing,
+      port: host.ports?.[of] ?? port,
+      ...balancingOf(snapshot, role),
     });
-    return { application, members: ofRole(snapshot, role), serverOf, byGet };
+    const members = ofRole(snapshot, role);
+    const byPort = snapshot.applications?.[of]?.askedAlike === false;
+    return [{ application, members, serverOf, byGet: BY_GET.includes(kind), byPort }];
   });
-};
 
 /** Of all roles that serve it together: one that is not Ready stands in for none that is. */
-const serversOf = (same: readonly Serving[]): readonly Server[] => {
-  const told = new Set(serving(same.flatMap(({ members }) => members)));
+const serversOf = (name: string, same: readonly Serving[]): readonly Server[] => {
+  const all = same.flatMap(({ members }) => members);
+  const told = new Set(servingApplication(all, name));
   return same.flatMap(({ members, serverOf }) => members.filter((one) => told.has(one)).map(serverOf));
 };
 
@@ -90,22 +108,28 @@ const together = (serving: readonly Serving[]): readonly Backend[] => {
   const names = [...new Set(serving.map(({ application }) => application.name))];
   return names.map((name) => {
     const same = serving.filter(({ application }) => application.name === name);
-    const { domains = [], path, healthUrl } = same[0]?.application ?? {};
+    const { domains = [], path, healthUrl, certificate } = same[0]?.application ?? {};
     return {
       name,
       domains,
       ...(path === undefined ? {} : { path }),
       ...(healthUrl === undefined ? {} : { healthUrl }),
+      ...(certificate === undefined ? {} : { certificate }),
       byGet: same.some(({ byGet }) => byGet),
-      servers: serversOf(same),
+      ...(same.some(({ byPort }) => byPort) ? { byPort: true } : {}),
+      servers: serversOf(name, same),
     };
   });
 };
 
-/** All applications of the cluster, in the order of APPLICATION_TYPES. Throws an AttributeProblem. */
+/** All applications of the cluster, in the order of APPLICATION_TYPES, others last. Throws an AttributeProblem. */
 export const backendsOf = (snapshot: Snapshot): readonly Backend[] => {
   const roles = APPLICATION_TYPES.flatMap((type) => rolesOfType(snapshot, type));
-  return together(roles.flatMap((role) => servingOf(snapshot, role)));
+  const every = ROLE_TYPES.flatMap((type) => rolesOfType(snapshot, type));
+  return together([
+    ...roles.flatMap((role) => servingOf(snapshot, role, ownApplications(snapshot, role))),
+    ...every.flatMap((role) => servingOf(snapshot, role, otherApplications(snapshot, role))),
+  ]);
 };
 
 /** Who answers what no application's domain or path matches: the one that is named, or the first with servers; null: nobody. */

@@ -1,11 +1,14 @@
 /** Java applications: one Tomcat, with a context for each. */
 import type { Snapshot } from '../../api-types/snapshot.js';
-import { applicationsOf, type RoleApplication } from '../applications.js';
+import { ownApplications, type RoleApplication } from '../applications.js';
 import { AttributeProblem, settingsOf } from '../attributes.js';
 import type { Answers, Notification, Resource, ServiceResource } from '../resource.js';
-import { applicationFolders, codeFolder } from './application-service.js';
-import { clusterEnvironment, environmentText } from './cluster-environment.js';
+import type { ApplicationPart } from './application-part.js';
+import { applicationFolders } from './application-service.js';
+import { codeFolder } from './application-units.js';
+import { clusterEnvironment, clusterVariables, environmentText } from './cluster-environment.js';
 import type { Family } from './nginx.js';
+import { restartsOfOthers } from './other-app.js';
 import { HEAD, untilNothingNew, type RoleRecipe } from './role-recipe.js';
 import { deployedAgain, undeployed, unlessUndeployed } from './undeployed.js';
 
@@ -33,7 +36,7 @@ interface Tomcat {
 const tomcatsOf = (snapshot: Snapshot, role: string): readonly Tomcat[] => {
   const { java, restart } = settingsOf(snapshot, role, 'java-app');
   const { spreadSeconds, answerSeconds } = restart;
-  const once = applicationsOf(snapshot, role).map(docBase);
+  const once = ownApplications(snapshot, role).map(docBase);
   const answers = { at: java.port, once, seconds: answerSeconds };
   const name = `tomcat${String(java.version)}`;
   return [
@@ -96,7 +99,7 @@ const refuseSamePath = (role: string, all: readonly RoleApplication[]): void => 
 };
 
 const contexts = (snapshot: Snapshot, role: string): readonly Resource[] => {
-  const all = applicationsOf(snapshot, role);
+  const all = ownApplications(snapshot, role);
   refuseSamePath(role, all);
   return all.map((application) => ({
     type: 'file',
@@ -105,15 +108,14 @@ const contexts = (snapshot: Snapshot, role: string): readonly Resource[] => {
   }));
 };
 
-const serviceOf = ({ home, family, spreadSeconds, answers }: Tomcat): ServiceResource => ({
+/** Without turns and waiting, which in a deploy are that one's own. */
+const serviceAtOnce = ({ home, family }: Tomcat): ServiceResource => ({
   type: 'service',
   name: NAME,
   state: 'running',
   enabled: true,
   family,
   on: 'machine',
-  spreadSeconds,
-  answers,
   unit: `${HEAD}[Unit]
 Description=Tomcat for applications
 After=network.target
@@ -139,6 +141,12 @@ WantedBy=multi-user.target
 `,
 });
 
+const serviceOf = (tomcat: Tomcat): ServiceResource => ({
+  ...serviceAtOnce(tomcat),
+  spreadSeconds: tomcat.spreadSeconds,
+  answers: tomcat.answers,
+});
+
 const packagesOf = ({ packages, family }: Tomcat): Resource => ({ type: 'package', names: packages, family });
 
 const services = (tomcat: Tomcat): readonly Resource[] => {
@@ -152,7 +160,7 @@ const services = (tomcat: Tomcat): readonly Resource[] => {
 
 const environment = (snapshot: Snapshot, role: string): Resource => {
   const { java } = settingsOf(snapshot, role, 'java-app');
-  const ofAll = applicationsOf(snapshot, role).flatMap((application) =>
+  const ofAll = ownApplications(snapshot, role).flatMap((application) =>
     Object.entries(application.environment),
   );
   return {
@@ -190,7 +198,7 @@ const base = (snapshot: Snapshot, role: string): readonly Resource[] => [
   {
     type: 'file',
     path: START,
-    content: startScript(applicationsOf(snapshot, role)),
+    content: startScript(ownApplications(snapshot, role)),
     mode: 0o755,
     notifies: restart,
   },
@@ -199,30 +207,71 @@ const base = (snapshot: Snapshot, role: string): readonly Resource[] => [
 const stop = (snapshot: Snapshot, role: string): readonly Resource[] =>
   tomcatsOf(snapshot, role).map((tomcat) => ({ ...serviceOf(tomcat), state: 'stopped' }));
 
+/** Tomcat is one for all: once anything was released to the role, Deployments say when it starts anew, and when it ends. */
+const isReleased = (snapshot: Snapshot, role: string): boolean =>
+  ownApplications(snapshot, role).some(({ release }) => release !== undefined);
+
+const deployed = (snapshot: Snapshot, role: string): readonly Resource[] => [
+  ...tomcatsOf(snapshot, role).map((tomcat) => deployedAgain(serviceOf(tomcat))),
+  {
+    type: 'execute',
+    name: 'start Tomcat with the code that is there',
+    command: ['true'],
+    on: 'machine',
+    notifies: restart,
+  },
+  ...tomcatsOf(snapshot, role).map(serviceOf),
+];
+
+/** Of all of the role's applications: Tomcat is one for them. */
+const filesOf = (snapshot: Snapshot, role: string, { name }: RoleApplication): readonly Resource[] => [
+  ...applicationFolders(name, USER),
+  ...clusterEnvironment(snapshot, role, { group: USER, notifies: [] }),
+  ...base(snapshot, role),
+  ...contexts(snapshot, role),
+  environment(snapshot, role),
+  deployedAgain({ name: NAME }),
+  ...tomcatsOf(snapshot, role).map(serviceAtOnce),
+];
+
+const part = (snapshot: Snapshot, role: string, name: string): ApplicationPart | null => {
+  const application = ownApplications(snapshot, role).find((one) => one.name === name);
+  if (application === undefined) return null;
+  const { java } = settingsOf(snapshot, role, 'java-app');
+  const own = { CATALINA_OPTS: java.options, ...application.environment };
+  return {
+    user: USER,
+    environment: { ...clusterVariables(snapshot, role), ...own },
+    files: filesOf(snapshot, role, application),
+    services: [],
+    others: [],
+    takeUp: restart,
+    at: java.port,
+    mayOverlap: false,
+  };
+};
+
 export const javaApp: RoleRecipe = {
   converge: (snapshot, role) => [
     ...tomcatsOf(snapshot, role).map(packagesOf),
-    ...clusterEnvironment(snapshot, role, { group: USER, notifies: restart }),
-    ...applicationsOf(snapshot, role).flatMap(({ name }) => applicationFolders(name, USER)),
+    ...clusterEnvironment(snapshot, role, {
+      group: USER,
+      notifies: [...restart, ...restartsOfOthers(snapshot, role)],
+    }),
+    ...ownApplications(snapshot, role).flatMap(({ name }) => applicationFolders(name, USER)),
     ...base(snapshot, role),
     ...contexts(snapshot, role),
     environment(snapshot, role),
     ...tomcatsOf(snapshot, role).flatMap(services),
   ],
-  deploy: (snapshot, role) => [
-    ...tomcatsOf(snapshot, role).map((tomcat) => deployedAgain(serviceOf(tomcat))),
-    {
-      type: 'execute',
-      name: 'start Tomcat with the code that is there',
-      command: ['true'],
-      on: 'machine',
-      notifies: restart,
-    },
-    ...tomcatsOf(snapshot, role).map(serviceOf),
-  ],
-  undeploy: (snapshot, role) => tomcatsOf(snapshot, role).flatMap((tomcat) => undeployed(serviceOf(tomcat))),
+  deploy: (snapshot, role) => (isReleased(snapshot, role) ? [] : deployed(snapshot, role)),
+  undeploy: (snapshot, role) =>
+    isReleased(snapshot, role)
+      ? []
+      : tomcatsOf(snapshot, role).flatMap((tomcat) => undeployed(serviceOf(tomcat))),
   shutdown: (snapshot, role) => [
     ...untilNothingNew(snapshot, settingsOf(snapshot, role, 'java-app').shutdown.drainSeconds),
     ...stop(snapshot, role),
   ],
+  part,
 };

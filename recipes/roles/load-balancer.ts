@@ -8,7 +8,17 @@ import { servingOfRole } from '../members.js';
 import type { ExecuteResource, Notification, Resource, ServiceResource } from '../resource.js';
 import { certificate, statisticsPassword } from '../secret-names.js';
 import { HAPROXY_ADMIN } from './haproxy-admin.js';
-import { CERTIFICATE, STATES, haproxyConfig, type HaproxySettings, type Passed } from './haproxy-config.js';
+import {
+  CERTIFICATE,
+  CERTIFICATES,
+  CERTIFICATE_LIST,
+  STATES,
+  certificateOf,
+  certificatesOf,
+  haproxyConfig,
+  type HaproxySettings,
+  type Passed,
+} from './haproxy-config.js';
 import { backendsOf, defaultBackend, type Backend } from './haproxy-routes.js';
 import { SCRIPTS, type RoleRecipe } from './role-recipe.js';
 
@@ -41,6 +51,7 @@ const SERVICE: ServiceResource = {
   state: 'running',
   enabled: true,
   on: 'machine',
+  reloadIsSeen: true,
 };
 const admin = (...words: readonly string[]): readonly string[] => ['sh', './haproxy-admin', ...words];
 
@@ -71,28 +82,57 @@ const nothingKept: Resource = {
   on: 'machine',
 };
 
-const tlsFile = (secret: string): readonly Resource[] =>
-  secret === ''
-    ? []
-    : [
-        {
-          type: 'template',
-          path: CERTIFICATE,
-          template: '{{ certificate }}\n{{ key }}\n',
-          attributes: certificate(secret),
-          mode: 0o600,
-          notifies: reload,
-        },
-      ];
+/** By itself, so that a bad one never is where HAProxy would read it at its next start. */
+const ACCEPTED = [
+  'printf "defaults\\n  mode http\\nfrontend one\\n  bind 127.0.0.1:1 ssl crt %s\\n" "$0" >"$0.cfg"',
+  'haproxy -c -q -f "$0.cfg"',
+  'code=$?',
+  'rm -f "$0.cfg"',
+  'exit $code',
+].join('\n');
+
+const certificateFile = (path: string, secret: string): Resource => ({
+  type: 'template',
+  path,
+  template: '{{ certificate }}\n{{ key }}\n',
+  attributes: certificate(secret),
+  mode: 0o600,
+  check: ['sh', '-c', ACCEPTED, '{}'],
+  on: 'machine',
+  notifies: reload,
+});
+
+/** The role's own first: who asks for a name that none of them has is shown that. */
+const tlsFiles = (
+  { tls: { secret } }: HaproxySettings,
+  backends: readonly Backend[],
+): readonly Resource[] => {
+  const secrets = certificatesOf(backends);
+  const own = secret === '' ? [] : [certificateFile(CERTIFICATE, secret)];
+  if (secrets.length === 0) return own;
+  return [
+    ...own,
+    { type: 'directory', path: CERTIFICATES, mode: 0o700 },
+    ...secrets.map((one) => certificateFile(certificateOf(one), one)),
+    {
+      type: 'file',
+      path: CERTIFICATE_LIST,
+      content: secrets.map((one) => `${certificateOf(one)}\n`).join(''),
+      notifies: reload,
+    },
+  ];
+};
 
 /**
- * Requests that such a server has are finished by the process of before the reload; this gives it no new ones. What an
- * earlier run drained and is wanted after all gets requests again: its file may have been refused, and nothing reloaded.
+ * Gives such a server no new requests, and waits a while for those that it has: who hears that all is done may then end it.
+ * What takes longer is finished by the process of before the reload. What an earlier run drained and is wanted after all
+ * gets requests again: its file may have been refused, and nothing reloaded.
  */
-const leave = (servers: readonly string[]): Resource => ({
+const leave = (servers: readonly string[], seconds: number): Resource => ({
   type: 'execute',
   name: 'drain servers that leave',
-  command: admin('leave', ...servers),
+  command: admin('leave', String(seconds), ...servers),
+  timeoutSeconds: seconds + 60,
   unless: admin('leaving', ...servers),
   cwd: SCRIPTS,
   on: 'machine',
@@ -113,8 +153,8 @@ const converge = (snapshot: Snapshot, role: string): readonly Resource[] => {
     nothingKept,
     KEEP,
     FORGET,
-    ...tlsFile(haproxy.tls.secret),
-    leave(namesOf([...backends, ...passed])),
+    ...tlsFiles(haproxy, backends),
+    leave(namesOf([...backends, ...passed]), haproxy.leaveSeconds),
     {
       type: 'template',
       path: '/etc/haproxy/haproxy.cfg',

@@ -2,7 +2,7 @@
 import type { RoleApplication } from '../applications.js';
 import type { DEFAULTS } from '../defaults.js';
 import type { Notification, Resource, ServiceResource } from '../resource.js';
-import { codeFolder } from './application-service.js';
+import { codeFolder } from './application-units.js';
 import { HEAD } from './role-recipe.js';
 
 export type NginxSettings = (typeof DEFAULTS)['static-web']['nginx'];
@@ -99,34 +99,41 @@ const sitesConfig = (sites: readonly Site[], nginx: NginxSettings): string => {
   return `${HEAD}${texts.map((text) => `${text}\n`).join('\n')}`;
 };
 
-/** Packages, settings and service; `sites` may differ by family. */
+/** The sites of a role's applications, which nginx then takes up, and its service; `sites` may differ by family. */
+export const nginxSites = (
+  role: string,
+  nginx: NginxSettings,
+  sites: (family: Family) => readonly Site[],
+): readonly Resource[] => [
+  ...FAMILIES.map((family): Resource => ({
+    type: 'file',
+    path: `/etc/nginx/conf.d/scalarium-${role}.conf`,
+    content: sitesConfig(sites(family), nginx),
+    check: ['sh', '-c', ACCEPTED, '{}'],
+    family,
+    on: 'machine',
+    notifies: reload,
+  })),
+  NGINX,
+];
+
+/** Packages, settings, sites and service. */
 export const nginxBefore = (
   role: string,
   nginx: NginxSettings,
   sites: (family: Family) => readonly Site[],
 ): readonly Resource[] => [
   { type: 'package', names: ['nginx'] },
-  ...FAMILIES.flatMap((family): readonly Resource[] => [
-    {
-      type: 'file',
-      path: '/etc/nginx/nginx.conf',
-      content: mainConfig(family),
-      check: ['nginx', '-t', '-q', '-c', '{}'],
-      family,
-      on: 'machine',
-      notifies: reload,
-    },
-    {
-      type: 'file',
-      path: `/etc/nginx/conf.d/scalarium-${role}.conf`,
-      content: sitesConfig(sites(family), nginx),
-      check: ['sh', '-c', ACCEPTED, '{}'],
-      family,
-      on: 'machine',
-      notifies: reload,
-    },
-  ]),
-  NGINX,
+  ...FAMILIES.map((family): Resource => ({
+    type: 'file',
+    path: '/etc/nginx/nginx.conf',
+    content: mainConfig(family),
+    check: ['nginx', '-t', '-q', '-c', '{}'],
+    family,
+    on: 'machine',
+    notifies: reload,
+  })),
+  ...nginxSites(role, nginx, sites),
 ];
 
 /** Lines that hand requests on to what listens at a socket. */

@@ -1,54 +1,57 @@
-/** Node.js application server: a service for each application. */
+/** Node.js application server: services for each application. */
 import type { Snapshot } from '../../api-types/snapshot.js';
-import { applicationsOf } from '../applications.js';
-import { AttributeProblem, settingsOf } from '../attributes.js';
+import { ownApplications, type RoleApplication } from '../applications.js';
+import { settingsOf } from '../attributes.js';
 import type { Resource } from '../resource.js';
+import type { ApplicationPart } from './application-part.js';
 import {
-  applicationService,
+  applicationServices,
   applicationUser,
   deployedApplication,
-  restartOf,
+  restartsOf,
+  servicePart,
   startNewCode,
   stopApplication,
   undeployedApplication,
-  type Process,
 } from './application-service.js';
-import { clusterEnvironment } from './cluster-environment.js';
+import { quoted, refuseSameService, spareOf, type Running, type Web } from './application-units.js';
+import { clusterEnvironment, clusterVariables } from './cluster-environment.js';
+import { concurrency, otherRunning, placeAt, restartsOfOthers } from './other-app.js';
+import { portsOf } from './ports.js';
 import { untilNothingNew, type RoleRecipe } from './role-recipe.js';
 
 const ENTRY = 'server.js';
 
-/** Two that listen at one port: the second would never start. */
-export const refuseSamePort = (role: string, all: readonly Process[]): void => {
-  const taken = new Map<number, string>();
-  for (const { application, port } of all) {
-    const other = taken.get(port);
-    if (other !== undefined)
-      throw new AttributeProblem(
-        `attributes of the role ${role}: applications.${application.name}.port: expected a port of its own, got ${String(port)}, which is that of ${other}`,
-      );
-    taken.set(port, application.name);
-  }
+/** On a host whose program is elsewhere, as one that is a folder of some machine, what is found by its name is taken. */
+const runEntry = (program: string, entry: string): readonly string[] => [
+  `program=${quoted(program)}`,
+  '[ -x "$program" ] || program=node',
+  `exec "$program" ${quoted(entry)}`,
+];
+
+const webOf = (snapshot: Snapshot, role: string, application: RoleApplication): Web => {
+  const { nodejs } = settingsOf(snapshot, role, 'nodejs-app');
+  const { command, entry, name } = application;
+  const { a = null, b = null } = portsOf(snapshot, role).get(name) ?? {};
+  const lines = command === undefined ? runEntry(nodejs.program, entry ?? ENTRY) : [`exec ${command}`];
+  return {
+    command: () => lines,
+    needs: entry ?? (command === undefined ? ENTRY : '.'),
+    places: { a: placeAt(a ?? nodejs.port), b: b === null ? null : placeAt(b) },
+  };
 };
 
-const processesOf = (snapshot: Snapshot, role: string): readonly Process[] => {
+const allRunning = (snapshot: Snapshot, role: string): readonly Running[] => {
   const { nodejs, restart } = settingsOf(snapshot, role, 'nodejs-app');
-  const all = applicationsOf(snapshot, role).map((application): Process => {
-    const port = application.port ?? nodejs.port;
-    const entry = application.entry ?? ENTRY;
-    return {
-      application,
-      user: nodejs.user,
-      command: application.command ?? `${nodejs.program} '${entry}'`,
-      needs: application.command === undefined ? entry : (application.entry ?? '.'),
-      environment: { NODE_ENV: 'production', PORT: String(port) },
-      port,
-      stopSeconds: nodejs.stopSeconds,
-      at: port,
-      restart,
-    };
-  });
-  refuseSamePort(role, all);
+  const all = ownApplications(snapshot, role).map((application): Running => ({
+    application,
+    user: nodejs.user,
+    environment: { NODE_ENV: 'production', ...concurrency(application) },
+    web: webOf(snapshot, role, application),
+    stopSeconds: nodejs.stopSeconds,
+    restart,
+  }));
+  refuseSameService([...all, ...otherRunning(snapshot, role)]);
   return all;
 };
 
@@ -66,30 +69,38 @@ const packageOf = (snapshot: Snapshot, role: string): readonly Resource[] => {
   ];
 };
 
-const applications = (
-  snapshot: Snapshot,
-  role: string,
-  part: (process: Process) => readonly Resource[],
-): readonly Resource[] => {
-  const { nodejs } = settingsOf(snapshot, role, 'nodejs-app');
-  const all = processesOf(snapshot, role);
-  const notifies = all.map(({ application }) => restartOf(application.name));
-  return [...clusterEnvironment(snapshot, role, { group: nodejs.user, notifies }), ...all.flatMap(part)];
+const around = (snapshot: Snapshot, role: string): readonly Resource[] => {
+  const { user } = settingsOf(snapshot, role, 'nodejs-app').nodejs;
+  const notifies = [...allRunning(snapshot, role).flatMap(restartsOf), ...restartsOfOthers(snapshot, role)];
+  return clusterEnvironment(snapshot, role, { group: user, notifies });
 };
+
+const user = (snapshot: Snapshot, role: string): Resource =>
+  applicationUser(settingsOf(snapshot, role, 'nodejs-app').nodejs.user);
 
 export const nodejsApp: RoleRecipe = {
   converge: (snapshot, role) => [
     ...packageOf(snapshot, role),
-    applicationUser(settingsOf(snapshot, role, 'nodejs-app').nodejs.user),
-    ...applications(snapshot, role, applicationService),
+    user(snapshot, role),
+    ...around(snapshot, role),
+    ...allRunning(snapshot, role).flatMap(applicationServices),
   ],
-  deploy: (snapshot, role) => [
-    ...applications(snapshot, role, deployedApplication),
-    ...applicationsOf(snapshot, role).map(({ name }) => startNewCode(name)),
-  ],
-  undeploy: (snapshot, role) => processesOf(snapshot, role).flatMap(undeployedApplication),
+  deploy: (snapshot, role) => {
+    const all = allRunning(snapshot, role);
+    return [...around(snapshot, role), ...all.flatMap(deployedApplication), ...all.flatMap(startNewCode)];
+  },
+  undeploy: (snapshot, role) => allRunning(snapshot, role).flatMap(undeployedApplication),
   shutdown: (snapshot, role) => [
     ...untilNothingNew(snapshot, settingsOf(snapshot, role, 'nodejs-app').shutdown.drainSeconds),
-    ...processesOf(snapshot, role).map(stopApplication),
+    ...allRunning(snapshot, role).flatMap(stopApplication),
   ],
+  spare: (snapshot, role) => allRunning(snapshot, role).flatMap(spareOf),
+  part: (snapshot, role, name): ApplicationPart | null => {
+    const running = allRunning(snapshot, role).find(({ application }) => application.name === name);
+    if (running === undefined) return null;
+    return servicePart(running, {
+      environment: clusterVariables(snapshot, role),
+      before: [user(snapshot, role), ...around(snapshot, role)],
+    });
+  },
 };

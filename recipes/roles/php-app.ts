@@ -1,8 +1,9 @@
 /** PHP applications: nginx, and a pool of php-fpm for each. */
 import type { Snapshot } from '../../api-types/snapshot.js';
-import { applicationsOf, type RoleApplication } from '../applications.js';
+import { ownApplications, type RoleApplication } from '../applications.js';
 import { AttributeProblem, settingsOf } from '../attributes.js';
 import type { Notification, Resource, SecretText, ServiceResource } from '../resource.js';
+import type { ApplicationPart } from './application-part.js';
 import { applicationFolders, applicationUser } from './application-service.js';
 import { clusterEnvironment, clusterVariables } from './cluster-environment.js';
 import {
@@ -12,10 +13,12 @@ import {
   documentRoot,
   indented,
   nginxBefore,
+  nginxSites,
   type Family,
   type NginxSettings,
   type Site,
 } from './nginx.js';
+import { restartsOfOthers } from './other-app.js';
 import { HEAD, untilNothingNew, type RoleRecipe } from './role-recipe.js';
 
 interface Php {
@@ -60,14 +63,19 @@ const phpOf = (snapshot: Snapshot, role: string): Readonly<Record<Family, Php>> 
   };
 };
 
-const serviceOf = ({ service, spreadSeconds }: Php, family: Family): ServiceResource => ({
+/** Without turns, which in a deploy are that one's own. */
+const serviceAtOnce = ({ service }: Php, family: Family): ServiceResource => ({
   type: 'service',
   name: service,
   state: 'running',
   enabled: true,
-  spreadSeconds,
   family,
   on: 'machine',
+});
+
+const serviceOf = (php: Php, family: Family): ServiceResource => ({
+  ...serviceAtOnce(php, family),
+  spreadSeconds: php.spreadSeconds,
 });
 
 const socketOf = ({ sockets }: Php, { name }: RoleApplication): string => `${sockets}/scalarium-${name}.sock`;
@@ -108,7 +116,7 @@ const poolOf = (snapshot: Snapshot, role: string, application: RoleApplication, 
 const poolsFile = (snapshot: Snapshot, role: string, family: Family): Resource => {
   const php = phpOf(snapshot, role)[family];
   const { stopSeconds } = settingsOf(snapshot, role, 'php-app').php;
-  const all = applicationsOf(snapshot, role);
+  const all = ownApplications(snapshot, role);
   const pools = all.map((application) => poolOf(snapshot, role, application, family));
   const notifies: readonly Notification[] = [{ action: 'reload', resource: `service[${php.service}]` }];
   return {
@@ -168,14 +176,43 @@ const stop = (snapshot: Snapshot, role: string): readonly Resource[] =>
     state: 'stopped',
   }));
 
+/** What is compiled of the release before is forgotten by a reload, which lets requests end. */
+const part = (snapshot: Snapshot, role: string, name: string): ApplicationPart | null => {
+  const all = ownApplications(snapshot, role);
+  const application = all.find((one) => one.name === name);
+  if (application === undefined) return null;
+  const { nginx, php } = settingsOf(snapshot, role, 'php-app');
+  return {
+    user: php.user,
+    environment: { ...clusterVariables(snapshot, role), ...application.environment },
+    files: [
+      applicationUser(php.user),
+      ...clusterEnvironment(snapshot, role, { group: php.user, notifies: [] }),
+      ...applicationFolders(name, php.user),
+      ...FAMILIES.map((family) => poolsFile(snapshot, role, family)),
+      ...FAMILIES.map((family) => serviceAtOnce(phpOf(snapshot, role)[family], family)),
+      ...nginxSites(role, nginx, (family) => all.map(siteOf(phpOf(snapshot, role)[family], nginx))),
+    ],
+    services: [],
+    others: [],
+    takeUp: FAMILIES.map((family) => ({
+      action: 'reload',
+      resource: `service[${phpOf(snapshot, role)[family].service}]`,
+    })),
+    at: application.port ?? nginx.port,
+    mayOverlap: false,
+  };
+};
+
 /** Code is read anew when it is: nothing needs to be started at deploy. */
 export const phpApp: RoleRecipe = {
   converge: (snapshot, role) => {
     const { nginx, php } = settingsOf(snapshot, role, 'php-app');
-    const all = applicationsOf(snapshot, role);
+    const all = ownApplications(snapshot, role);
+    const notifies = restartsOfOthers(snapshot, role);
     return [
       applicationUser(php.user),
-      ...clusterEnvironment(snapshot, role, { group: php.user, notifies: [] }),
+      ...clusterEnvironment(snapshot, role, { group: php.user, notifies }),
       ...all.flatMap(({ name }) => applicationFolders(name, php.user)),
       ...FAMILIES.flatMap((family) => fpm(snapshot, role, family)),
       ...nginxBefore(role, nginx, (family) => all.map(siteOf(phpOf(snapshot, role)[family], nginx))),
@@ -186,4 +223,5 @@ export const phpApp: RoleRecipe = {
     { ...NGINX, state: 'stopped' },
     ...stop(snapshot, role),
   ],
+  part,
 };

@@ -1,29 +1,33 @@
 /** Rails applications: nginx, and Puma (or Passenger) as a service for each. */
 import type { Snapshot } from '../../api-types/snapshot.js';
-import { applicationsOf, type RoleApplication } from '../applications.js';
+import { ownApplications, type RoleApplication } from '../applications.js';
 import { AttributeProblem, settingsOf } from '../attributes.js';
 import type { Resource } from '../resource.js';
+import type { ApplicationPart } from './application-part.js';
 import {
-  applicationService,
+  applicationServices,
   applicationUser,
   deployedApplication,
-  restartOf,
+  restartsOf,
+  servicePart,
   socketFolder,
   startNewCode,
   stopApplication,
   undeployedApplication,
-  type Process,
 } from './application-service.js';
-import { clusterEnvironment } from './cluster-environment.js';
+import { refuseSameService, spareOf, type Place, type Running, type Web } from './application-units.js';
+import { clusterEnvironment, clusterVariables } from './cluster-environment.js';
 import {
   NGINX,
   documentRoot,
   indented,
   nginxBefore,
+  nginxSites,
   proxyTo,
   type NginxSettings,
   type Site,
 } from './nginx.js';
+import { concurrency, otherRunning, restartsOfOthers } from './other-app.js';
 import { untilNothingNew, type RoleRecipe } from './role-recipe.js';
 
 const SERVERS = ['puma', 'passenger'] as const;
@@ -38,37 +42,49 @@ const serverOf = (snapshot: Snapshot, role: string): RailsServer => {
   );
 };
 
-const socketOf = ({ name }: RoleApplication): string => `${socketFolder(name)}/web.sock`;
+const socketOf = ({ name, slot }: Pick<RoleApplication, 'name' | 'slot'>): string =>
+  `${socketFolder(name)}/${slot === 'a' ? 'web' : 'web-b'}.sock`;
 
-const commandOf = (snapshot: Snapshot, role: string, application: RoleApplication): string => {
+const commandOf = (snapshot: Snapshot, role: string, { processes }: RoleApplication, { at }: Place) => {
   const { environment, workers, threads } = settingsOf(snapshot, role, 'rails-app').rails;
-  const socket = socketOf(application);
+  const count = processes['web']?.count ?? workers;
+  const socket = String(at);
   if (serverOf(snapshot, role) === 'passenger')
-    return `passenger start --engine builtin --environment ${environment} --socket-file ${socket} --max-pool-size ${String(Math.max(1, workers * threads))} --log-file /dev/stdout`;
+    return `passenger start --engine builtin --environment ${environment} --socket-file ${socket} --max-pool-size ${String(Math.max(1, count * threads))} --log-file /dev/stdout`;
   // nginx is another user, and must be able to write to the socket
-  return `bundle exec puma --environment ${environment} --workers ${String(workers)} --threads 1:${String(Math.max(1, threads))} --bind 'unix://${socket}?umask=0111'`;
+  return `bundle exec puma --environment ${environment} --workers ${String(count)} --threads 1:${String(Math.max(1, threads))} --bind 'unix://${socket}?umask=0111'`;
 };
 
-const FREE_PORT = 1024;
+const webOf = (snapshot: Snapshot, role: string, application: RoleApplication): Web => {
+  const { name, entry = 'config.ru', command, release } = application;
+  const placeOf = (slot: RoleApplication['slot']): Place => {
+    const socket = socketOf({ name, slot });
+    return { at: socket, variables: { SOCKET: socket } };
+  };
+  return {
+    command: (place) => [`exec ${command ?? commandOf(snapshot, role, application, place)}`],
+    needs: entry,
+    places: { a: placeOf('a'), b: release === undefined ? null : placeOf('b') },
+  };
+};
 
-const processesOf = (snapshot: Snapshot, role: string): readonly Process[] => {
+const allRunning = (snapshot: Snapshot, role: string): readonly Running[] => {
   const { rails, restart } = settingsOf(snapshot, role, 'rails-app');
-  return applicationsOf(snapshot, role).map((application) => ({
+  const all = ownApplications(snapshot, role).map((application): Running => ({
     application,
     user: rails.user,
-    command: application.command ?? commandOf(snapshot, role, application),
-    needs: application.entry ?? 'config.ru',
     environment: {
       RAILS_ENV: rails.environment,
       RACK_ENV: rails.environment,
       RAILS_LOG_TO_STDOUT: '1',
-      SOCKET: socketOf(application),
+      ...concurrency(application),
     },
-    port: FREE_PORT,
+    web: webOf(snapshot, role, application),
     stopSeconds: rails.stopSeconds,
-    at: socketOf(application),
     restart,
   }));
+  refuseSameService([...all, ...otherRunning(snapshot, role)]);
+  return all;
 };
 
 /** What is there as a file is nginx's to send, anything else the application's to answer. */
@@ -102,38 +118,45 @@ const packagesOf = (snapshot: Snapshot, role: string): readonly Resource[] => {
   ];
 };
 
-const applications = (
-  snapshot: Snapshot,
-  role: string,
-  part: (process: Process) => readonly Resource[],
-): readonly Resource[] => {
-  const { rails } = settingsOf(snapshot, role, 'rails-app');
-  const all = processesOf(snapshot, role);
-  const notifies = all.map(({ application }) => restartOf(application.name));
-  return [...clusterEnvironment(snapshot, role, { group: rails.user, notifies }), ...all.flatMap(part)];
+const around = (snapshot: Snapshot, role: string): readonly Resource[] => {
+  const { user } = settingsOf(snapshot, role, 'rails-app').rails;
+  const notifies = [...allRunning(snapshot, role).flatMap(restartsOf), ...restartsOfOthers(snapshot, role)];
+  return clusterEnvironment(snapshot, role, { group: user, notifies });
 };
 
-const stop = (snapshot: Snapshot, role: string): readonly Resource[] =>
-  processesOf(snapshot, role).map(stopApplication);
+const user = (snapshot: Snapshot, role: string): Resource =>
+  applicationUser(settingsOf(snapshot, role, 'rails-app').rails.user);
+
+const sites = (snapshot: Snapshot, role: string): readonly Site[] =>
+  ownApplications(snapshot, role).map(siteOf(settingsOf(snapshot, role, 'rails-app').nginx));
 
 export const railsApp: RoleRecipe = {
-  converge: (snapshot, role) => {
-    const { nginx, rails } = settingsOf(snapshot, role, 'rails-app');
-    return [
-      ...packagesOf(snapshot, role),
-      applicationUser(rails.user),
-      ...applications(snapshot, role, applicationService),
-      ...nginxBefore(role, nginx, () => applicationsOf(snapshot, role).map(siteOf(nginx))),
-    ];
-  },
-  deploy: (snapshot, role) => [
-    ...applications(snapshot, role, deployedApplication),
-    ...applicationsOf(snapshot, role).map(({ name }) => startNewCode(name)),
+  converge: (snapshot, role) => [
+    ...packagesOf(snapshot, role),
+    user(snapshot, role),
+    ...around(snapshot, role),
+    ...allRunning(snapshot, role).flatMap(applicationServices),
+    ...nginxBefore(role, settingsOf(snapshot, role, 'rails-app').nginx, () => sites(snapshot, role)),
   ],
-  undeploy: (snapshot, role) => processesOf(snapshot, role).flatMap(undeployedApplication),
+  deploy: (snapshot, role) => {
+    const all = allRunning(snapshot, role);
+    return [...around(snapshot, role), ...all.flatMap(deployedApplication), ...all.flatMap(startNewCode)];
+  },
+  undeploy: (snapshot, role) => allRunning(snapshot, role).flatMap(undeployedApplication),
   shutdown: (snapshot, role) => [
     ...untilNothingNew(snapshot, settingsOf(snapshot, role, 'rails-app').shutdown.drainSeconds),
     { ...NGINX, state: 'stopped' },
-    ...stop(snapshot, role),
+    ...allRunning(snapshot, role).flatMap(stopApplication),
   ],
+  spare: (snapshot, role) => allRunning(snapshot, role).flatMap(spareOf),
+  part: (snapshot, role, name): ApplicationPart | null => {
+    const running = allRunning(snapshot, role).find(({ application }) => application.name === name);
+    if (running === undefined) return null;
+    const { nginx } = settingsOf(snapshot, role, 'rails-app');
+    return servicePart(running, {
+      environment: clusterVariables(snapshot, role),
+      before: [user(snapshot, role), ...around(snapshot, role)],
+      front: nginxSites(role, nginx, () => sites(snapshot, role)),
+    });
+  },
 };

@@ -2,6 +2,7 @@
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { rolesOfType } from '../members.js';
 import type { Resource } from '../resource.js';
+import type { ApplicationPart } from './application-part.js';
 
 type Resources = (snapshot: Snapshot, role: string) => readonly Resource[];
 
@@ -17,6 +18,10 @@ export interface RoleRecipe {
   readonly undeploy?: Resources;
   /** Before the machine ends: what is being done is finished, nothing new is begun. */
   readonly shutdown?: Resources;
+  /** Services that are let be though converge has them not: an overlap may go on. */
+  readonly spare?: (snapshot: Snapshot, role: string) => readonly string[];
+  /** What the release of an application makes of this; null: it is none of the role's. */
+  readonly part?: (snapshot: Snapshot, role: string, application: string) => ApplicationPart | null;
 }
 
 /** First line of every file that a recipe writes, where a `#` begins a comment. */

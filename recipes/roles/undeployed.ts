@@ -21,7 +21,7 @@ export const undeployed = (service: ServiceResource): readonly Resource[] => [
 ];
 
 /** For deploy. */
-export const deployedAgain = ({ name }: ServiceResource): Resource => ({
+export const deployedAgain = ({ name }: Pick<ServiceResource, 'name'>): Resource => ({
   type: 'absent',
   path: markOf(name),
 });

@@ -37,6 +37,7 @@ import { openResults } from './results.js';
 import { openSecretsDoor, type Entitled } from './secrets.js';
 import { openSnapshots } from './snapshots.js';
 import { Throttle } from './throttle.js';
+import { openUploads } from './uploads.js';
 import { openWarnings } from './warnings.js';
 
 export interface GatewayDependencies {
@@ -49,6 +50,8 @@ export interface GatewayDependencies {
   readonly entitled: Entitled;
   /** Where packs of cookbooks are. */
   readonly shelf: Shelf;
+  /** Where packs of applications are. */
+  readonly artifacts: Shelf;
   /** Where agents and other gateways reach this one. */
   readonly url: string;
   /** PEM of what other gateways' certificates are signed with; none: the system's authorities. */
@@ -124,6 +127,7 @@ const openParts = (with_: GatewayDependencies, stopped: AbortSignal) => {
   const door = new Door({ ...shared, links, peers });
   const snapshots = openSnapshots(store);
   const secrets = openSecretsDoor(shared);
+  const uploads = openUploads(shared);
   const warn = openWarnings(with_);
   const requests = new Requests({
     ...shared,
@@ -131,6 +135,7 @@ const openParts = (with_: GatewayDependencies, stopped: AbortSignal) => {
     snapshots,
     secrets,
     packs: openPacks(with_),
+    pieces: uploads.take,
     openHere,
     warn,
   });
@@ -148,6 +153,7 @@ const openParts = (with_: GatewayDependencies, stopped: AbortSignal) => {
     requests,
     openLog,
     rollouts,
+    uploads,
   };
 };
 
@@ -224,6 +230,7 @@ export const openGateway = (with_: GatewayDependencies): Gateway => {
     urls: () => [...new Set([with_.url, ...directory.live().values()])].slice(0, URLS),
     close: async () => {
       door.close();
+      parts.uploads.close();
       await parts.rollouts.close();
       await directory.close();
       await links.close();

@@ -1,5 +1,6 @@
 /** Life-cycle events by the machines they are for, ready to be sent. */
 import type { Ability, EventOrder } from '../../api-types/agent-protocol.js';
+import { isEnded } from '../../api-types/kinds/deployment.js';
 import type { Change, Live, Objects } from '../../store/objects/objects.js';
 import { needsOf } from './abilities.js';
 
@@ -18,10 +19,26 @@ export interface Order {
   readonly needs: readonly Ability[];
   /** The uid of the Run it is for; null: of none. */
   readonly run: string | null;
+  /** The Deployment it is a step of; null: of none. */
+  readonly step: DeployStepOf | null;
+}
+
+interface DeployStepOf {
+  readonly uid: string;
+  readonly deployment: string;
+  readonly application: string;
+  /** The number of the release that it puts in force; null: it does something else. */
+  readonly activates: number | null;
 }
 
 /** Serialised events kept: enough for a storm of reconnections, little beside the cache. */
 const KEPT = 64;
+
+const stepOf = ({ deployment: order }: Event['status']): DeployStepOf | null => {
+  if (order === undefined) return null;
+  const { uid, deployment, application, step, release } = order;
+  return { uid, deployment, application, activates: step === 'activate' ? (release?.number ?? null) : null };
+};
 
 const orderOf = ({ ref, incarnation, status }: Event): Order => ({
   cluster: ref.cluster ?? '',
@@ -32,6 +49,7 @@ const orderOf = ({ ref, incarnation, status }: Event): Order => ({
   targets: status.targets.map(({ machine }) => machine),
   needs: needsOf(status),
   run: status.run ?? null,
+  step: stepOf(status),
 });
 
 const asEvent = (live: Live | null): Event | null =>
@@ -64,8 +82,25 @@ export class Orders {
     return held.filter((order) => order.revision >= cursor && !this.isOver(order));
   }
 
+  private isOver(order: Order): boolean {
+    return this.isOfEndedRun(order) || this.isOfEndedDeployment(order);
+  }
+
+  /**
+   * A host that was away for a Deployment does nothing of it afterwards; but what came into force for all, or is in force again
+   * because it failed, it is told all the same.
+   */
+  private isOfEndedDeployment({ cluster, step }: Order): boolean {
+    if (step === null) return false;
+    const of = this.objects.get({ kind: 'Deployment', cluster, name: step.deployment });
+    if (of?.uid === step.uid && !isEnded(of.status)) return false;
+    const { current } =
+      this.objects.get({ kind: 'Application', cluster, name: step.application })?.status ?? {};
+    return current === undefined || current.number !== step.activates;
+  }
+
   /** Refused by an agent that was too old, it must not be carried out by the next one, long after its Run has ended. */
-  private isOver({ cluster, needs, run }: Order): boolean {
+  private isOfEndedRun({ cluster, needs, run }: Order): boolean {
     if (run === null || needs.length === 0) return false;
     const of = this.objects.list('Run', cluster).find(({ uid }) => uid === run);
     return of === undefined || of.status.finishedAt !== undefined;

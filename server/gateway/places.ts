@@ -5,6 +5,7 @@ import type { Change, Live, Objects } from '../../store/objects/objects.js';
 export interface Place {
   readonly cluster: string;
   readonly instance: string;
+  readonly machine: string;
   /** Of the slot: part of what the machine's credential is made of. */
   readonly uid: string;
   readonly role: string;
@@ -26,6 +27,7 @@ const machinesOf = ({ status }: Instance): readonly string[] => [
 const placeOf = (live: Instance, machine: string): Place => ({
   cluster: live.ref.cluster ?? '',
   instance: live.ref.name,
+  machine,
   uid: live.uid,
   role: live.spec.role,
   roles: live.spec.roles ?? [],

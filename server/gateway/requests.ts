@@ -1,7 +1,13 @@
 /** The gateway's plain requests: enrolment, and what hosts read: snapshots, secrets and packs. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as E from 'fp-ts/lib/Either.js';
-import { AGENT_PATH, type EnrolAnswer, EnrolRequest } from '../../api-types/agent-protocol.js';
+import {
+  AGENT_PATH,
+  DIRECT,
+  type EnrolAnswer,
+  EnrolRequest,
+  PIECE_BYTES,
+} from '../../api-types/agent-protocol.js';
 import { decodeLoose, problemText } from '../../api-types/problems.js';
 import { failureStatus } from '../../api-types/status.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -17,6 +23,7 @@ import type { OpenLog } from '../logs/port.js';
 import { Sending } from '../sending.js';
 import { answerPeer } from './peer-logs.js';
 import { isFile, type ReadPack } from './packs.js';
+import type { TakePiece } from './uploads.js';
 import type { Place, Places } from './places.js';
 import type { ReadSecret } from './secrets.js';
 import type { ReadSnapshot } from './snapshots.js';
@@ -25,6 +32,13 @@ import type { Warn } from './warnings.js';
 
 const MAX_BODY_BYTES = 16 * 1024;
 
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  403: 'Forbidden',
+  413: 'RequestEntityTooLarge',
+  429: 'TooManyRequests',
+};
+
 export interface RequestsDependencies {
   readonly installationKey: Buffer;
   readonly places: Places;
@@ -32,6 +46,8 @@ export interface RequestsDependencies {
   readonly snapshots: ReadSnapshot;
   readonly secrets: ReadSecret;
   readonly packs: ReadPack;
+  /** Of packs that hosts bring. */
+  readonly pieces: TakePiece;
   readonly throttle: Throttle;
   readonly warn: Warn;
   readonly catchUp: CatchUp;
@@ -55,16 +71,20 @@ const failure = (code: number, reason: string, message: string, headers = {}): A
   body: JSON.stringify(failureStatus(code, reason, message)),
 });
 
-const bodyOf = async (request: IncomingMessage): Promise<string | null> => {
+/** Null: it is longer. */
+const bytesOf = async (request: IncomingMessage, most: number): Promise<Buffer | null> => {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) return null;
+    if (size > most) return null;
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 };
+
+const textOf = async (request: IncomingMessage): Promise<string | null> =>
+  (await bytesOf(request, MAX_BODY_BYTES))?.toString('utf8') ?? null;
 
 const enrolRequestOf = (text: string | null): E.Either<string, EnrolRequest> => {
   if (text === null) return E.left(`expected at most ${String(MAX_BODY_BYTES)} bytes`);
@@ -76,12 +96,18 @@ const enrolRequestOf = (text: string | null): E.Either<string, EnrolRequest> => 
   }
 };
 
+const queryOf = ({ url = '' }: IncomingMessage): URLSearchParams =>
+  new URLSearchParams(url.split('?')[1] ?? '');
+
+/** What a host is answered; the query is what it asked beside the name. */
+type Reader = (place: Place, name: string, query: URLSearchParams) => Promise<Answer>;
+
 const tooMany = failure(429, 'TooManyRequests', 'too many refused requests from this address; wait', {
   'retry-after': '5',
 });
 
 /** No 503: who waits in a queue is to wait for longer than for what is broken. */
-const busy = failure(429, 'TooManyRequests', 'many hosts fetch cookbooks now; try again', {
+const busy = failure(429, 'TooManyRequests', 'many hosts fetch packs now; try again', {
   'retry-after': '5',
 });
 
@@ -137,20 +163,23 @@ export class Requests {
   private async answer(request: IncomingMessage): Promise<Answer> {
     const path = (request.url ?? '').split('?')[0] ?? '';
     if (request.method === 'POST' && path === `${AGENT_PATH}/enrol`) return this.enrol(request);
-    const read = request.method === 'GET' ? this.readerOf(path) : null;
+    if (request.method === 'PUT' && path.startsWith(`${AGENT_PATH}/packs/`)) return this.piece(request, path);
+    const read = request.method === 'GET' ? this.readerOf(request, path) : null;
     if (read !== null) return this.asHost(request, read);
     return failure(404, 'NotFound', `there is no ${String(request.method)} ${path} here`);
   }
 
   /** Null: hosts read nothing there. */
-  private readerOf(path: string): ((place: Place) => Promise<Answer>) | null {
+  private readerOf(request: IncomingMessage, path: string): ((place: Place) => Promise<Answer>) | null {
     const [what = '', name = '', ...more] = path.slice(AGENT_PATH.length + 1).split('/');
     const read = Object.hasOwn(this.readers, what) ? this.readers[what] : undefined;
-    return read === undefined || name === '' || more.length > 0 ? null : (place) => read(place, name);
+    return read === undefined || name === '' || more.length > 0
+      ? null
+      : (place) => read(place, name, queryOf(request));
   }
 
   private async enrol(request: IncomingMessage): Promise<Answer> {
-    const body = enrolRequestOf(await bodyOf(request));
+    const body = enrolRequestOf(await textOf(request));
     if (E.isLeft(body)) {
       countRefusal(this.with_.counters, 'BadRequest');
       return failure(400, 'BadRequest', `the enrolment: ${body.left}`);
@@ -203,10 +232,10 @@ export class Requests {
   }
 
   /** What hosts may read, by the first part of its path. */
-  private readonly readers: Readonly<Record<string, (place: Place, name: string) => Promise<Answer>>> = {
+  private readonly readers: Readonly<Record<string, Reader>> = {
     snapshots: (place, digest) => this.snapshot(place, digest),
     secrets: (place, name) => this.secret(place, name),
-    packs: (place, digest) => this.pack(place, digest),
+    packs: (place, digest, query) => this.pack(place, digest, query.has(DIRECT)),
   };
 
   private async asHost(request: IncomingMessage, read: (place: Place) => Promise<Answer>): Promise<Answer> {
@@ -226,10 +255,27 @@ export class Requests {
     return { code: 200, headers: { 'cache-control': 'no-store' }, body: JSON.stringify(found.right) };
   }
 
-  private async pack(place: Place, digest: string): Promise<Answer> {
-    const found = await this.with_.packs(place, digest);
+  private async pack(place: Place, digest: string, direct: boolean): Promise<Answer> {
+    const found = await this.with_.packs(place, digest, direct);
     if (E.isLeft(found)) return failure(404, 'NotFound', found.left);
-    return { code: 200, headers: { 'content-type': 'application/gzip' }, body: found.right };
+    const given = found.right;
+    if (given._tag === 'Link')
+      return { code: 307, headers: { location: given.url, 'cache-control': 'no-store' }, body: '{}' };
+    return { code: 200, headers: { 'content-type': 'application/gzip' }, body: given.file };
+  }
+
+  private piece(request: IncomingMessage, path: string): Promise<Answer> {
+    return this.asHost(request, async (place) => {
+      const query = queryOf(request);
+      const content = await bytesOf(request, PIECE_BYTES);
+      const [at, bytes] = [Number(query.get('at')), Number(query.get('bytes'))];
+      if (content === null || !Number.isSafeInteger(at) || !Number.isSafeInteger(bytes))
+        return failure(400, 'BadRequest', `expected a piece of at most ${String(PIECE_BYTES)} bytes`);
+      const digest = path.slice(`${AGENT_PATH}/packs/`.length);
+      const { code, message, received } = await this.with_.pieces(place, { digest, at, bytes, content });
+      if (code < 400 || code === 409) return { code, body: JSON.stringify({ received }) };
+      return failure(code, REASONS[code] ?? 'InternalError', message);
+    });
   }
 
   private async snapshot(place: Place, digest: string): Promise<Answer> {

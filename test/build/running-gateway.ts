@@ -28,6 +28,7 @@ export interface RunningGateway {
   readonly observed: Observed;
   readonly objects: OpenedObjects;
   readonly shelf: Shelf;
+  readonly artifacts: Shelf;
   /** As if its process had been killed: every connection is cut, nothing is said. */
   kill(): Promise<void>;
   close(): Promise<void>;
@@ -38,6 +39,8 @@ export interface WorldOptions {
   readonly agentFiles?: string;
   /** Usually so short that tests need not wait. */
   readonly heartbeat?: Millis;
+  /** Opens the artifact store of a gateway, which may keep things in the folder; a directory unless told. */
+  readonly artifacts?: (folder: string) => Promise<Shelf>;
 }
 
 const listening = (server: Server): Promise<number> =>
@@ -63,9 +66,11 @@ export const startGateway = async (
   store: Store,
   identity: TlsIdentity | null,
   packs: string,
-  { agentFiles, heartbeat = millis(200) }: WorldOptions,
+  { agentFiles, heartbeat = millis(200), artifacts: openArtifacts }: WorldOptions,
 ): Promise<RunningGateway> => {
   const shelf = await openShelf(packs, systemClock);
+  const place = `${packs}-artifacts`;
+  const artifacts = await (openArtifacts?.(place) ?? openShelf(place, systemClock));
   const objects = await openObjects({
     store,
     installation: INSTALLATION,
@@ -98,6 +103,7 @@ export const startGateway = async (
     sealer: SEALER,
     entitled: entitledIn(objects),
     shelf,
+    artifacts,
     url,
     authority: identity?.authority ?? null,
     id: hex(systemChance, 4),
@@ -130,6 +136,7 @@ export const startGateway = async (
     observed,
     objects,
     shelf,
+    artifacts,
     kill: () => (ended ??= end(true)),
     close: () => (ended ??= end(false)),
   };

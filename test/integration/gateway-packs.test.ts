@@ -83,6 +83,8 @@ const fetcher = (
   } = {},
 ) =>
   packsOver({
+    of: 'cookbooks',
+    keeps: 5,
     folder,
     route: (attempt) => {
       if (more.route !== undefined) return more.route();

@@ -252,9 +252,9 @@ else {
     const ports = [await listening(stage, named('one')), await listening(stage, named('two'))];
     await written(stage, balancing(stage, ports));
     await started(stage);
-    assert.is(admin(stage, 'leave', 'app-1').code, 0);
+    assert.is(admin(stage, 'leave', '1', 'app-1').code, 0);
     assert.equal(admin(stage, 'leaving', 'app-1', 'app-2'), { code: 1, said: 'app-shop/app-2' });
-    assert.is(admin(stage, 'leave', 'app-1', 'app-2').code, 0);
+    assert.is(admin(stage, 'leave', '1', 'app-1', 'app-2').code, 0);
     assert.equal(admin(stage, 'leaving', 'app-1', 'app-2'), { code: 0, said: '' });
     const answers = new Set<string>();
     for (let count = 0; count < 6; count += 1) answers.add((await ask({ port: stage.ports.http })).by);
@@ -275,7 +275,7 @@ else {
     for (let count = 0; count < 6; count += 1) answers.add((await ask({ port: stage.ports.http })).by);
     assert.equal([...answers], ['one']);
     assert.is(admin(stage, 'ready', 'app-2').code, 0);
-    assert.is(admin(stage, 'leave', 'app-1').code, 0);
+    assert.is(admin(stage, 'leave', '1', 'app-1').code, 0);
     const idle = finish;
     const long = ask({ port: stage.ports.http, path: '/slow' });
     await eventually('it is being answered', () => finish !== idle);

@@ -14,6 +14,14 @@ const entry = (revision: number, event: Lifecycle, state: Entry['state'] = 'pend
 
 const ofRun = (entry: Entry): Entry => ({ ...entry, order: { ...entry.order, run: 'uid' } });
 
+const ofDeployment = (entry: Entry): Entry => ({
+  ...entry,
+  order: {
+    ...entry.order,
+    deployment: { uid: 'u', deployment: 'web-1', application: 'web', step: 'prepare' },
+  },
+});
+
 const dry = (entry: Entry): Entry => ({ ...entry, order: { ...entry.order, dryRun: true } });
 
 const ROWS: readonly {
@@ -65,6 +73,23 @@ const ROWS: readonly {
     name: 'deploys are not superseded by one another',
     journal: [entry(2, 'deploy'), entry(3, 'deploy'), entry(4, 'undeploy')],
     run: 'deploy-2',
+  },
+  {
+    name: 'what a Deployment asks for stands for itself: every step runs, and no configure stands for it',
+    journal: [
+      ofDeployment(entry(2, 'deploy')),
+      ofDeployment(entry(3, 'deploy')),
+      entry(4, 'configure'),
+      entry(5, 'configure'),
+    ],
+    run: 'deploy-2',
+    supersede: ['configure-4'],
+  },
+  {
+    name: 'a shutdown overtakes it',
+    journal: [ofDeployment(entry(2, 'deploy')), entry(3, 'shutdown')],
+    run: 'shutdown-3',
+    supersede: ['deploy-2'],
   },
   {
     name: 'shutdown overtakes deploy and undeploy',

@@ -1,7 +1,9 @@
 import { ABILITIES, type Ability } from '../../../api-types/agent-protocol.js';
+import type { DeployOrder } from '../../../api-types/deploy-order.js';
 import type { LifecycleEventStatus } from '../../../api-types/kinds/lifecycle-event.js';
 import { needsOf, refusalOf } from '../../../server/gateway/abilities.js';
 import { Orders } from '../../../server/gateway/orders.js';
+import { release } from '../../build/releases.js';
 import { fakeObjects, ref } from '../../fake/objects.js';
 import { assert, suite } from '../../suite.js';
 
@@ -9,12 +11,14 @@ const abilities = suite('agents that are older than the control plane');
 
 interface Row {
   readonly name: string;
-  readonly event: Pick<LifecycleEventStatus, 'event' | 'recipes' | 'dryRun'>;
+  readonly event: Pick<LifecycleEventStatus, 'event' | 'recipes' | 'dryRun' | 'deployment'>;
   readonly needs: readonly Ability[];
   readonly can?: readonly string[];
   /** What the host is too old for; null: it is sent the event. */
   readonly refused: string | null;
 }
+
+const STEP: DeployOrder = { uid: 'u', deployment: 'web-1', application: 'web', step: 'prepare' };
 
 const TABLE: readonly Row[] = [
   { name: 'setup: everybody can', event: { event: 'setup' }, needs: [], refused: null },
@@ -47,6 +51,20 @@ const TABLE: readonly Row[] = [
     refused: 'dry runs',
   },
   {
+    name: 'a step of a Deployment would be a deploy of everything',
+    event: { event: 'deploy', deployment: STEP },
+    needs: ['deploy', 'releases'],
+    can: ['deploy', 'undeploy', 'recipes', 'dryRun'],
+    refused: 'releases of applications',
+  },
+  {
+    name: 'its undeploy an undeploy of everything',
+    event: { event: 'undeploy', deployment: { ...STEP, step: 'undeploy' } },
+    needs: ['undeploy', 'releases'],
+    can: ['undeploy', 'releases'],
+    refused: null,
+  },
+  {
     name: 'one that can all of it',
     event: { event: 'deploy', dryRun: true },
     needs: ['deploy', 'dryRun'],
@@ -63,6 +81,7 @@ const PLACE = {
   role: 'app',
   roles: [],
   batch: 'b',
+  machine: 'i-1',
   spoken: true,
 };
 
@@ -97,3 +116,80 @@ abilities('what an old agent refused is not carried out by the next one once its
   objects.has(ref('Run', 'shop', 'look'), { spec }, { finishedAt: AT });
   assert.equal(names(), ['run-configure-1']);
 });
+
+interface Away {
+  readonly name: string;
+  readonly deployment: { readonly phase: 'Rolling' | 'Succeeded' | 'Failed' } | null;
+  /** The number of the release in force. */
+  readonly current?: number;
+  readonly sent: readonly string[];
+}
+
+const AWAY: readonly Away[] = [
+  {
+    name: 'while it goes on: all of it',
+    deployment: { phase: 'Rolling' },
+    current: 1,
+    sent: ['prepare', 'activate 2', 'finish', 'activate 1'],
+  },
+  {
+    name: 'it succeeded: the release that is in force',
+    deployment: { phase: 'Succeeded' },
+    current: 2,
+    sent: ['activate 2'],
+  },
+  {
+    name: 'it failed: the one of before, which is in force again',
+    deployment: { phase: 'Failed' },
+    current: 1,
+    sent: ['activate 1'],
+  },
+  {
+    name: 'another release came into force since: nothing',
+    deployment: { phase: 'Succeeded' },
+    current: 3,
+    sent: [],
+  },
+  { name: 'it failed, and there was none before: nothing', deployment: { phase: 'Failed' }, sent: [] },
+  {
+    name: 'nobody knows it any more: as one that has ended',
+    deployment: null,
+    current: 2,
+    sent: ['activate 2'],
+  },
+];
+
+for (const { name, deployment, current, sent } of AWAY)
+  abilities(`a host that was away for a Deployment; ${name}`, () => {
+    const objects = fakeObjects();
+    const source = { type: 'git', url: 'https://git.example/web.git' };
+    const application = { spec: { type: 'nodejs', source } };
+    objects.has(
+      ref('Application', 'shop', 'web'),
+      application,
+      current === undefined ? {} : { current: release(current) },
+    );
+    const spec = { application: 'web', command: 'deploy' };
+    const of = objects.has(ref('Deployment', 'shop', 'web-1'), { spec }, deployment ?? {});
+    if (deployment === null) objects.deleteRaw(of.ref);
+    const steps = [
+      { step: 'prepare', release: release(2) },
+      { step: 'activate', release: release(2) },
+      { step: 'finish' },
+      { step: 'activate', release: release(1) },
+    ];
+    const targets = [{ instance: 'app-1', machine: 'i-1' }];
+    const told = { event: 'deploy', cause: '', createdAt: AT, snapshot: { version: 1, digest: '' }, targets };
+    for (const [at, step] of steps.entries())
+      objects.has(
+        ref('LifecycleEvent', 'shop', `release-${String(at)}`),
+        { spec: {} },
+        { ...told, deployment: { ...STEP, uid: of.uid, ...step } },
+      );
+    const orders = new Orders(objects).from('i-1', 0);
+    const shown = orders.map(({ name: event }) => {
+      const { step, release: which } = steps[Number(event.slice('release-'.length))]!;
+      return step === 'activate' ? `${step} ${String(which?.number)}` : step;
+    });
+    assert.equal(shown, sent);
+  });

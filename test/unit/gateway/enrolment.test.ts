@@ -10,6 +10,7 @@ const place: Place = {
   role: 'app',
   roles: [],
   batch: 'b-1',
+  machine: 'i-1',
   spoken: false,
 };
 const batch = {

@@ -1,6 +1,9 @@
+import type { ReleaseConfig } from '../../../api-types/release.js';
 import type { Snapshot } from '../../../api-types/snapshot.js';
 import { inputOf } from '../../../recipes/inputs.js';
+import { release } from '../../build/releases.js';
 import { assert, suite } from '../../suite.js';
+import { theFile } from './texts.js';
 import { host, role, snapshotOf } from './world.js';
 
 const test = suite('what people have of their own counts for the input of configure');
@@ -94,6 +97,104 @@ for (const { name, before, after, changes } of ROWS)
     assert.is(inputOf(before, 'x-1').input !== inputOf(after, 'x-1').input, changes);
     assert.is(inputOf(before, 'y-1').input, inputOf(after, 'y-1').input, 'and nobody else');
   });
+
+const deployed = (number: number, roles: readonly string[], rest: Partial<Snapshot> = {}): Snapshot => {
+  const applications = {
+    web: { release: release(number, { roles, config: { environment: { N: number } } }) },
+  };
+  return withRole(RECIPES, { applications, ...rest });
+};
+
+const input = (snapshot: Snapshot, name: string): string => inputOf(snapshot, name).input;
+
+test("a release that comes into force is nothing to tell its hosts, nor people's own recipes", () => {
+  const before = withRole(RECIPES);
+  for (const name of ['app-1', 'x-1', 'db-1', 'misc-1'])
+    for (const number of [1, 2])
+      assert.is(
+        input(deployed(number, ['app']), name),
+        input(before, name),
+        `${name}, release ${String(number)}`,
+      );
+});
+
+test('nor is a host that leaves its load balancers, and where it listens', () => {
+  const before = deployed(1, ['app']);
+  const out = { ...before.hosts['app-1']!, out: ['web'], ports: { web: 4000 } };
+  const after = { ...before, hosts: { ...before.hosts, 'app-1': out } };
+  for (const name of ['app-1', 'app-10', 'x-1', 'db-1'])
+    assert.is(input(after, name), input(before, name), name);
+});
+
+const BALANCED = deployed(1, ['app']);
+const withHost = (more: Partial<Snapshot['hosts'][string]>): Snapshot => ({
+  ...BALANCED,
+  hosts: { ...BALANCED.hosts, 'app-1': { ...BALANCED.hosts['app-1']!, ...more } },
+});
+const withConfig = (config: Partial<ReleaseConfig>): Snapshot => ({
+  ...BALANCED,
+  applications: { web: { release: release(2, { config }) } },
+});
+
+const BALANCERS: readonly (readonly [string, Snapshot, boolean])[] = [
+  ['a host leaves', withHost({ out: ['web'] }), true],
+  ['a host leaves for another application', withHost({ out: ['api'] }), false],
+  ['a host listens elsewhere', withHost({ ports: { web: 4000 } }), true],
+  ['the next release is as this one', withConfig({ environment: { N: 2 } }), false],
+  ['the next release has a domain', withConfig({ domains: ['shop.example.com'] }), true],
+  ['the next release has another port', withConfig({ port: 4000 }), true],
+  ['the next release is asked for another path', withConfig({ health: { path: '/well' } }), true],
+  [
+    'the next release has a certificate',
+    withConfig({ domains: ['shop.example.com'], tls: { secret: 'shop' } }),
+    true,
+  ],
+];
+
+for (const [name, after, told] of BALANCERS)
+  test(`load balancers: ${name}: ${told ? 'told' : 'not told'}`, () => {
+    assert.is(input(after, 'lb-1') !== input(BALANCED, 'lb-1'), told);
+  });
+
+test('while hosts are asked in different ways, load balancers look whether their ports take connections', async () => {
+  const config = async (of: Snapshot): Promise<string> => {
+    const text = await theFile(of, 'lb-1', '/etc/haproxy/haproxy.cfg');
+    return text.split('\n\n').find((section) => section.startsWith('backend app-web\n')) ?? '';
+  };
+  const differently: Snapshot = {
+    ...BALANCED,
+    applications: { web: { release: release(1), askedAlike: false } },
+  };
+  assert.match(await config(BALANCED), 'option httpchk');
+  assert.match(await config(BALANCED), /server app-1 .* check /);
+  const section = await config(differently);
+  assert.not.match(section, 'httpchk');
+  assert.not.match(section, 'http-check');
+  assert.match(section, /server app-1 .* check /);
+  assert.is.not(input(differently, 'lb-1'), input(BALANCED, 'lb-1'));
+  assert.is(input(differently, 'app-1'), input(BALANCED, 'app-1'));
+});
+
+test('a load balancer that runs the application, too, is told as others are, and not more', () => {
+  const both = (of: Snapshot): Snapshot => ({
+    ...of,
+    hosts: { ...of.hosts, 'lb-1': { ...of.hosts['lb-1']!, roles: ['app'] } },
+  });
+  for (const [name, after, told] of BALANCERS)
+    assert.is(input(both(after), 'lb-1') !== input(both(BALANCED), 'lb-1'), told, name);
+});
+
+test('hosts whose role has nothing to do with applications are told once that they run one, and then of databases', () => {
+  const roles = ['misc'];
+  const before = deployed(1, roles);
+  assert.is(input(deployed(2, roles), 'misc-1'), input(before, 'misc-1'));
+  assert.is.not(input(withRole(RECIPES), 'misc-1'), input(before, 'misc-1'));
+  const { hosts } = before;
+  const moved = { ...hosts, 'db-1': host('db', '127.0.3.9') };
+  assert.is.not(input(deployed(1, roles, { hosts: moved }), 'misc-1'), input(before, 'misc-1'));
+  const odd = deployed(1, roles, { attributes: { database: { role: 'nobody' } } });
+  assert.ok(input(odd, 'misc-1') !== '', "attributes that make no sense are the host's to report");
+});
 
 test('a thousand hosts with recipes of their own cost little more than one', () => {
   const hosts = Object.fromEntries(

@@ -8,6 +8,7 @@ import { recipeFor } from '../../../recipes/catalog.js';
 import { resourceId } from '../../../recipes/resource.js';
 import { assert, suite } from '../../suite.js';
 import { optionsFor } from './options.js';
+import { fakeServices } from './services.js';
 import { fileOf, namedSecrets } from './texts.js';
 import { role, snapshotOf } from './world.js';
 
@@ -23,16 +24,24 @@ const hosts: readonly (readonly [Snapshot, string])[] = [
   ...(['rails-app', 'php-app', 'java-app', 'static-web', 'monitoring'] as const).map(ofType),
 ];
 
-test('a host that is a folder gets files and nothing else, at every event', async () => {
+test('a host that is a folder gets files, services of applications and nothing else, at every event', async () => {
   for (const [snapshot, instance] of hosts)
     for (const event of ['setup', 'configure', 'deploy', 'undeploy', 'shutdown'] as const) {
       const root = await mkdtemp(join(tmpdir(), 'scalarium-roles-'));
-      const options = optionsFor(root, { secrets: namedSecrets });
+      const plain = optionsFor(root, { secrets: namedSecrets });
+      const services = fakeServices({ 'scalarium-app-app': {} });
+      const options = { ...plain, platform: { ...plain.platform, services } };
       const resources = recipeFor(event, snapshot, instance);
       const { failure, changed } = await applyResources(resources, options);
       assert.is(failure, null, `${event} of ${instance}`);
       assert.equal(
-        changed.filter((id) => !/^(file|template|directory|link|service)\[/.test(id)),
+        changed.filter((id) => !/^(file|template|directory|link)\[|^service\[scalarium-/.test(id)),
+        [],
+      );
+      assert.equal(
+        services.calls.filter(
+          (call) => !/^(readUnits|(start|enable|stop|restart) scalarium-app-app)$/.test(call),
+        ),
         [],
       );
       assert.equal((await applyResources(resources, options)).changed, [], `${event} of ${instance} again`);

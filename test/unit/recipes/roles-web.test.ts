@@ -159,8 +159,10 @@ env[A] = "b'c"
     path: '/etc/scalarium/applications/shop.start',
     text: `#!/bin/sh
 ${HEAD}# Starts the application once its code is there.
-until [ -e '/srv/www/shop/current/config.ru' ]; do sleep 1; done
-cd '/srv/www/shop/current' || exit 1
+code="\${SCALARIUM_ROOT:-}/srv/www/shop/current"
+until [ -e "$code"/'config.ru' ]; do sleep 1; done
+cd -P "$code" || exit 1
+export SOCKET=/srv/www/shop/shared/sockets/web.sock
 exec bundle exec puma --environment production --workers 2 --threads 1:5 --bind 'unix:///srv/www/shop/shared/sockets/web.sock?umask=0111'
 `,
   },
@@ -171,8 +173,10 @@ exec bundle exec puma --environment production --workers 2 --threads 1:5 --bind 
     path: '/etc/scalarium/applications/shop.start',
     text: `#!/bin/sh
 ${HEAD}# Starts the application once its code is there.
-until [ -e '/srv/www/shop/current/config.ru' ]; do sleep 1; done
-cd '/srv/www/shop/current' || exit 1
+code="\${SCALARIUM_ROOT:-}/srv/www/shop/current"
+until [ -e "$code"/'config.ru' ]; do sleep 1; done
+cd -P "$code" || exit 1
+export SOCKET=/srv/www/shop/shared/sockets/web.sock
 exec passenger start --engine builtin --environment production --socket-file /srv/www/shop/shared/sockets/web.sock --max-pool-size 10 --log-file /dev/stdout
 `,
   },

@@ -66,7 +66,7 @@ MEMCACHED_SERVERS=
     }),
     instance: 'app-1',
     path: '/etc/scalarium/applications/shop.env',
-    text: 'NODE_ENV=production\nPORT=3000\nNAME="Monster \\"World\\""\nKEY=payment/api\nN=1\n',
+    text: 'NODE_ENV=production\nNAME="Monster \\"World\\""\nKEY=payment/api\nN=1\n',
   },
   {
     name: 'an application waits for its code',
@@ -74,9 +74,13 @@ MEMCACHED_SERVERS=
     path: '/etc/scalarium/applications/app.start',
     text: `#!/bin/sh
 ${HEAD}# Starts the application once its code is there.
-until [ -e '/srv/www/app/current/server.js' ]; do sleep 1; done
-cd '/srv/www/app/current' || exit 1
-exec /usr/bin/node 'server.js'
+code="\${SCALARIUM_ROOT:-}/srv/www/app/current"
+until [ -e "$code"/'server.js' ]; do sleep 1; done
+cd -P "$code" || exit 1
+export PORT=8080
+program='/usr/bin/node'
+[ -x "$program" ] || program=node
+exec "$program" 'server.js'
 `,
   },
   {
@@ -86,8 +90,10 @@ exec /usr/bin/node 'server.js'
     path: '/etc/scalarium/applications/shop.start',
     text: `#!/bin/sh
 ${HEAD}# Starts the application once its code is there.
-until [ -e '/srv/www/shop/current/.' ]; do sleep 1; done
-cd '/srv/www/shop/current' || exit 1
+code="\${SCALARIUM_ROOT:-}/srv/www/shop/current"
+until [ -e "$code"/'.' ]; do sleep 1; done
+cd -P "$code" || exit 1
+export PORT=80
 exec npm run start:production
 `,
   },

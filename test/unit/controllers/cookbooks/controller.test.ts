@@ -20,7 +20,7 @@ import { TEST_SEALER } from '../../../build/server.js';
 import { ref } from '../../../fake/objects.js';
 import { eventually } from '../../../e2e/world.js';
 import { assert } from '../../../suite.js';
-import { commit, inWorld, repository, type World } from './world.js';
+import { commit, inWorld, repository, type World } from '../../sources/world.js';
 
 const test = inWorld('cookbooks of clusters');
 

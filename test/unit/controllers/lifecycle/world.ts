@@ -1,7 +1,9 @@
 /** A cluster for the lifecycle controller in memory: objects, the keys beside them, agents that answer when told. */
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { Subject } from 'rxjs';
+import type { ApplicationStatus } from '../../../../api-types/kinds/application.js';
 import type { ClusterSpec, ClusterStatus } from '../../../../api-types/kinds/cluster.js';
+import type { DeploymentStatus } from '../../../../api-types/kinds/deployment.js';
 import type { RoleSpec } from '../../../../api-types/kinds/role.js';
 import type { InstanceSpec, InstanceStatus } from '../../../../api-types/kinds/instance.js';
 import type { EventResult, LifecycleEventStatus } from '../../../../api-types/kinds/lifecycle-event.js';
@@ -67,6 +69,8 @@ export class World {
   readonly clock: VirtualClock = virtualClock();
   readonly objects = fakeObjects(() => this.clock.now());
   readonly connected = new Set<string>();
+  /** Load balancers that the cloud runs. */
+  balancers: readonly unknown[] = [];
   private readonly results = new Map<string, string>();
   private readonly chunks = new Subject<RevisionEvents>();
   private readonly hostChanges = new Subject<string>();
@@ -106,6 +110,27 @@ export class World {
       },
     );
     this.connected.add(id);
+  }
+
+  /** An Application whose hosts are those of the role `app`. */
+  application(name: string, status: Partial<ApplicationStatus>): void {
+    const spec = { type: 'nodejs', source: { type: 'git', url: 'https://git.example/web.git' } };
+    const of = ref('Application', CLUSTER, name);
+    this.objects.has(of, { spec }, status);
+  }
+
+  /** A Deployment of the application of its name, as the deployments controller has written it. */
+  async deploys(name: string, status: Partial<DeploymentStatus>): Promise<void> {
+    const of = ref('Deployment', CLUSTER, name);
+    const spec = { application: name.replace(/-\d+$/, ''), command: 'deploy' };
+    if (this.objects.get(of) === null) this.objects.putRaw(of, { spec });
+    await this.objects.write(null, [{ write: 'status', ref: of, patch: { ...status } }])();
+    await this.clock.settle();
+  }
+
+  /** The change that a Deployment's load balancers have been told of. */
+  toldOf(name: string): number | undefined {
+    return this.objects.get(ref('Deployment', CLUSTER, name))?.status.told;
   }
 
   async patch(name: string, patch: Readonly<Record<string, unknown>>): Promise<void> {
@@ -193,6 +218,7 @@ export class World {
       ownership: { of: () => fence, changes$: new Subject<string>() },
       clock,
       log: silentLog,
+      balancersOf: () => this.balancers,
     });
     this.loop = startLoop({ controller, clock, chance: seededChance(1), log: silentLog });
     await clock.advance(100);

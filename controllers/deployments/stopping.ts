@@ -1,0 +1,69 @@
+/** Why a Deployment goes no further, and what becomes of it then. Pure. */
+import { isCatchUp } from './catch-up.js';
+import type { Cause, Course } from './course.js';
+import { forgetEarlierWords, isAborted } from './words-of-people.js';
+
+export interface Stop {
+  readonly by: 'superseded' | 'abort' | 'failure';
+  readonly cause: Cause;
+}
+
+/** The younger Deployment that ends it; null: none does. */
+export const supersederOf = ({ view, live }: Pick<Course, 'view' | 'live'>): string | null => {
+  const place = view.deployments.indexOf(live);
+  const younger = view.deployments.slice(place + 1);
+  const found = younger.find(
+    ({ spec, status }) => spec.supersede === true && status.finishedAt === undefined,
+  );
+  return found?.ref.name ?? null;
+};
+
+const failures = (course: Course): Cause | null => {
+  const names = course.in('failed');
+  const [first] = names;
+  if (first === undefined) return null;
+  const message = course.hosts.get(first)?.message ?? '';
+  const more = names.length === 1 ? '' : ` (and ${String(names.length - 1)} more)`;
+  return { reason: 'HostsFailed', message: `${first}: ${message}${more}` };
+};
+
+export const stopOf = (course: Course): Stop | null => {
+  const superseder = supersederOf(course);
+  if (superseder !== null)
+    return {
+      by: 'superseded',
+      cause: { reason: 'Superseded', message: `Deployment ${superseder} takes its place` },
+    };
+  if (isAborted(course)) return { by: 'abort', cause: { reason: 'Aborted', message: 'somebody aborted it' } };
+  const cause = failures(course);
+  return cause === null ? null : { by: 'failure', cause };
+};
+
+export const pause = (course: Course, cause: Cause): void => {
+  course.enter('Paused');
+  course.next.pausedAt = course.now;
+  course.says = cause;
+  forgetEarlierWords(course);
+  course.tell(
+    'Warning',
+    'DeploymentPaused',
+    `${cause.message}; scalarium deployment promote or abort says how it goes on`,
+  );
+};
+
+/** Nothing is under way any more: it waits for a person, goes back, or ends. */
+export const settle = (course: Course, { by, cause }: Stop): void => {
+  if (by === 'superseded' || (by === 'failure' && isCatchUp(course.live))) {
+    course.end(by === 'superseded' ? 'Aborted' : 'Failed', cause);
+    return;
+  }
+  course.cause = cause;
+  if (by === 'failure' && course.live.spec.onFailure === 'pause') {
+    pause(course, cause);
+    return;
+  }
+  // hosts that fail to go back have a batch behind these
+  course.next.batches = course.next.batch ?? 0;
+  course.enter('RollingBack');
+  course.tell('Warning', 'DeploymentRollsBack', cause.message);
+};

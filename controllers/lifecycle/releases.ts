@@ -1,0 +1,112 @@
+/** What Applications and Deployments say of the hosts of a cluster. Pure. */
+import { isOpen, outOf } from '../../api-types/kinds/deployment.js';
+import type { InstanceStatus } from '../../api-types/kinds/instance.js';
+import type { HostRelease, Release } from '../../api-types/release.js';
+import type { Snapshot, SnapshotApplication, SnapshotHost } from '../../api-types/snapshot.js';
+import { parseTimestamp } from '../../runtime/clock.js';
+import type { Live, Objects } from '../../store/objects/objects.js';
+
+/** Applications in force that were deployed at least once. */
+export interface InForce {
+  readonly name: string;
+  readonly current: Release;
+  /** Releases that hosts may still run, the one in force among them. */
+  readonly known: readonly Release[];
+  /** Load balancers ask hosts the same, whichever release they run while a Deployment goes on. */
+  readonly askedAlike: boolean;
+}
+
+export interface Releases {
+  readonly applications: readonly InForce[];
+  /** Deployments that have not ended; one that is being deleted among them, until its hosts are back in order. */
+  readonly open: readonly Live<'Deployment'>[];
+}
+
+const isInForce = ({ deletion, succeeded, specGeneration, specRevision }: Live): boolean =>
+  deletion === null && !succeeded && specGeneration > 0 && specRevision > 0;
+
+/** What a load balancer asks a host that runs it. */
+const askedFor = ({ config: { type, health, domains = [] } }: Release): string =>
+  JSON.stringify([type, health?.path, domains[0]]);
+
+/** What is in force in a cluster, and what goes on in it, in one moment of the cache. */
+export const releasesIn = (objects: Objects, cluster: string): Releases => {
+  const open = objects.list('Deployment', cluster).filter(isOpen);
+  const applications = objects
+    .list('Application', cluster)
+    .filter(isInForce)
+    .flatMap(({ ref, status: { current, releases = [] } }): readonly InForce[] => {
+      if (current === undefined) return [];
+      const coming = open
+        .filter(({ spec }) => spec.application === ref.name)
+        .flatMap(({ status }) => status.release ?? []);
+      const askedAlike = coming.every((release) => askedFor(release) === askedFor(current));
+      return [{ name: ref.name, current, known: [current, ...coming, ...releases], askedAlike }];
+    });
+  return { applications, open };
+};
+
+const entryOf = ({ name, current, askedAlike }: InForce): readonly [string, SnapshotApplication] => [
+  name,
+  askedAlike ? { release: current } : { release: current, askedAlike },
+];
+
+/** Part of a snapshot; nothing where nothing was deployed yet. */
+export const applicationsOf = ({ applications }: Releases): Pick<Snapshot, 'applications'> =>
+  applications.length === 0 ? {} : { applications: Object.fromEntries(applications.map(entryOf)) };
+
+/** Roles whose hosts run an application. */
+export const rolesWithApplications = ({ applications }: Releases): ReadonlySet<string> =>
+  new Set(applications.flatMap(({ current }) => current.roles));
+
+interface Said {
+  readonly run: HostRelease;
+  /** RFC 3339; empty: nobody knows. */
+  readonly at: string;
+}
+
+const saidToDeployment = ({ machine, applications }: InstanceStatus, name: string): Said | null => {
+  const run = applications?.[name];
+  return run === undefined || run.machine !== machine?.id ? null : { run, at: run.at ?? '' };
+};
+
+const saidAfterSetup = ({ machine, deploy }: InstanceStatus, name: string): Said | null => {
+  const run = deploy?.releases?.[name];
+  return deploy === undefined || run === undefined || deploy.machine !== machine?.id
+    ? null
+    : { run, at: deploy.at };
+};
+
+/** What the machine said last that it runs: to a Deployment, or at the deploy after a setup. */
+const runs = (status: InstanceStatus, name: string): HostRelease | null => {
+  const told = saidToDeployment(status, name);
+  const first = saidAfterSetup(status, name);
+  if (told === null || first === null) return (told ?? first)?.run ?? null;
+  return told.at !== '' && parseTimestamp(told.at) < parseTimestamp(first.at) ? first.run : told.run;
+};
+
+/** Where it listens, where that is not the port of the release in force: another release may have another one. */
+const portOf = ({ name, current, known }: InForce, status: InstanceStatus): number | undefined => {
+  const run = runs(status, name);
+  if (run === null) return undefined;
+  const release = known.find(({ number }) => number === run.release);
+  const port = run.port ?? release?.config.port;
+  return port === current.config.port ? undefined : port;
+};
+
+/** Part of a host in a snapshot; nothing where nothing is to be said. */
+export const releasesOn = (
+  releases: Releases,
+  instance: string,
+  status: InstanceStatus,
+): Pick<SnapshotHost, 'out' | 'ports'> => {
+  const out = outOf(releases.open, instance, status.machine?.id ?? '');
+  const ports = releases.applications.flatMap((application) => {
+    const port = portOf(application, status);
+    return port === undefined ? [] : [[application.name, port] as const];
+  });
+  return {
+    ...(out.length === 0 ? {} : { out }),
+    ...(ports.length === 0 ? {} : { ports: Object.fromEntries(ports) }),
+  };
+};

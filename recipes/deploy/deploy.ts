@@ -1,0 +1,120 @@
+/** What a host does with the applications that it is told of. */
+import type { DeployOrder, DeployStep } from '../../api-types/deploy-order.js';
+import type { HostRelease, Release } from '../../api-types/release.js';
+import type { Applied } from '../apply.js';
+import { together } from '../custom.js';
+import { messageOf } from '../reasons.js';
+import { NOTHING } from '../runners/work.js';
+import { activate, targetOf } from './activate.js';
+import { withInForce } from './in-force.js';
+import { migrate } from './migrate.js';
+import { prepare } from './prepare.js';
+import { finish, restart, start, stopThem } from './processes.js';
+import { StageFailure, type Stage } from './stages.js';
+import { Subject, type DeployOptions } from './subject.js';
+import { undeploy } from './undeploy.js';
+
+/** By the name of the application. */
+export type Releases = Readonly<Record<string, HostRelease>>;
+
+export interface Deployed extends Applied {
+  /** At which it failed. */
+  readonly stage?: Stage;
+  /** What the host has in force now of what this was about. */
+  readonly releases: Releases;
+}
+
+/** A step that a host carries out with what it has. */
+export type HostStep = Exclude<DeployStep, 'fetch'>;
+
+type Step = (subject: Subject, order: DeployOrder) => Promise<void>;
+
+const released = ({ release, step }: DeployOrder): Release => {
+  if (release !== undefined) return release;
+  throw new Error(`an order to ${step} names no release`);
+};
+
+const beside = async (subject: Subject, release: Release) =>
+  targetOf(subject, { release, slot: (await subject.state()).inForce?.slot ?? 'a' });
+
+const STEPS: Readonly<Record<HostStep, Step>> = {
+  prepare: async (subject, order) => {
+    await prepare(await beside(subject, released(order)));
+  },
+  migrate: async (subject, order) => {
+    await migrate(await beside(subject, released(order)));
+  },
+  activate: (subject, order) => activate(subject, released(order), order.overlap === true),
+  finish,
+  restart,
+  start,
+  stop: stopThem,
+  undeploy,
+};
+
+/** In the other slot it listens somewhere else than its release says. */
+const inForceOf = async (subject: Subject): Promise<Releases> => {
+  const { inForce } = await subject.state();
+  if (inForce === undefined) return {};
+  const { release, slot } = inForce;
+  const { part, instance } = subject.on;
+  const at = slot === 'b' ? part(subject.snapshotWith(inForce), instance, subject.application)?.at : null;
+  return {
+    [subject.application]: {
+      release: release.number,
+      revision: release.revision,
+      ...(typeof at === 'number' ? { port: at } : {}),
+    },
+  };
+};
+
+const failureOf = (error: unknown, subject: Subject): Pick<Deployed, 'failure' | 'stage'> => {
+  const what = `application ${subject.application}`;
+  if (!(error instanceof StageFailure)) return { failure: `${what}: ${subject.mask(messageOf(error))}` };
+  return { failure: `${what}: ${error.stage}: ${error.message}`, stage: error.stage };
+};
+
+/** Never rejects: a host whose disk cannot be read says so, too. */
+const carriedOut = async (subject: Subject, work: () => Promise<void>): Promise<Deployed> => {
+  const outcome = await work().then(
+    () => ({ failure: null }),
+    (error: unknown) => failureOf(error, subject),
+  );
+  const releases = await inForceOf(subject).catch(() => ({}));
+  return { ...subject.changes, ...outcome, releases };
+};
+
+/** Carries out what a Deployment wants of this host. Never rejects. */
+export const carryOutOrder = (
+  order: DeployOrder & { readonly step: HostStep },
+  options: DeployOptions,
+): Promise<Deployed> => {
+  const subject = new Subject(options, order);
+  return carriedOut(subject, () => STEPS[order.step](subject, order));
+};
+
+const bothOf = (one: Deployed, other: Deployed): Deployed => {
+  const stage = one.stage ?? other.stage;
+  return {
+    ...together(one, other),
+    releases: { ...one.releases, ...other.releases },
+    ...(stage === undefined ? {} : { stage }),
+  };
+};
+
+/** A host that is new is given what is in force in its cluster, without migrations. Never rejects; one that fails keeps none of the others from it. */
+export const deployAll = async (options: DeployOptions): Promise<Deployed> => {
+  const { root, snapshot, instance, part, signal } = options;
+  let deployed: Deployed = { ...NOTHING, releases: {} };
+  for (const [application, { release }] of Object.entries(snapshot.applications ?? {})) {
+    if (signal.aborted) break;
+    // of those that were brought before it, and of those that are not reached, what is in force counts
+    const seen = await withInForce(root, snapshot);
+    const subject = new Subject({ ...options, snapshot: seen }, { application, uid: '' });
+    const bring = async (): Promise<void> => {
+      if (part(snapshot, instance, application) !== null) await activate(subject, release, false);
+    };
+    deployed = bothOf(deployed, await carriedOut(subject, bring));
+  }
+  return deployed;
+};

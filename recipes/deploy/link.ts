@@ -1,0 +1,86 @@
+/** Links from a release to what all releases of a host share. */
+import { realpath } from 'node:fs/promises';
+import { dirname, join, normalize, sep } from 'node:path';
+import { ifThere, placeOf } from '../place.js';
+import type { Resource } from '../resource.js';
+import { placeOfRelease, runLine, type Target } from './commands.js';
+import { layoutOf } from './layout.js';
+
+/**
+ * As the application's user, whose all of it is: a link that it has put there leads root nowhere. What the release brings
+ * for a shared folder becomes its first content; later ones are only the release's, and go.
+ */
+const SCRIPT = `set -eu
+for path in "$@"; do
+  inside="$RELEASE_PATH/$path"
+  shared="$SHARED_PATH/$path"
+  if [ ! -e "$shared" ]; then
+    if [ -f "$inside" ] && [ ! -L "$inside" ]; then
+      mkdir -p -- "$(dirname -- "$shared")"
+      cp -a -- "$inside" "$shared"
+    else
+      mkdir -p -- "$shared"
+    fi
+  fi
+  mkdir -p -- "$(dirname -- "$inside")"
+  if [ -d "$inside" ] && [ ! -L "$inside" ]; then
+    if [ -d "$shared" ] && [ -z "$(ls -A -- "$shared")" ]; then
+      cp -a -- "$inside/." "$shared/"
+    elif [ -n "$(ls -A -- "$inside")" ]; then
+      echo "what the release has in $path is left out: the shared folder has content already"
+    fi
+  fi
+  rm -rf -- "$inside"
+  up=$(printf %s "$path" | sed 's|[^/]||g; s|/|../|g')
+  ln -s -- "../../\${up}shared/$path" "$inside"
+done
+`;
+
+/** Throws for a path that would be the release itself, or lead out of it. */
+export const sharedPath = (path: string): string => {
+  const clean = normalize(path).replace(/\/+$/, '');
+  if (clean === '' || clean === '.' || clean.startsWith('/') || clean.split('/').includes('..'))
+    throw new Error(`the shared path "${path}" is no path below the application`);
+  return clean;
+};
+
+/** The deepest folder on the way that is there, with all links followed, must be below `top`. */
+const refuseOutside = async (top: string, path: string): Promise<void> => {
+  for (let at = dirname(join(top, path)); at.length > top.length; at = dirname(at)) {
+    const real = await ifThere(() => realpath(at));
+    if (real === null) continue;
+    if (real !== top && !real.startsWith(top + sep))
+      throw new Error(`the shared path ${path} leads out of ${top}, to ${real}`);
+    return;
+  }
+};
+
+/** `shared` is root's: the first part of each path is made for the user, who makes the rest. */
+export const sharedFolders = (
+  application: string,
+  user: string,
+  paths: readonly string[],
+): readonly Resource[] => {
+  const { shared } = layoutOf(application);
+  const first = new Set(paths.map((path) => sharedPath(path).split('/')[0] ?? ''));
+  return [...first].map((name) => ({
+    type: 'directory',
+    path: `${shared}/${name}`,
+    owner: user,
+    group: user,
+  }));
+};
+
+export const linkShared = async (target: Target): Promise<void> => {
+  const { subject, release } = target;
+  const paths = [...new Set((release.config.shared ?? []).map(sharedPath))].sort();
+  if (paths.length === 0) return;
+  const folder = await realpath(await placeOfRelease(target));
+  const shared = await realpath(await placeOf(subject.on.root, layoutOf(subject.application).shared));
+  for (const path of paths) {
+    await refuseOutside(folder, path);
+    await refuseOutside(shared, path);
+  }
+  const command = ['/bin/sh', '-c', SCRIPT, 'link', ...paths];
+  await runLine(target, { command, shown: `link ${paths.join(' ')}`, stage: 'link', told: 'link' });
+};

@@ -1,0 +1,42 @@
+/** Takes an application away from a host: its processes and its code; what its releases shared stays. */
+import { rm } from 'node:fs/promises';
+import type { Snapshot } from '../../api-types/snapshot.js';
+import { placeOf } from '../place.js';
+import { targetOf } from './activate.js';
+import { unlinkCurrent } from './current.js';
+import { layoutOf } from './layout.js';
+import { remove } from './services.js';
+import type { Subject } from './subject.js';
+import { removeTree } from './unpack.js';
+
+const without = (snapshot: Snapshot, application: string): Snapshot => {
+  const others = Object.entries(snapshot.applications ?? {}).filter(([name]) => name !== application);
+  return { ...snapshot, applications: Object.fromEntries(others) };
+};
+
+const endProcesses = async (subject: Subject): Promise<void> => {
+  const { inForce } = await subject.state();
+  if (inForce === undefined) return;
+  const { part } = targetOf(subject, inForce);
+  await remove(subject, [...part.services, ...part.others]);
+};
+
+const removeCode = async (subject: Subject): Promise<void> => {
+  const { on, application } = subject;
+  const { releases, staging, attributes, shared } = layoutOf(application);
+  await unlinkCurrent(subject);
+  for (const folder of [releases, staging]) await removeTree(await placeOf(on.root, folder), on.signal);
+  await rm(await placeOf(on.root, attributes), { force: true });
+  subject.changed(`releases[${application}]`);
+  subject.note(`${shared} is left: what releases of ${application} shared is nobody's to lose`);
+};
+
+/** Nothing asks for it before its code goes. The host notes it first: cut off in between, it is not brought back. */
+export const undeploy = (subject: Subject): Promise<void> =>
+  subject.stage('undeploy', null, async () => {
+    const { on, application } = subject;
+    await endProcesses(subject);
+    await subject.write({ releases: {}, undeployed: true });
+    await subject.apply(on.converge(without(on.snapshot, application), on.instance));
+    await removeCode(subject);
+  });

@@ -1,0 +1,179 @@
+/** The processes of an application as units of services, and the scripts that start them. Pure. */
+import type { Process } from '../../api-types/application-parts.js';
+import type { RoleApplication, Slot } from '../applications.js';
+import { AttributeProblem } from '../attributes.js';
+import type { SecretText } from '../resource.js';
+import { HEAD } from './role-recipe.js';
+
+/** How restarts of applications go. */
+export interface Restart {
+  readonly spreadSeconds: number;
+  readonly answerSeconds: number;
+}
+
+/** Where a process that answers requests does so. */
+export interface Place {
+  /** A port, or the path of a socket; null: nowhere. */
+  readonly at: number | string | null;
+  /** How it is told. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** The process that answers requests. */
+export interface Web {
+  /** Lines for a shell, the last of which is carried out with `exec`, in the application's folder. */
+  readonly command: (place: Place) => readonly string[];
+  /** Below that folder: what must be there before it can start. */
+  readonly needs: string;
+  /** The second is for overlaps; null: two cannot run side by side. */
+  readonly places: { readonly a: Place; readonly b: Place | null };
+}
+
+/** An application that runs as services. */
+export interface Running {
+  readonly application: RoleApplication;
+  readonly user: string;
+  readonly environment: Readonly<Record<string, SecretText>>;
+  /** Null: only workers run. */
+  readonly web: Web | null;
+  readonly stopSeconds: number;
+  readonly restart: Restart;
+}
+
+/** One service of an application. */
+export interface Unit {
+  /** Of the service, without what all of them begin with. */
+  readonly name: string;
+  readonly about: string;
+  readonly command: readonly string[];
+  readonly needs: string;
+  readonly place: Place;
+  readonly limits: Process;
+}
+
+const PREFIX = 'scalarium-app-';
+export const NOWHERE: Place = { at: null, variables: {} };
+
+/** Where the code of an application is. */
+export const codeFolder = (application: string): string => `/srv/www/${application}/current`;
+
+/** Where start files and environments are. */
+export const FOLDER = '/etc/scalarium/applications';
+
+/** One word of a shell. */
+export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** Who sets a variable of the application's own has it so. */
+const exportsOf = ({ application }: Running, { variables }: Place): readonly string[] =>
+  Object.entries(variables)
+    .filter(([name]) => application.environment[name] === undefined)
+    .map(([name, value]) => `export ${name}=${value}`);
+
+/**
+ * Code may come long after the service was started, and from anybody: it is waited for. What runs stays in the folder of its
+ * release when another one becomes current. On a host that is a folder its manager says where the root is.
+ */
+export const startScript = (running: Running, { command, needs, place }: Unit): string => `#!/bin/sh
+${HEAD}# Starts the application once its code is there.
+code="\${SCALARIUM_ROOT:-}${codeFolder(running.application.name)}"
+until [ -e "$code"/${quoted(needs)} ]; do sleep 1; done
+cd -P "$code" || exit 1
+${[...exportsOf(running, place), ...command].join('\n')}
+`;
+
+const FIRST_FREE_PORT = 1024;
+
+const limitsOf = ({ memoryMib, cpuPercent }: Process): string =>
+  [
+    ...(memoryMib === undefined ? [] : [`MemoryMax=${String(memoryMib)}M\n`]),
+    ...(cpuPercent === undefined ? [] : [`CPUQuota=${String(cpuPercent)}%\n`]),
+  ].join('');
+
+export const unitText = ({ application, user, stopSeconds }: Running, unit: Unit): string => {
+  const { limits, place } = unit;
+  const isLow = typeof place.at === 'number' && place.at < FIRST_FREE_PORT;
+  return `${HEAD}[Unit]
+Description=Application ${unit.about}
+After=network.target
+
+[Service]
+User=${user}
+WorkingDirectory=/srv/www/${application.name}
+EnvironmentFile=/etc/scalarium/environment
+EnvironmentFile=${FOLDER}/${application.name}.env
+ExecStart=/bin/sh ${FOLDER}/${unit.name}.start
+Restart=always
+RestartSec=1
+KillMode=mixed
+TimeoutStopSec=${String(limits.stopSeconds ?? stopSeconds)}
+LimitNOFILE=65536
+${limitsOf(limits)}${isLow ? 'AmbientCapabilities=CAP_NET_BIND_SERVICE\n' : ''}
+[Install]
+WantedBy=multi-user.target
+`;
+};
+
+export const webUnit = ({ application, web }: Running, slot: Slot): readonly Unit[] => {
+  const place = web?.places[slot] ?? null;
+  if (web === null || place === null) return [];
+  const { name, processes } = application;
+  return [
+    {
+      name: slot === 'a' ? name : `${name}-b`,
+      about: name,
+      command: web.command(place),
+      needs: web.needs,
+      place,
+      limits: processes['web'] ?? {},
+    },
+  ];
+};
+
+const commandOf = (application: string, process: string, { command }: Process): string => {
+  if (command !== undefined) return command;
+  throw new AttributeProblem(`the application ${application}: processes.${process}: expected a command`);
+};
+
+const workerUnits = ({ application: { name, processes } }: Running): readonly Unit[] =>
+  Object.entries(processes)
+    .filter(([process]) => process !== 'web')
+    .flatMap(([process, limits]) =>
+      Array.from({ length: limits.count ?? 1 }, (_none, index): Unit => ({
+        name: `${name}-${process}${index === 0 ? '' : `-${String(index + 1)}`}`,
+        about: `${name} (${process})`,
+        command: [`exec ${commandOf(name, process, limits)}`],
+        needs: '.',
+        place: NOWHERE,
+        limits,
+      })),
+    );
+
+export const otherSlot = ({ application: { slot } }: Running): Slot => (slot === 'a' ? 'b' : 'a');
+
+export const unitsOf = (running: Running): readonly Unit[] => [
+  ...webUnit(running, running.application.slot),
+  ...workerUnits(running),
+];
+
+export const nameOf = ({ name }: Unit): string => `${PREFIX}${name}`;
+
+/** Its services that are in force, without `.service`. */
+export const servicesOf = (running: Running): readonly string[] => unitsOf(running).map(nameOf);
+
+/** That of its other slot, which may be answering still. */
+export const spareOf = (running: Running): readonly string[] =>
+  webUnit(running, otherSlot(running)).map(nameOf);
+
+/** Two of one name would be one service. */
+export const refuseSameService = (all: readonly Running[]): void => {
+  const taken = new Map<string, string>();
+  for (const running of all)
+    for (const name of [...servicesOf(running), ...spareOf(running)]) {
+      const other = taken.get(name);
+      if (other !== undefined)
+        throw new AttributeProblem(
+          `the application ${running.application.name}: its service ${name} is that of ${other}, too: expected other names of processes`,
+        );
+      taken.set(name, running.application.name);
+    }
+};
