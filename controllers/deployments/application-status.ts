@@ -124,10 +124,6 @@ export const applicationStatus = (
     deployment,
     hosts: facts.hosts,
     currentHosts: facts.currentHosts,
-    conditions: conditionsWith(
-      status.conditions ?? {},
-      verdictsOf(view, application, course, facts),
-      at,
-    ),
+    conditions: conditionsWith(status.conditions ?? {}, verdictsOf(view, application, course, facts), at),
   };
 };

@@ -17,7 +17,10 @@ const notDeployed = ({ live, application }: Course): Cause | null => {
   const { command } = live.spec;
   if (command === 'deploy' || command === 'rollback' || command === 'undeploy') return null;
   return application.status.current === undefined
-    ? { reason: 'NotDeployed', message: `${live.spec.application} was not deployed yet: there is nothing to ${command}` }
+    ? {
+        reason: 'NotDeployed',
+        message: `${live.spec.application} was not deployed yet: there is nothing to ${command}`,
+      }
     : null;
 };
 
@@ -25,7 +28,8 @@ const noMigration = ({ live, application }: Course): Cause | null => {
   const { command, migrate = false } = live.spec;
   const config = command === 'migrate' ? application.status.current?.config : application.spec;
   const wants = command === 'migrate' || (command === 'deploy' && migrate);
-  if (!wants || config === undefined || config.type === 'rails' || config.migration !== undefined) return null;
+  if (!wants || config === undefined || config.type === 'rails' || config.migration !== undefined)
+    return null;
   return {
     reason: 'NoMigration',
     message: `${live.spec.application} has no migration: its spec says none (migration.command), and its type has none`,
@@ -107,7 +111,10 @@ export const beginCourse = (course: Course): void => {
     return;
   }
   if (targets.hosts.length === 0) {
-    course.end('Failed', { reason: 'NoHostOnline', message: 'none of its hosts was set up in time: nothing was done' });
+    course.end('Failed', {
+      reason: 'NoHostOnline',
+      message: 'none of its hosts was set up in time: nothing was done',
+    });
     return;
   }
   started(course, targets);

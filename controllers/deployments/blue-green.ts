@@ -3,110 +3,38 @@
  * one change. Those of before are kept for a while to go back to at once; then they go. It ends when those that are to go
  * are on their way: until then load balancers know that they are out. Pure.
  */
-import { healingWithDefaults, type RoleRollout } from '../../api-types/kinds/role.js';
+import { healingWithDefaults } from '../../api-types/kinds/role.js';
 import { seconds } from '../../api-types/units.js';
-import type { Live } from '../../store/objects/objects.js';
 import { verdictOf } from './answers-of-hosts.js';
 import type { Cause, Course } from './course.js';
 import { fetching } from './fetching.js';
-import { isGoing, isOnline, isReady, isSettled, machineOf } from './hosts.js';
+import {
+  adopt,
+  blues,
+  busyRole,
+  greens,
+  keepOldOut,
+  rebind,
+  retire,
+  rolloutsOf,
+  surge,
+  surges,
+} from './green-hosts.js';
+import { isOnline, isReady, isSettled } from './hosts.js';
 import { foldPreparing, migrate } from './preparing.js';
 import { pause, stopOf, type Stop } from './stopping.js';
-import { byName } from './targets.js';
 import { overdueMessage, tellingOf } from './told.js';
-import { advance, type Way } from './turns.js';
 import { isAborted, promoteOf } from './words-of-people.js';
 
 export const isBlueGreen = ({ strategy, live }: Course): boolean =>
   strategy.type === 'blue-green' && (live.spec.command === 'deploy' || live.spec.command === 'rollback');
 
-const greens = ({ hosts }: Course): readonly string[] =>
-  [...hosts].flatMap(([name, { green }]) => (green === true ? [name] : []));
-
-/** Those of before. */
-const blues = ({ hosts }: Course): readonly string[] =>
-  [...hosts].flatMap(([name, { green }]) => (green === true ? [] : [name]));
-
-/** By Role: how many new hosts there are to be. A host of several counts for its own. */
-const surges = (course: Course): ReadonlyMap<string, number> => {
-  const found = new Map<string, number>();
-  for (const name of blues(course)) {
-    const role = course.view.instances.get(name)?.spec.role;
-    if (role !== undefined) found.set(role, (found.get(role) ?? 0) + 1);
-  }
-  return found;
-};
-
-const write = (course: Course, role: string, rollout: RoleRollout): void => {
-  const before = course.view.roles.get(role)?.status.rollout;
-  if (JSON.stringify(before) === JSON.stringify(rollout)) return;
-  course.steps.push({ action: 'role', name: role, patch: { rollout } });
-};
-
-const rolloutsOf = (course: Course): readonly Live<'Role'>[] =>
-  [...course.view.roles.values()].filter(
-    ({ status }) => status.rollout?.deployment === course.live.ref.name,
-  );
-
-/** Another one has the role's hosts come and go at the moment. */
-const busyRole = (course: Course): string | null => {
-  const open = new Set(
-    [...course.view.roles.values()].flatMap(({ ref, status }) => {
-      const { rollout } = status;
-      const others = rollout != null && rollout.deployment !== course.live.ref.name && rollout.surge > 0;
-      return others ? [ref.name] : [];
-    }),
-  );
-  return [...surges(course).keys()].find((role) => open.has(role)) ?? null;
-};
-
-const surge = (course: Course): void => {
-  for (const [role, count] of surges(course))
-    write(course, role, { deployment: course.live.ref.name, surge: count, retire: [] });
-};
-
-const retire = (course: Course, names: readonly string[]): void => {
-  const known = new Set(names);
-  for (const role of rolloutsOf(course)) {
-    const own = [...course.view.instances.values()].filter(
-      ({ ref, spec }) => spec.role === role.ref.name && known.has(ref.name),
-    );
-    const going = byName(own).map(({ ref }) => ref.name);
-    write(course, role.ref.name, { deployment: course.live.ref.name, surge: 0, retire: going });
-  }
-};
-
-/** New hosts are out from the moment they are seen: nobody asks them before all do. */
-const adopt = (course: Course): void => {
-  const roles = new Set(rolloutsOf(course).map(({ ref }) => ref.name));
-  for (const live of byName([...course.view.instances.values()])) {
-    const { name } = live.ref;
-    if (course.hosts.has(name) || !roles.has(live.spec.role) || isGoing(live)) continue;
-    course.add(name, {
-      machine: machineOf(live),
-      stage: 'waiting',
-      green: true,
-      out: true,
-      change: course.change(),
-    });
-  }
-};
-
-/** One that got another machine begins anew. */
-const rebind = (course: Course): void => {
-  for (const name of greens(course)) {
-    const live = course.view.instances.get(name);
-    const host = course.hosts.get(name);
-    if (live === undefined || host === undefined || machineOf(live) === host.machine) continue;
-    if (host.stage === 'failed') continue;
-    course.move(name, 'waiting', { machine: machineOf(live), event: undefined, message: undefined });
-  }
-};
-
 const prepareGreens = (course: Course): void => {
   const names = greens(course).filter((name) => {
     const live = course.view.instances.get(name);
-    return course.hosts.get(name)?.stage === 'waiting' && live !== undefined && isOnline(live) && isSettled(live);
+    return (
+      course.hosts.get(name)?.stage === 'waiting' && live !== undefined && isOnline(live) && isSettled(live)
+    );
   });
   for (const name of names) course.move(name, 'preparing');
   course.order('prepare', names, { release: course.release() });
@@ -207,7 +135,8 @@ const foldActivating = (course: Course): void => {
   }
 };
 
-const isSwitched = (course: Course): boolean => blues(course).some((name) => course.hosts.get(name)?.out === true);
+const isSwitched = (course: Course): boolean =>
+  blues(course).some((name) => course.hosts.get(name)?.out === true);
 
 /** All requests go over in one change. */
 const switchOver = (course: Course, to: 'green' | 'blue'): void => {
@@ -227,7 +156,10 @@ const awaitSwitch = (course: Course): void => {
   if (telling === 'waiting') return;
   if (telling === 'overdue') {
     switchOver(course, 'blue');
-    giveUp(course, { by: 'failure', cause: { reason: 'NotConfirmed', message: overdueMessage(course, host) } });
+    giveUp(course, {
+      by: 'failure',
+      cause: { reason: 'NotConfirmed', message: overdueMessage(course, host) },
+    });
     return;
   }
   for (const one of greens(course)) course.move(one, 'done', { change: undefined });
@@ -278,24 +210,11 @@ const kept = (course: Course): void => {
   else course.enter('Rolling');
 };
 
-/** A host of before that was healed meanwhile, or came, has the old release: it stays out, and goes with the others. */
-const keepOldOut = (course: Course): void => {
-  const roles = new Set(rolloutsOf(course).map(({ ref }) => ref.name));
-  for (const live of byName([...course.view.instances.values()])) {
-    const { name } = live.ref;
-    const host = course.hosts.get(name);
-    if (host?.green === true || !roles.has(live.spec.role) || isGoing(live)) continue;
-    const machine = machineOf(live);
-    if (host?.out === true && host.machine === machine) continue;
-    course.add(name, { machine, stage: 'leaving', out: true, change: course.change() });
-  }
-};
-
 /** Their slots are being given up, so that nobody takes them in again. */
 const areGone = (course: Course, names: readonly string[]): boolean =>
   names.every((name) => {
     const live = course.view.instances.get(name);
-    return live === undefined || isGoing(live);
+    return live === undefined || live.deletion !== null;
   });
 
 const retiring = (course: Course): void => {
@@ -304,7 +223,8 @@ const retiring = (course: Course): void => {
   course.says = { reason: 'Retiring', message: 'hosts of before are on their way out' };
   if (!areGone(course, old)) return;
   const done = greensIn(course, 'done').length;
-  for (const name of old) course.skip(name, 'a new host took its place', { out: undefined, change: undefined });
+  for (const name of old)
+    course.skip(name, 'a new host took its place', { out: undefined, change: undefined });
   course.end('Succeeded', { reason: 'Succeeded', message: `${String(done)} new hosts have all requests` });
 };
 
@@ -325,7 +245,8 @@ const goingBack = (course: Course): void => {
   retire(course, names);
   if (!areGone(course, names)) return;
   const cause: Cause = course.cause ?? { reason: 'Failed', message: 'it failed' };
-  for (const name of names) course.skip(name, course.hosts.get(name)?.message ?? 'it was given up', { out: undefined });
+  for (const name of names)
+    course.skip(name, course.hosts.get(name)?.message ?? 'it was given up', { out: undefined });
   course.end(cause.reason === 'Aborted' || cause.reason === 'Superseded' ? 'Aborted' : 'Failed', cause);
 };
 

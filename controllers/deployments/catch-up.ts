@@ -35,7 +35,9 @@ const decides = ({ spec, status }: Deployment): boolean =>
 const isMeant = (live: Instance, current: Release, decisions: readonly Deployment[]): boolean => {
   if (decisions.length === 0) return true;
   const last = decisions.find(({ spec }) => isNamedBy(spec, live));
-  return last !== undefined && last.spec.command !== 'undeploy' && last.status.release?.number === current.number;
+  return (
+    last !== undefined && last.spec.command !== 'undeploy' && last.status.release?.number === current.number
+  );
 };
 
 /** The deploy after its setup failed: lifecycle tries that again. */
@@ -45,7 +47,10 @@ const isOfLifecycle = ({ status }: Instance, application: string): boolean =>
   status.deploy?.state !== 'succeeded';
 
 const lags = (live: Instance, { name }: View, current: Release): boolean =>
-  isOnline(live) && isSettled(live) && !isOfLifecycle(live, name) && runsOf(live, name)?.release !== current.number;
+  isOnline(live) &&
+  isSettled(live) &&
+  !isOfLifecycle(live, name) &&
+  runsOf(live, name)?.release !== current.number;
 
 /** When it may be tried again on the host: milliseconds since 1970; one that keeps failing is asked more and more rarely. */
 const notBefore = (name: string, current: Release, tried: readonly Deployment[]): number => {

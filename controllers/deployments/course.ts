@@ -86,6 +86,10 @@ export class Course {
     return timestamp(this.view.now);
   }
 
+  get begun(): boolean {
+    return this.next.startedAt !== undefined;
+  }
+
   get ended(): boolean {
     return isEnded(this.next);
   }

@@ -63,9 +63,7 @@ const byControlPlane = (course: Course): void => {
 };
 
 const fetcherOf = (course: Course): string | undefined =>
-  course
-    .in('preparing')
-    .find((name) => course.hosts.get(name)?.event?.startsWith('release-fetch-') === true);
+  course.in('preparing').find((name) => course.hosts.get(name)?.event?.startsWith('release-fetch-') === true);
 
 /** Another one when the machine of one goes. */
 const elect = (course: Course): void => {
@@ -97,8 +95,7 @@ const byHost = (course: Course): void => {
   }
   const pack = verdict.result?.pack;
   course.move(name, 'waiting', { event: undefined });
-  if (verdict._tag === 'Done' && pack !== undefined)
-    take(course, { ...pack, spec: course.application.spec });
+  if (verdict._tag === 'Done' && pack !== undefined) take(course, { ...pack, spec: course.application.spec });
   else failed(course, `${name}: ${verdict._tag === 'Failed' ? verdict.message : 'it brought no pack'}`);
 };
 

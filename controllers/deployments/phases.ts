@@ -29,7 +29,10 @@ const preparing = (course: Course): void => {
   if (course.in('preparing').length > 0) return;
   if (course.in('prepared').length === 0)
     course.end('Failed', { reason: 'NoHostLeft', message: 'none of its hosts was left to prepare it' });
-  else course.enter(course.live.spec.migrate === true && course.next.migrated !== 'done' ? 'Migrating' : 'Rolling');
+  else
+    course.enter(
+      course.live.spec.migrate === true && course.next.migrated !== 'done' ? 'Migrating' : 'Rolling',
+    );
 };
 
 const migrated = (course: Course): void => {
@@ -88,12 +91,14 @@ const hear = (course: Course): void => {
 
 /** Everything that can be done now. */
 export const drive = (course: Course): void => {
-  if (course.next.startedAt === undefined) {
-    beginCourse(course);
-    if (course.next.startedAt === undefined) return;
-    course.enter(firstPhase(course));
-  }
-  hear(course);
+  if (!course.begun) beginCourse(course);
+  else hear(course);
+  goOn(course);
+};
+
+const goOn = (course: Course): void => {
+  if (!course.begun) return;
+  if (course.phase === 'Pending' || course.phase === 'Waiting') course.enter(firstPhase(course));
   for (let turns = 0; turns < MOST && !course.ended; turns += 1) {
     const before = course.phase;
     if (isBlueGreen(course)) blueGreen(course);

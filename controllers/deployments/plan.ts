@@ -52,7 +52,13 @@ const refused = (view: View, live: Deployment, { phase, reason, message }: Endin
   };
   const at = { now, generation: live.specGeneration };
   const conditions = conditionsWith(live.status.conditions ?? {}, verdicts, at);
-  const next = { ...live.status, ...byOf(live), phase, finishedAt: now, observedGeneration: live.specGeneration };
+  const next = {
+    ...live.status,
+    ...byOf(live),
+    phase,
+    finishedAt: now,
+    observedGeneration: live.specGeneration,
+  };
   const patch = patchBetween(live.status, { ...next, conditions });
   return [
     ...(patch === undefined ? [] : [{ action: 'deployment' as const, live, patch }]),
@@ -158,10 +164,18 @@ const ofDeleted = (view: View, open: readonly Deployment[]): Plan => {
   return tearDown(view, application);
 };
 
+/** What Roles were told by a Deployment that has ended, or that somebody deleted. */
+const leftRollouts = (view: View): readonly Step[] =>
+  [...view.roles.values()].flatMap(({ ref, status }) =>
+    status.rollout == null || view.isOpen(status.rollout.deployment)
+      ? []
+      : [{ action: 'role' as const, name: ref.name, patch: { rollout: null } }],
+  );
+
 /** Nothing goes on: hosts that missed something are brought up. */
 const quiet = (view: View): Plan => {
   const { make, wait } = catchUpOf(view);
-  const steps = [...(make === null ? [] : [make]), ...applicationSteps(view, null)];
+  const steps = [...(make === null ? [] : [make]), ...leftRollouts(view), ...applicationSteps(view, null)];
   return { steps, wait: soonest([{ after: wait, why: 'hosts that are behind are tried again' }]) };
 };
 

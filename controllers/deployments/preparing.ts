@@ -49,7 +49,12 @@ export const addComers = (course: Course): void => {
   const roles = new Set(rolesMeant(course));
   const comers = byName(
     [...view.instances.values()].filter(
-      (one) => isNew(course, one) && isOnline(one) && isSettled(one) && hasRole(one, roles) && isNamedBy(live.spec, one),
+      (one) =>
+        isNew(course, one) &&
+        isOnline(one) &&
+        isSettled(one) &&
+        hasRole(one, roles) &&
+        isNamedBy(live.spec, one),
     ),
   );
   for (const one of comers) {

@@ -22,16 +22,18 @@ export const rolesFor = (
   const type = ROLE_TYPE[spec.type];
   return [...roles.values()]
     .filter(
-      (role) =>
-        type !== null && role.deletion === null && role.specGeneration > 0 && role.spec.type === type,
+      (role) => type !== null && role.deletion === null && role.specGeneration > 0 && role.spec.type === type,
     )
     .map(({ ref }) => ref.name);
 };
 
+/** Where it comes from, who runs it and how it is brought there. */
+const OF_THE_CONTROL_PLANE: readonly string[] = ['source', 'roles', 'strategy', 'webhook'];
+
 /** What hosts need of a spec. */
 export const configOf = (spec: ApplicationSpec): ReleaseConfig => {
-  const { source: _source, roles: _roles, strategy: _strategy, webhook: _webhook, ...config } = spec;
-  return config;
+  const entries = Object.entries(spec).filter(([key]) => !OF_THE_CONTROL_PLANE.includes(key));
+  return Object.fromEntries(entries) as unknown as ReleaseConfig;
 };
 
 /** Two of a Deployment and those of an Application have to fit into 1 MiB each, beside its hosts. */

@@ -61,7 +61,8 @@ const tooMany = (course: Course): void => {
 
 const succeeded = (course: Course): void => {
   const done = course.in('done').length;
-  if (done === 0) course.end('Failed', { reason: 'NoHostLeft', message: 'none of its hosts was left to do it' });
+  if (done === 0)
+    course.end('Failed', { reason: 'NoHostLeft', message: 'none of its hosts was left to do it' });
   else
     course.end('Succeeded', {
       reason: 'Succeeded',

@@ -34,8 +34,7 @@ export const stopOf = (course: Course): Stop | null => {
       by: 'superseded',
       cause: { reason: 'Superseded', message: `Deployment ${superseder} takes its place` },
     };
-  if (isAborted(course))
-    return { by: 'abort', cause: { reason: 'Aborted', message: 'somebody aborted it' } };
+  if (isAborted(course)) return { by: 'abort', cause: { reason: 'Aborted', message: 'somebody aborted it' } };
   const cause = failures(course);
   return cause === null ? null : { by: 'failure', cause };
 };
@@ -45,7 +44,11 @@ export const pause = (course: Course, cause: Cause): void => {
   course.next.pausedAt = course.now;
   course.says = cause;
   forgetEarlierWords(course);
-  course.tell('Warning', 'DeploymentPaused', `${cause.message}; scalarium deployment promote or abort says how it goes on`);
+  course.tell(
+    'Warning',
+    'DeploymentPaused',
+    `${cause.message}; scalarium deployment promote or abort says how it goes on`,
+  );
 };
 
 /** Nothing is under way any more: it waits for a person, goes back, or ends. */

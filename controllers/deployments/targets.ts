@@ -32,7 +32,9 @@ export interface Targets {
 }
 
 const listed = (names: readonly string[]): string =>
-  names.length > 10 ? `${names.slice(0, 10).join(', ')} and ${String(names.length - 10)} more` : names.join(', ');
+  names.length > 10
+    ? `${names.slice(0, 10).join(', ')} and ${String(names.length - 10)} more`
+    : names.join(', ');
 
 const refusalOf = (
   spec: DeploymentSpec,
@@ -57,7 +59,9 @@ export const targetsOf = (
   roles: readonly string[],
 ): Targets => {
   const wanted = new Set(roles);
-  const meant = byName([...instances.values()].filter((live) => hasRole(live, wanted) && isNamedBy(spec, live)));
+  const meant = byName(
+    [...instances.values()].filter((live) => hasRole(live, wanted) && isNamedBy(spec, live)),
+  );
   const online = meant.filter(isOnline);
   const hosts = online.filter(isSettled);
   return {

@@ -28,7 +28,9 @@ const orderOf = (view: View, application: Live<'Application'>): Order => ({
 const awaited = (view: View, { ref, status }: Live<'LifecycleEvent'>): number =>
   status.targets.filter(({ instance, machine }) => {
     const live = view.instances.get(instance);
-    return live !== undefined && machineOf(live) === machine && view.answerTo(ref.name, machine) === undefined;
+    return (
+      live !== undefined && machineOf(live) === machine && view.answerTo(ref.name, machine) === undefined
+    );
   }).length;
 
 /** Who took it away runs nothing of it. */
@@ -49,8 +51,7 @@ export const tearDown = (view: View, application: Live<'Application'>): Plan => 
     if (order.targets.length === 0) return { steps: [forget], wait: null };
     return { steps: [{ action: 'order', ...order }], wait: null };
   }
-  const left =
-    parseTimestamp(event.status.createdAt) + seconds(TIMEOUT_SECONDS) + GRACE - view.now;
+  const left = parseTimestamp(event.status.createdAt) + seconds(TIMEOUT_SECONDS) + GRACE - view.now;
   const steps = answered(view, event);
   if (left > 0 && awaited(view, event) > 0)
     return { steps, wait: { after: left, why: 'hosts are to take it away' } };

@@ -58,8 +58,7 @@ export const begin = (
   const fresh = { batch, event: undefined, out: undefined, overlap: undefined, ...said };
   if (manner === 'leave') {
     const change = course.change();
-    for (const name of names)
-      course.move(name, stageOf(way, 'leaving'), { ...fresh, out: true, change });
+    for (const name of names) course.move(name, stageOf(way, 'leaving'), { ...fresh, out: true, change });
     return;
   }
   const overlap = manner === 'overlap' ? true : undefined;
@@ -71,7 +70,11 @@ export const begin = (
 const act = (course: Course, way: Way, names: readonly string[]): void => {
   const release = way.release === null ? {} : { release: way.release };
   const overlaps = (name: string): boolean => course.hosts.get(name)?.overlap === true;
-  course.order(way.step, names.filter((name) => !overlaps(name)), release);
+  course.order(
+    way.step,
+    names.filter((name) => !overlaps(name)),
+    release,
+  );
   course.order(way.step, names.filter(overlaps), { ...release, overlap: true });
 };
 
@@ -110,8 +113,7 @@ const noteRuns = (course: Course, name: string, way: Way, result: EventResult): 
   const said = result.releases?.[application];
   const brought = result.state === 'succeeded' && way.step === 'activate' ? way.release : null;
   if (said !== undefined) course.runs.set(name, said);
-  else if (brought !== null)
-    course.runs.set(name, { release: brought.number, revision: brought.revision });
+  else if (brought !== null) course.runs.set(name, { release: brought.number, revision: brought.revision });
 };
 
 const isElsewhere = (course: Course, name: string): boolean => {
@@ -189,6 +191,5 @@ export const advance = (course: Course, way: Way): void => {
 
 /** Hosts that were only leaving stay where they are: nothing was done to them. */
 export const stepBack = (course: Course, stage: HostStage): void => {
-  for (const name of course.in('leaving'))
-    course.move(name, stage, { out: false, change: course.change() });
+  for (const name of course.in('leaving')) course.move(name, stage, { out: false, change: course.change() });
 };

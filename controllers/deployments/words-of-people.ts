@@ -11,7 +11,8 @@ const wordOf = (word: 'promote' | 'abort', { live, next }: Course): string | nul
 };
 
 /** Somebody wants it ended; acted upon once. */
-export const abortOf = (course: Course): string | null => (isAborted(course) ? null : wordOf('abort', course));
+export const abortOf = (course: Course): string | null =>
+  isAborted(course) ? null : wordOf('abort', course);
 
 /** Somebody says that it goes on. */
 export const promoteOf = (course: Course): string | null => wordOf('promote', course);
