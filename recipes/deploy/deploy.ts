@@ -1,6 +1,6 @@
 /** What a host does with the applications that it is told of. */
 import type { DeployOrder, DeployStep } from '../../api-types/deploy-order.js';
-import type { HostRelease, Release } from '../../api-types/release.js';
+import type { HostReleases, Release } from '../../api-types/release.js';
 import type { Applied } from '../apply.js';
 import { together } from '../custom.js';
 import { messageOf } from '../reasons.js';
@@ -14,14 +14,11 @@ import { StageFailure, type Stage } from './stages.js';
 import { Subject, type DeployOptions } from './subject.js';
 import { undeploy } from './undeploy.js';
 
-/** By the name of the application. */
-export type Releases = Readonly<Record<string, HostRelease>>;
-
 export interface Deployed extends Applied {
   /** At which it failed. */
   readonly stage?: Stage;
   /** What the host has in force now of what this was about. */
-  readonly releases: Releases;
+  readonly releases: HostReleases;
 }
 
 /** A step that a host carries out with what it has. */
@@ -53,7 +50,7 @@ const STEPS: Readonly<Record<HostStep, Step>> = {
 };
 
 /** In the other slot it listens somewhere else than its release says. */
-const inForceOf = async (subject: Subject): Promise<Releases> => {
+const inForceOf = async (subject: Subject): Promise<HostReleases> => {
   const { inForce } = await subject.state();
   if (inForce === undefined) return {};
   const { release, slot } = inForce;

@@ -43,6 +43,7 @@ const STAGES = [
   'unpack',
   'build',
   'link',
+  'before_restart',
   'switch',
   'health',
   'after_restart',
