@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
 import { type AgentEnding, startAgent } from '../../agent/agent.js';
+import { withFetchOrders } from '../../agent/fetch-order.js';
 import { folderServices } from '../../agent/folder-services.js';
 import { hostLogFolder, openHostLog } from '../../agent/host-log.js';
 import { lineLog } from '../../agent/line-log.js';
@@ -103,7 +104,12 @@ export const runDaemon = async (version: string, flags: DaemonParts): Promise<Ag
     address: address ?? null,
     ...(announce === undefined ? {} : { announced: announce }),
     config,
-    executor: (sources) => recipesExecutor({ root, log, platform, ...sources }),
+    executor: (sources) =>
+      withFetchOrders(recipesExecutor({ root, log, platform, ...sources }), {
+        root,
+        clock: systemClock,
+        ...sources,
+      }),
     clock: systemClock,
     chance: systemChance,
     log,

@@ -119,7 +119,8 @@ const restartApplication = async (
   flags: RestartFlags,
 ): Promise<void> => {
   const { parallel, ...rest } = flags;
-  const batch = parallel === ONE_AT_A_TIME ? {} : { batch: String(lanesOf(flags, Number(parallel))) };
+  lanesOf(flags, 1);
+  const batch = parallel === ONE_AT_A_TIME ? {} : { batch: parallel };
   await powerOf(context, 'restart', application, { ...rest, ...batch });
 };
 

@@ -20,7 +20,7 @@ import {
   surge,
   surges,
 } from './green-hosts.js';
-import { isGoing, isOnline, isReady, isSettled } from './hosts.js';
+import { isOnline, isReady, isSettled } from './hosts.js';
 import { foldPreparing, migrate } from './preparing.js';
 import { pause, stopOf, type Stop } from './stopping.js';
 import { overdueMessage, tellingOf } from './told.js';
@@ -214,7 +214,7 @@ const kept = (course: Course): void => {
 const areGone = (course: Course, names: readonly string[]): boolean =>
   names.every((name) => {
     const live = course.view.instances.get(name);
-    return live === undefined || isGoing(live);
+    return live === undefined || live.deletion !== null;
   });
 
 const retiring = (course: Course): void => {

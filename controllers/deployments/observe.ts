@@ -28,6 +28,10 @@ export const observe = (objects: Objects, cluster: string, name: string): Seen |
     deployments: deploymentsOf(objects, cluster, name),
     instances: new Map(instances.map((one) => [one.ref.name, one])),
     roles: new Map(roles.map((one) => [one.ref.name, one])),
+    isOpen: (deployment) => {
+      const found = objects.get({ kind: 'Deployment', cluster, name: deployment });
+      return found !== null && !isEnded(found.status);
+    },
     eventOf: (event) => objects.get({ kind: 'LifecycleEvent', cluster, name: event }),
   };
 };

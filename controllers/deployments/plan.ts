@@ -164,10 +164,18 @@ const ofDeleted = (view: View, open: readonly Deployment[]): Plan => {
   return tearDown(view, application);
 };
 
+/** What Roles were told by a Deployment that has ended, or that somebody deleted. */
+const leftRollouts = (view: View): readonly Step[] =>
+  [...view.roles.values()].flatMap(({ ref, status }) =>
+    status.rollout == null || view.isOpen(status.rollout.deployment)
+      ? []
+      : [{ action: 'role' as const, name: ref.name, patch: { rollout: null } }],
+  );
+
 /** Nothing goes on: hosts that missed something are brought up. */
 const quiet = (view: View): Plan => {
   const { make, wait } = catchUpOf(view);
-  const steps = [...(make === null ? [] : [make]), ...applicationSteps(view, null)];
+  const steps = [...(make === null ? [] : [make]), ...leftRollouts(view), ...applicationSteps(view, null)];
   return { steps, wait: soonest([{ after: wait, why: 'hosts that are behind are tried again' }]) };
 };
 

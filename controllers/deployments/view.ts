@@ -35,6 +35,8 @@ export interface View {
   readonly deployments: readonly Live<'Deployment'>[];
   readonly instances: ReadonlyMap<string, Live<'Instance'>>;
   readonly roles: ReadonlyMap<string, Live<'Role'>>;
+  /** A Deployment of the cluster, whatever its application, that has not ended. */
+  readonly isOpen: (deployment: string) => boolean;
   /** What a machine answered to an event. */
   readonly answerTo: (event: string, machine: string) => EventResult | undefined;
   /** An event that was made. */

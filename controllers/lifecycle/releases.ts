@@ -2,7 +2,7 @@
 import { isOpen, outOf } from '../../api-types/kinds/deployment.js';
 import type { InstanceStatus } from '../../api-types/kinds/instance.js';
 import type { HostRelease, Release } from '../../api-types/release.js';
-import type { Snapshot, SnapshotHost } from '../../api-types/snapshot.js';
+import type { Snapshot, SnapshotApplication, SnapshotHost } from '../../api-types/snapshot.js';
 import { parseTimestamp } from '../../runtime/clock.js';
 import type { Live, Objects } from '../../store/objects/objects.js';
 
@@ -12,6 +12,8 @@ export interface InForce {
   readonly current: Release;
   /** Releases that hosts may still run, the one in force among them. */
   readonly known: readonly Release[];
+  /** Load balancers ask hosts the same, whichever release they run while a Deployment goes on. */
+  readonly askedAlike: boolean;
 }
 
 export interface Releases {
@@ -22,6 +24,10 @@ export interface Releases {
 
 const isInForce = ({ deletion, succeeded, specGeneration, specRevision }: Live): boolean =>
   deletion === null && !succeeded && specGeneration > 0 && specRevision > 0;
+
+/** What a load balancer asks a host that runs it. */
+const askedFor = ({ config: { type, health, domains = [] } }: Release): string =>
+  JSON.stringify([type, health?.path, domains[0]]);
 
 /** What is in force in a cluster, and what goes on in it, in one moment of the cache. */
 export const releasesIn = (objects: Objects, cluster: string): Releases => {
@@ -34,20 +40,20 @@ export const releasesIn = (objects: Objects, cluster: string): Releases => {
       const coming = open
         .filter(({ spec }) => spec.application === ref.name)
         .flatMap(({ status }) => status.release ?? []);
-      return [{ name: ref.name, current, known: [current, ...coming, ...releases] }];
+      const askedAlike = coming.every((release) => askedFor(release) === askedFor(current));
+      return [{ name: ref.name, current, known: [current, ...coming, ...releases], askedAlike }];
     });
   return { applications, open };
 };
 
+const entryOf = ({ name, current, askedAlike }: InForce): readonly [string, SnapshotApplication] => [
+  name,
+  askedAlike ? { release: current } : { release: current, askedAlike },
+];
+
 /** Part of a snapshot; nothing where nothing was deployed yet. */
 export const applicationsOf = ({ applications }: Releases): Pick<Snapshot, 'applications'> =>
-  applications.length === 0
-    ? {}
-    : {
-        applications: Object.fromEntries(
-          applications.map(({ name, current }) => [name, { release: current }]),
-        ),
-      };
+  applications.length === 0 ? {} : { applications: Object.fromEntries(applications.map(entryOf)) };
 
 /** Roles whose hosts run an application. */
 export const rolesWithApplications = ({ applications }: Releases): ReadonlySet<string> =>

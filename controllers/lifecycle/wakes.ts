@@ -31,15 +31,13 @@ const isApplication = (live: Live | null): live is Live<'Application'> => live?.
 const isDeployment = (live: Live | null): live is Live<'Deployment'> => live?.ref.kind === 'Deployment';
 
 /** What of it is in snapshots. Its counts of hosts and its conditions change often and concern nobody. */
-const seenOfApplication = (live: Live | null): string =>
-  isApplication(live)
-    ? JSON.stringify([
-        live.deletion === null,
-        live.specRevision > 0,
-        live.status.current,
-        live.status.releases,
-      ])
-    : '';
+const seenOfApplication = (live: Live | null): string => {
+  if (!isApplication(live)) return '';
+  // releases never change
+  const { current, releases = [] } = live.status;
+  const numbers = [current, ...releases].map((release) => release?.number);
+  return JSON.stringify([live.deletion === null, live.specRevision > 0, live.succeeded, numbers]);
+};
 
 /** Each host has a step every few seconds: only what load balancers are to be told of counts. */
 const seenOfDeployment = (live: Live | null): string => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DeploymentSpec, DeploymentStatus } from '../../api-types/kinds/deployment.js';
 import type { ApplicationStatus } from '../../api-types/kinds/application.js';
-import type { HostReleases } from '../../api-types/release.js';
+import type { HostRelease } from '../../api-types/release.js';
 import { appFiles, type AppAnswer, type AppVersion } from '../build/deployed-app.js';
 import { startGitServer, type GitServer } from '../build/git-server.js';
 import { PATIENCE_SECONDS } from '../build/patience.js';
@@ -29,7 +29,7 @@ interface ApplicationView {
 
 interface Fleet {
   readonly metadata: { readonly name: string };
-  readonly status: { readonly phase: string; readonly applications?: HostReleases };
+  readonly status: { readonly phase: string; readonly applications?: Readonly<Record<string, HostRelease>> };
 }
 
 /** What runs of an application: by host, what each answers; null: it does not. */

@@ -3,6 +3,7 @@ import type { Snapshot } from '../../../api-types/snapshot.js';
 import { inputOf } from '../../../recipes/inputs.js';
 import { release } from '../../build/releases.js';
 import { assert, suite } from '../../suite.js';
+import { theFile } from './texts.js';
 import { host, role, snapshotOf } from './world.js';
 
 const test = suite('what people have of their own counts for the input of configure');
@@ -154,6 +155,25 @@ for (const [name, after, told] of BALANCERS)
   test(`load balancers: ${name}: ${told ? 'told' : 'not told'}`, () => {
     assert.is(input(after, 'lb-1') !== input(BALANCED, 'lb-1'), told);
   });
+
+test('while hosts are asked in different ways, load balancers look whether their ports take connections', async () => {
+  const config = async (of: Snapshot): Promise<string> => {
+    const text = await theFile(of, 'lb-1', '/etc/haproxy/haproxy.cfg');
+    return text.split('\n\n').find((section) => section.startsWith('backend app-web\n')) ?? '';
+  };
+  const differently: Snapshot = {
+    ...BALANCED,
+    applications: { web: { release: release(1), askedAlike: false } },
+  };
+  assert.match(await config(BALANCED), 'option httpchk');
+  assert.match(await config(BALANCED), /server app-1 .* check /);
+  const section = await config(differently);
+  assert.not.match(section, 'httpchk');
+  assert.not.match(section, 'http-check');
+  assert.match(section, /server app-1 .* check /);
+  assert.is.not(input(differently, 'lb-1'), input(BALANCED, 'lb-1'));
+  assert.is(input(differently, 'app-1'), input(BALANCED, 'app-1'));
+});
 
 test('a load balancer that runs the application, too, is told as others are, and not more', () => {
   const both = (of: Snapshot): Snapshot => ({

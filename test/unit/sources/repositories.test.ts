@@ -1,9 +1,23 @@
 /** Repositories as sources of applications: real ones behind real servers, and all that can be wrong with them. */
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
+import { execFileSync, spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import type { FetchedPack } from '../../../sources/packed.js';
+import { freePort } from '../../build/free-port.js';
+import { PATIENCE_MS } from '../../build/patience.js';
 import { putFiles } from '../../build/repository-files.js';
 import { assert } from '../../suite.js';
-import { CI, contentOf, fetched, gitServer, inScene, names, refusal, serving, svnServer } from './scene.js';
+import {
+  CI,
+  contentOf,
+  fetched,
+  gitServer,
+  inScene,
+  kept,
+  names,
+  refusal,
+  serving,
+  svnServer,
+} from './scene.js';
 
 const test = inScene('repositories as sources of applications');
 
@@ -75,6 +89,28 @@ test('git: what is not there, or may not be read, is told without what would ope
     await refusal(scene, source, { texts: CI }),
     /it does not answer: check url, and that the control plane can reach it/,
   );
+});
+
+test('git: over its own protocol', async (scene) => {
+  const server = await gitServer(scene, { revision: 'one' });
+  const port = await freePort();
+  const words = ['daemon', '--reuseaddr', '--export-all', '--listen=127.0.0.1', `--port=${String(port)}`];
+  const child = spawn('git', [...words, `--base-path=${dirname(server.folder)}`], {
+    stdio: 'ignore',
+    detached: true,
+  });
+  kept(scene, {
+    // git itself only starts the daemon
+    end: () => process.kill(-(child.pid ?? 0), 'SIGKILL'),
+  });
+  const source = { type: 'git', url: `git://127.0.0.1:${String(port)}/app/.git` } as const;
+  const began = Date.now();
+  const tried = async (): Promise<FetchedPack> =>
+    fetched(scene, source).catch((error: unknown) => {
+      if (Date.now() - began > PATIENCE_MS) throw error;
+      return tried();
+    });
+  assert.is((await tried()).revision, server.git('rev-parse', 'HEAD'));
 });
 
 test('git: a bad key of ssh opens nothing, and is shown to nobody', async (scene) => {

@@ -1,6 +1,6 @@
 import { LOCK } from '../../../../api-types/kinds/deployment.js';
 import { assert, suite } from '../../../suite.js';
-import { APP, World, release, worldWith, rolling } from './world.js';
+import { APP, World, release, rolling, worldWith } from './world.js';
 
 const test = suite('deployments: one after the other, and other commands');
 

@@ -1,5 +1,5 @@
 import { assert, suite } from '../../../suite.js';
-import { APP, World, release, worldWith, rolling } from './world.js';
+import { APP, World, worldWith, rolling } from './world.js';
 
 const test = suite('deployments: a release goes over its hosts');
 

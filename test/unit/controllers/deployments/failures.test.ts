@@ -1,6 +1,6 @@
 import { PROMOTE } from '../../../../api-types/kinds/deployment.js';
 import { assert, suite } from '../../../suite.js';
-import { APP, World, release, worldWith, rolling } from './world.js';
+import { APP, World, rolling, worldWith } from './world.js';
 
 const test = suite('deployments: what goes wrong');
 

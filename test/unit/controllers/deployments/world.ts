@@ -9,9 +9,8 @@ import {
   type DeploymentStatus,
 } from '../../../../api-types/kinds/deployment.js';
 import type { InstanceSpec, InstanceStatus } from '../../../../api-types/kinds/instance.js';
-import type { EventResult, LifecycleEventStatus } from '../../../../api-types/kinds/lifecycle-event.js';
+import type { EventResult } from '../../../../api-types/kinds/lifecycle-event.js';
 import type { RoleSpec } from '../../../../api-types/kinds/role.js';
-import type { DeployOrder } from '../../../../api-types/deploy-order.js';
 import type { Release } from '../../../../api-types/release.js';
 import { seconds } from '../../../../api-types/units.js';
 import { deploymentsController } from '../../../../controllers/deployments/controller.js';
@@ -27,16 +26,11 @@ import { EPOCH, condition, machine } from '../../../build/objects.js';
 import { virtualClock, type VirtualClock } from '../../../fake/clock.js';
 import { fakeObjects, ref, type FakeObjects } from '../../../fake/objects.js';
 import { keyValue, shelfOf, storeOver } from './doubles.js';
+import { APP, CLUSTER, release, resultOf, type HostOrder } from './parts.js';
 
-export const CLUSTER = 'shop';
-export const APP = 'web';
+export { APP, CLUSTER, release, rolling } from './parts.js';
 
-export interface HostOrder extends DeployOrder {
-  readonly event: string;
-  readonly instance: string;
-  readonly machine: string;
-}
-
+export type { HostOrder } from './parts.js';
 export type Answer = Partial<EventResult> | null;
 /** What a host does; null: it says nothing. Undefined: it succeeds. */
 export type Behaviour = (order: HostOrder) => Answer | undefined;
@@ -238,29 +232,14 @@ export class World {
           .join(' '),
       );
       this.clock.after(this.options.pace as never, () => {
-        this.answer({ ...deployment, event: of.name, ...target }, status);
+        this.answer({ ...deployment, event: of.name, ...target });
       });
     }
   }
 
-  private answer(order: HostOrder, { event }: LifecycleEventStatus): void {
+  private answer(order: HostOrder): void {
     const said = this.behaviour(order);
-    if (said === null) return;
-    const release = order.step === 'activate' ? order.release : undefined;
-    const releases: EventResult['releases'] =
-      release === undefined ? {} : { [APP]: { release: release.number, revision: release.revision } };
-    const result: EventResult = {
-      event: order.event,
-      instance: order.instance,
-      machine: order.machine,
-      state: 'succeeded',
-      attempt: 1,
-      startedAt: EPOCH,
-      finishedAt: EPOCH,
-      ...(said?.state === 'failed' || event === 'undeploy' ? {} : { releases }),
-      ...said,
-    };
-    this.store(result);
+    if (said !== null) this.store(resultOf(order, said));
   }
 
   /** As a gateway does. */
@@ -332,17 +311,6 @@ export class World {
   }
 }
 
-/** A release that is in force, or was. */
-export const release = (number: number, config: Partial<Release['config']> = {}): Release => ({
-  number,
-  deployment: `deploy-${String(number)}`,
-  revision: `rev-${String(number)}`,
-  digest: String(number).repeat(64).slice(0, 64),
-  roles: ['app'],
-  config: { type: 'nodejs', ...config },
-  createdAt: EPOCH,
-});
-
 /** A world with hosts that run release 1. */
 export const worldWith = (hosts: number, config: Partial<Release['config']> = {}): World => {
   const world = new World();
@@ -351,7 +319,3 @@ export const worldWith = (hosts: number, config: Partial<Release['config']> = {}
   world.source = { revision: 'rev-2', digest: 'b'.repeat(64) };
   return world;
 };
-
-export const rolling = (batch: number | string, more: object = {}) => ({
-  strategy: { type: 'rolling' as const, batch, ...more },
-});

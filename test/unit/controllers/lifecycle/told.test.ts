@@ -95,6 +95,20 @@ test('a host that listens elsewhere is told of as well', async ({ world }) => {
   assert.is(world.toldOf('web-1'), 1);
 });
 
+test('a host that ends meanwhile is told to shut down, and load balancers at once that it goes', async ({
+  world,
+}) => {
+  await ready(world);
+  await leaves(world, 1, true);
+  await world.runs(500);
+  const before = world.told().length;
+  const doomed = { machine: 'i-app-2', reason: 'ScaledDown', message: '', at: world.time(), when: 'now' };
+  await world.patch('app-2', { machine: null, doomed: [doomed] });
+  await world.clock.advance(60);
+  assert.equal(world.told().slice(before).sort(), ['configure lb-1 lb-2', 'shutdown app-2']);
+  assert.is(world.toldOf('web-1'), 1);
+});
+
 test('one that could not be configured holds it up until it was', async ({ world }) => {
   await ready(world);
   await changes(world, 5);
