@@ -65,11 +65,10 @@ const inForceOf = async (subject: Subject): Promise<HostReleases> => {
   };
 };
 
-const failureOf = (error: unknown, subject: Subject): Pick<Deployed, 'failure' | 'stage'> => {
-  const what = `application ${subject.application}`;
-  if (!(error instanceof StageFailure)) return { failure: `${what}: ${subject.mask(messageOf(error))}` };
-  return { failure: `${what}: ${error.stage}: ${error.message}`, stage: error.stage };
-};
+const failureOf = (error: unknown, subject: Subject): Pick<Deployed, 'failure' | 'stage'> =>
+  error instanceof StageFailure
+    ? { failure: error.message, stage: error.stage }
+    : { failure: subject.mask(messageOf(error)) };
 
 /** Never rejects: a host whose disk cannot be read says so, too. */
 const carriedOut = async (subject: Subject, work: () => Promise<void>): Promise<Deployed> => {
@@ -88,6 +87,14 @@ export const carryOutOrder = (
 ): Promise<Deployed> => {
   const subject = new Subject(options, order);
   return carriedOut(subject, () => STEPS[order.step](subject, order));
+};
+
+/** Among others it is told of which it is. */
+const named = (application: string, deployed: Deployed): Deployed => {
+  const { failure, stage } = deployed;
+  if (failure === null) return deployed;
+  const where = stage === undefined ? '' : `${stage}: `;
+  return { ...deployed, failure: `application ${application}: ${where}${failure}` };
 };
 
 const bothOf = (one: Deployed, other: Deployed): Deployed => {
@@ -111,7 +118,7 @@ export const deployAll = async (options: DeployOptions): Promise<Deployed> => {
     const bring = async (): Promise<void> => {
       if (part(snapshot, instance, application) !== null) await activate(subject, release, false);
     };
-    deployed = bothOf(deployed, await carriedOut(subject, bring));
+    deployed = bothOf(deployed, named(application, await carriedOut(subject, bring)));
   }
   return deployed;
 };
