@@ -13,7 +13,7 @@ const MAY = {
   client: ['^api-types/'],
   store: ['^api-types/', '^runtime/'],
   cloud: ['^api-types/', '^runtime/'],
-  controllers: ['^api-types/', '^runtime/', '^recipes/', '^sources/', STORE_PORTS, '^cloud/cloud\\.ts$'],
+  controllers: ['^api-types/', '^runtime/', '^recipes/', '^sources/', STORE_PORTS, '^cloud/(cloud|balancers)\\.ts$'],
   agent: ['^api-types/', '^runtime/', '^recipes/', '^sources/', '^client/'],
   server: ['^api-types/', '^runtime/', STORE_PORTS],
   cli: ['^api-types/', '^client/'],

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { DeployOrder } from '../api-types/deploy-order.js';
 import type { SecretSource } from '../recipes/secrets.js';
 import type { Clock } from '../runtime/clock.js';
-import { packSource, type PackedSource, type Workplace } from '../sources/packed.js';
+import type { PackedSource, Workplace } from '../sources/packed.js';
 import { ofHost } from '../sources/words.js';
-import type { ExecutorResult } from './executor.js';
+import type { Executor, ExecutorResult } from './executor.js';
 import type { Upload } from './uploads.js';
 
 export interface FetchOrderDependencies {
@@ -52,6 +52,8 @@ const packed = async (
   if (source === undefined) throw new Error(`${about}: the order names no source`);
   const texts = source.secret === undefined ? null : await on.secrets(source.secret, signal);
   const wanted = { source, texts, pinned: null, about: `${about} (${source.type})` };
+  // few hosts ever fetch a source, and every agent is to start lightly
+  const { packSource } = await import('../sources/packed.js');
   return packSource(at, revision === undefined ? wanted : { ...wanted, revision });
 };
 
@@ -74,3 +76,12 @@ export const runFetchOrder = async (
     return failed(messageOf(error));
   }
 };
+
+/** Carries out what there is to fetch, and leaves everything else to the executor. */
+export const withFetchOrders = (inner: Executor, on: FetchOrderDependencies): Executor => ({
+  needsSnapshot: inner.needsSnapshot,
+  run: (work) => {
+    const { deployment: order, instance, signal } = work;
+    return order?.step === 'fetch' ? runFetchOrder(on, { order, instance, signal }) : inner.run(work);
+  },
+});

@@ -71,3 +71,4 @@ export interface HostRelease extends t.TypeOf<typeof HostRelease> {}
 
 /** By the name of the application. */
 export const HostReleases = t.record(t.string, HostRelease);
+export type HostReleases = t.TypeOf<typeof HostReleases>;

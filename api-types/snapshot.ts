@@ -35,6 +35,11 @@ export const SnapshotApplication = fields(
   {
     /** Of the host that reads it: which of its two places (ports, sockets) the processes in force have; `a` unless told. */
     slot: oneOf(['a', 'b']),
+    /**
+     * While a Deployment goes on whose release is asked another way than the one in force: hosts run both, and load balancers
+     * look only whether their ports take connections.
+     */
+    askedAlike: t.literal(false),
   },
 );
 export interface SnapshotApplication extends t.TypeOf<typeof SnapshotApplication> {}

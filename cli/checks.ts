@@ -53,7 +53,7 @@ const remembered = (known: Map<string, unknown>, kind: KindName, items: readonly
       known.set(key(kind, metadata.namespace ?? null, metadata.name), spec);
 };
 
-/** What is stored of all that the manifests could refer to: clouds, clusters, and the roles of their clusters. */
+/** What is stored of all that the manifests could refer to: clouds, clusters, and the roles and applications of their clusters. */
 const storedLookup = async (client: Client, placed: readonly Placed[]): Promise<Lookup> => {
   const known = new Map<string, unknown>();
   if (placed.flatMap(({ manifest }) => referencesOf(manifest)).length > 0) {
@@ -69,6 +69,10 @@ const storedLookup = async (client: Client, placed: readonly Placed[]): Promise<
     for (const cluster of clusters) {
       const list = await valueOrNull(client.list('Role', { cluster }));
       remembered(known, 'Role', list?.items ?? []);
+      if (placed.some(({ manifest }) => manifest.kind === 'Deployment')) {
+        const applications = await valueOrNull(client.list('Application', { cluster }));
+        remembered(known, 'Application', applications?.items ?? []);
+      }
     }
   }
   return (kind, cluster, name) => known.get(key(kind, cluster, name)) ?? null;

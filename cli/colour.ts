@@ -38,10 +38,25 @@ const PHASES: Readonly<Record<string, Tone>> = {
   terminated: 'faint',
 };
 
+const RESULTS: Readonly<Record<string, Tone>> = {
+  Succeeded: 'green',
+  Failed: 'red',
+  Aborted: 'red',
+  Pending: 'faint',
+  Waiting: 'faint',
+  Paused: 'yellow',
+  Fetching: 'yellow',
+  Preparing: 'yellow',
+  Migrating: 'yellow',
+  Rolling: 'yellow',
+  RollingBack: 'yellow',
+};
+
 const CONDITION: Readonly<Record<string, Tone>> = { True: 'green', False: 'red', Unknown: 'yellow' };
 
 const BY_TITLE: Readonly<Record<string, Readonly<Record<string, Tone>>>> = {
-  PHASE: PHASES,
+  PHASE: { ...PHASES, ...RESULTS },
+  RESULT: RESULTS,
   READY: CONDITION,
   TYPE: { Warning: 'yellow' },
   LEVEL: { deny: 'red', manage: 'bold' },

@@ -85,16 +85,75 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         load: () => import('./commands/cookbooks.js'),
       },
       { name: 'ssh', summary: 'open a shell on a host', load: () => import('./commands/ssh.js') },
-      { name: 'start', summary: 'start stopped hosts', load: () => import('./commands/start.js') },
+      {
+        name: 'start',
+        summary: 'start stopped hosts, or an application',
+        load: () => import('./commands/start.js'),
+      },
       {
         name: 'stop',
-        summary: 'shut hosts down and keep their machines',
+        summary: 'shut hosts down, or stop an application',
         load: () => import('./commands/stop.js'),
       },
       {
         name: 'restart',
-        summary: 'reboot hosts, and wait until they are back',
+        summary: 'reboot hosts, or restart an application',
         load: () => import('./commands/restart.js'),
+      },
+    ],
+  },
+  {
+    title: 'Deploy',
+    verbs: [
+      {
+        name: 'deploy',
+        summary: 'bring a revision of an application onto its hosts',
+        load: () => import('./commands/deploy.js'),
+      },
+      {
+        name: 'rollback',
+        summary: 'go back to an earlier release',
+        load: () => import('./commands/rollback.js'),
+      },
+      {
+        name: 'deployments',
+        summary: 'who deployed what, and how it ended',
+        load: () => import('./commands/deployments.js'),
+      },
+      {
+        name: 'promote',
+        summary: 'have a paused deployment go on',
+        load: () => import('./commands/promote.js'),
+      },
+      {
+        name: 'abort',
+        summary: 'end a deployment, and go back',
+        load: () => import('./commands/abort.js'),
+      },
+      {
+        name: 'deployment',
+        summary: 'promote or abort one, under its longer name',
+        load: () => import('./commands/deployment.js'),
+      },
+      {
+        name: 'migrate',
+        summary: 'run the migration of an application',
+        load: () => import('./commands/migrate.js'),
+      },
+      {
+        name: 'undeploy',
+        summary: 'end an application and remove its code',
+        load: () => import('./commands/undeploy.js'),
+      },
+      {
+        name: 'lock',
+        summary: 'keep everybody from deploying, and say why',
+        load: () => import('./commands/lock.js'),
+      },
+      {
+        name: 'unlock',
+        summary: 'let people deploy again',
+        load: () => import('./commands/unlock.js'),
       },
     ],
   },

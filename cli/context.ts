@@ -5,6 +5,11 @@ import type { Command } from 'commander';
 /** In whose name this program's writes are noted. */
 export const FIELD_MANAGER = 'scalarium';
 
+export interface Terminal {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
@@ -28,6 +33,10 @@ export interface CliContext {
   readonly tabPatience: number;
   /** Ends a watch: Ctrl-C. */
   readonly interrupted: AbortSignal;
+  /** Ctrl-C asks this instead of ending anything, until what it gives is called. */
+  onInterrupt(asked: () => void): () => void;
+  /** How much room there is where `err` goes; null: it is no terminal. */
+  terminal(): Terminal | null;
   exitCode(code: number): void;
   connect(flags: GlobalFlags): Client;
 }

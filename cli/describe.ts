@@ -1,6 +1,7 @@
 /** One object told whole, for people. */
 import type { InstanceStatus } from '../api-types/kinds/instance.js';
 import type { ObjectOf } from '../client/client.js';
+import { TOLD, partsOf } from './deploying/describing.js';
 import { EVENT_HEAD, byTime, eventRow } from './event-rows.js';
 import { ageText, conditionsOf, since, tableText } from './table.js';
 
@@ -86,7 +87,8 @@ const timingsText = (object: ObjectOf): string => {
 
 /** What is in the status beside what is told in its own section. */
 const restOfStatus = (object: ObjectOf): Readonly<Record<string, unknown>> => {
-  const told = ['conditions', 'phase', 'observedGeneration', 'appliedGeneration'];
+  const always = ['conditions', 'phase', 'observedGeneration', 'appliedGeneration'];
+  const told = [...always, ...(TOLD[object.kind] ?? [])];
   return Object.fromEntries(Object.entries(object.status ?? {}).filter(([key]) => !told.includes(key)));
 };
 
@@ -114,6 +116,7 @@ export const described = ({ object, events, now, yaml }: Described): string => {
     header(object, now),
     object.spec === undefined ? '' : section('Spec', yaml(object.spec)),
     object.kind === 'Instance' ? section('Timings', timingsText(object)) : '',
+    ...partsOf(object, now).map(({ title, body }) => section(title, body)),
     Object.keys(rest).length === 0 ? '' : section('Status', yaml(rest)),
     section('Conditions', conditionsText(object, now)),
     section('Events', eventsText(events, now)),

@@ -1,8 +1,10 @@
 /** Real examples of every verb, and what its exit codes mean where it has some of its own. A test parses each. */
 
+import { DEPLOYING } from './deploying/examples.js';
+
 export type Example = readonly [line: string, says: string];
 
-interface Manual {
+export interface Manual {
   readonly examples: readonly Example[];
   readonly exits?: string;
 }
@@ -100,6 +102,7 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
     examples: [
       ['scalarium start app-1 app-2 -n shop', 'and wait until they are online'],
       ['scalarium start --role app --timeout 20m', 'all hosts of a role'],
+      ['scalarium start app/shop -n shop', 'the processes of an application'],
     ],
     exits: '0 online; 1 time is up',
   },
@@ -107,6 +110,7 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
     examples: [
       ['scalarium stop app-1 -n shop', 'and wait until its machine has stopped'],
       ['scalarium stop --role app --no-wait', 'all hosts of a role, without waiting'],
+      ['scalarium stop app/shop -n shop', 'the processes of an application'],
     ],
     exits: '0 stopped; 1 time is up',
   },
@@ -115,6 +119,7 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
       ['scalarium logs app-1 -n shop --tail 50', 'the newest lines of a host'],
       ['scalarium logs --role app -n shop -f', 'of all hosts of a role, as they come'],
       ['scalarium logs app-1 --event configure-000123-0a1b2c3d4e5f', 'of one lifecycle event'],
+      ['scalarium logs --deployment shop -n shop -f', 'of all hosts of a deployment, as it goes on'],
       ['scalarium logs app-1 --tail 1000 -o json', 'for programs: a JSON document a line'],
     ],
     exits: '0 shown; 1 a host could not be asked, or its log ended while it was followed',
@@ -124,6 +129,7 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
       ['scalarium restart app-1 -n shop', 'reboot its machine, and wait until it is online'],
       ['scalarium restart --role app -n shop --parallel 2', 'all hosts of a role, two at a time'],
       ['scalarium restart app-1 app-2 --no-wait', 'both at once, without waiting'],
+      ['scalarium restart app/shop -n shop', 'the processes of an application, batch after batch'],
     ],
     exits: '0 online again; 1 time is up, or it was replaced; 5 it does not run',
   },
@@ -154,6 +160,7 @@ export const EXAMPLES: Readonly<Record<string, Manual>> = {
     ],
     exits: '0 nothing differs; 1 something does; 2 and more: it could not be told of all hosts',
   },
+  ...DEPLOYING,
   login: {
     examples: [
       [

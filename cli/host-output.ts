@@ -1,6 +1,5 @@
 /** What hosts write of an event while they carry it out, line by line: some hosts at once, the others in their turn. */
 import * as E from 'fp-ts/lib/Either.js';
-import type { RunStatus } from '../api-types/kinds/run.js';
 import type { Client } from '../client/client.js';
 import type { CliContext } from './context.js';
 import { logLine, printable } from './log-lines.js';
@@ -9,12 +8,12 @@ import { logLine, printable } from './log-lines.js';
 const AT_ONCE = 16;
 /** Lines of a host that were written before it had its turn. */
 const TAIL = 500;
-/** The end of the Run is told before the last lines are here. */
+/** The end of all is told before the last lines are here. */
 const LAST_LINES_MS = 2000;
 
 export interface HostOutput {
-  /** What is known of the Run by now. */
-  see(status: RunStatus): void;
+  /** This host carries this event out. */
+  want(host: string, event: string): void;
   /** Shows what is still on its way, for a moment. */
   close(): Promise<void>;
 }
@@ -38,41 +37,53 @@ const saidIn = (line: string): Said => {
 const shownOf = (line: string, { message, line: written }: Said): string =>
   message === 'output' && typeof written === 'string' ? printable(written) : logLine(line, false);
 
+export interface Shown {
+  readonly cluster: string;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** Shows a line that is whole, without its end. */
+  readonly show: (line: string) => void;
+  /** Lines as the agent wrote them. */
+  readonly raw?: boolean;
+}
+
+interface Wanted {
+  readonly host: string;
+  readonly event: string;
+}
+
 class Streams implements HostOutput {
   private readonly known = new Set<string>();
-  private readonly waiting: string[] = [];
+  private readonly waiting: Wanted[] = [];
   private readonly reading = new Set<Promise<void>>();
   private readonly over = new AbortController();
   private readonly signal: AbortSignal;
-  private event = '';
   private width = 0;
 
   constructor(
     private readonly context: CliContext,
     private readonly client: Client,
-    private readonly cluster: string,
+    private readonly shown: Shown,
   ) {
-    this.signal = AbortSignal.any([context.interrupted, this.over.signal]);
+    this.signal = AbortSignal.any([shown.signal, this.over.signal]);
   }
 
-  see({ events = [], hosts = {} }: RunStatus): void {
-    const [event] = events;
-    if (event === undefined) return;
-    this.event = event;
-    for (const name of Object.keys(hosts)) {
-      if (this.known.has(name)) continue;
-      this.known.add(name);
-      this.width = Math.max(this.width, name.length);
-      this.waiting.push(name);
-    }
+  want(host: string, event: string): void {
+    const key = `${event} ${host}`;
+    if (this.known.has(key)) return;
+    this.known.add(key);
+    this.width = Math.max(this.width, host.length);
+    this.waiting.push({ host, event });
     this.begin();
   }
 
   async close(): Promise<void> {
     const left = this.waiting.splice(0);
+    const events = [...new Set(left.map(({ event }) => event))];
+    const hosts = new Set(left.map(({ host }) => host)).size;
     if (left.length > 0)
-      this.context.err(
-        `of ${String(left.length)} more hosts no output is shown: ${this.context.program} logs HOST -n ${this.cluster} --event ${this.event}\n`,
+      this.shown.show(
+        `of ${String(hosts)} more hosts no output is shown: ${this.context.program} logs HOST -n ${this.shown.cluster} --event ${events.at(-1) ?? ''}`,
       );
     const patience = this.context.pause(LAST_LINES_MS, this.signal).catch(() => undefined);
     await Promise.race([Promise.all(this.reading), patience]);
@@ -82,10 +93,10 @@ class Streams implements HostOutput {
 
   private begin(): void {
     while (this.reading.size < AT_ONCE && !this.signal.aborted) {
-      const name = this.waiting.shift();
-      if (name === undefined) return;
-      const read = this.read(name)
-        // nobody's log is worth the end of the command: the Run says what became of the host
+      const next = this.waiting.shift();
+      if (next === undefined) return;
+      const read = this.read(next)
+        // nobody's log is worth the end of the command: the object says what became of the host
         .catch(() => undefined)
         .finally(() => {
           this.reading.delete(read);
@@ -95,21 +106,21 @@ class Streams implements HostOutput {
     }
   }
 
-  private async read(name: string): Promise<void> {
-    const { client, cluster, event, signal } = this;
-    const of = { kind: 'Instance', cluster, name } as const;
+  private async read({ host, event }: Wanted): Promise<void> {
+    const { client, signal, shown } = this;
+    const of = { kind: 'Instance', cluster: shown.cluster, name: host } as const;
     const lines = await client.logs(of, { tail: TAIL, follow: true, event, signal })();
     if (E.isLeft(lines)) return;
     for await (const line of lines.right) {
       const said = saidIn(line);
       // shown at the end, once for all hosts where it is the same
       if (said.message !== 'would change')
-        this.context.err(`${name.padEnd(this.width)} | ${shownOf(line, said)}\n`);
+        shown.show(`${host.padEnd(this.width)} | ${shown.raw === true ? line : shownOf(line, said)}`);
       if (said.event === event && said.message === 'event ends') return;
     }
   }
 }
 
-/** Shows what hosts of this cluster write, beside what was asked for. */
-export const hostOutput = (context: CliContext, client: Client, cluster: string): HostOutput =>
-  new Streams(context, client, cluster);
+/** Shows what hosts of a cluster write, beside what was asked for. */
+export const hostOutput = (context: CliContext, client: Client, shown: Shown): HostOutput =>
+  new Streams(context, client, shown);

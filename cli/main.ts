@@ -32,6 +32,10 @@ const ask = async (question: string): Promise<string | null> => {
   if (!process.stdin.isTTY) return null;
   const { createInterface } = await import('node:readline/promises');
   const reader = createInterface({ input: process.stdin, output: process.stderr });
+  // a terminal that is read gives Ctrl-C to who reads
+  reader.on('SIGINT', () => {
+    process.kill(process.pid, 'SIGINT');
+  });
   try {
     return await reader.question(question);
   } finally {
@@ -76,6 +80,18 @@ const interrupted = (): AbortSignal => {
   return interrupt.signal;
 };
 
+const onInterrupt: CliContext['onInterrupt'] = (asked) => {
+  process.on('SIGINT', asked);
+  return () => {
+    process.off('SIGINT', asked);
+  };
+};
+
+const terminal: CliContext['terminal'] = () => {
+  const { isTTY, columns, rows } = process.stderr;
+  return isTTY && process.env['TERM'] !== 'dumb' ? { columns, rows } : null;
+};
+
 /** As a plugin of kubectl this program has another name (a link to it). */
 const calledAs = basename(process.argv[1] ?? '').startsWith('kubectl-scalarium')
   ? 'kubectl scalarium'
@@ -98,6 +114,8 @@ const context: CliContext = {
   get interrupted() {
     return interrupted();
   },
+  onInterrupt,
+  terminal,
   exitCode: (code) => {
     if (process.exitCode !== EXIT.interrupted) process.exitCode = code;
   },

@@ -1,7 +1,8 @@
-/** `scalarium start|stop HOST…`: says what a host is desired to be, and waits until it is. */
+/** `scalarium start|stop HOST…`: says what a host is desired to be, and waits until it is; of `app/APP` the processes. */
 import type { Command } from 'commander';
 import { valueOf } from './answers.js';
 import type { CliContext } from './context.js';
+import { applicationMeant, powerOf } from './deploying/power.js';
 import { secondsOf } from './durations.js';
 import { type HostFlags, hostsMeant } from './hosts-meant.js';
 import type { Goal } from './waiting/goal.js';
@@ -41,6 +42,8 @@ const run = async (
   names: readonly string[],
   flags: PowerFlags,
 ): Promise<void> => {
+  const application = applicationMeant(verb, names);
+  if (application !== null) return powerOf(context, verb, application, flags);
   const { desired, phase, done } = WORDS[verb];
   const seconds = secondsOf('--timeout', flags.timeout);
   const client = context.connect(flags);
@@ -71,7 +74,7 @@ export const registerPower = (verb: Verb, program: Command, context: CliContext)
   program
     .command(verb)
     .description(WORDS[verb].about)
-    .argument('[hosts...]', 'names, as app-1')
+    .argument('[hosts...]', 'names, as app-1; or app/APP: the processes of an application')
     .option('--role <role...>', 'all hosts of these roles')
     .option('--no-wait', 'do not wait until it is done')
     .option('--timeout <time>', 'how long to wait: 30s, 10m', '10m')

@@ -50,6 +50,10 @@ const teller = (context: CliContext): ((status: RunStatus) => void) => {
   };
 };
 
+const wantAll = (output: HostOutput, { events: [event] = [], hosts = {} }: RunStatus): void => {
+  if (event !== undefined) for (const host of Object.keys(hosts)) output.want(host, event);
+};
+
 /** Null: Ctrl-C. */
 const ended = async (
   context: CliContext,
@@ -64,7 +68,7 @@ const ended = async (
     if (type === 'DELETED' || object.metadata.uid !== uid)
       throw new CliError(`run/${name} was deleted; what hosts have begun goes on`, { exit: EXIT.notFound });
     const status = statusOf(object);
-    output?.see(status);
+    if (output !== null) wantAll(output, status);
     tell(status);
     if (status.finishedAt !== undefined) return object;
   }
@@ -78,7 +82,11 @@ export const followedRun = async (
   run: Run,
   live: boolean,
 ): Promise<Run | null> => {
-  const output = live ? hostOutput(context, client, run.metadata.namespace ?? '') : null;
+  const show = (line: string): void => {
+    context.err(`${line}\n`);
+  };
+  const shown = { cluster: run.metadata.namespace ?? '', signal: context.interrupted, show };
+  const output = live ? hostOutput(context, client, shown) : null;
   try {
     return await ended(context, client, run, output);
   } finally {

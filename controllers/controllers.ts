@@ -17,10 +17,15 @@ import { cookbooksController } from './cookbooks/controller.js';
 import { healingController } from './healing/controller.js';
 import { instancesController } from './instances/controller.js';
 import { lifecycleController } from './lifecycle/controller.js';
+import { membershipController } from './membership/controller.js';
+import type { Balancer } from './membership/observe.js';
 import { retentionController } from './retention/controller.js';
 import { secretsController } from './secrets/controller.js';
 import { builtInNeeds } from './secret-needs.js';
 import { sweeperController } from './sweeper/controller.js';
+
+/** No kind says yet which load balancers of its cloud a cluster has. */
+const balancersOf = (): readonly Balancer[] => [];
 
 export interface ControllerDependencies {
   readonly store: Store;
@@ -50,7 +55,8 @@ export interface ControllerDependencies {
 /** All of them; the loop that runs each is the manager's. */
 export const controllersOf = (on: ControllerDependencies): readonly Controller[] => [
   instancesController(on),
-  lifecycleController(on),
+  lifecycleController({ ...on, balancersOf }),
+  membershipController({ ...on, balancersOf }),
   healingController(on),
   sweeperController({ ...on, hold: () => false }),
   retentionController(on),

@@ -14,6 +14,7 @@ export type Writer =
   | 'sweeper'
   | 'drift'
   | 'deployments'
+  | 'membership'
   | 'keeper'
   | 'gateway'
   | 'server';
@@ -153,6 +154,7 @@ export const OWNERS: {
       conditions: ['Ready', 'Reconciling', 'Stalled', 'Complete'],
     },
     lifecycle: { fields: ['told'] },
+    membership: { fields: ['moved'] },
     keeper: { conditions: ['Valid'] },
   },
   LifecycleEvent: {

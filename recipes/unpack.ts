@@ -34,8 +34,8 @@ export const kindOf = async (file: string): Promise<Packing> => {
   }
 };
 
-/** What is in it is looked at as it comes: there may be very much. */
-const refuseBad = async ({ file, kind, into, signal }: Unpack): Promise<void> => {
+/** Throws where it leads out of `into`, or would fill the disk. What is in it is looked at as it comes: there may be very much. */
+export const refuseBad = async ({ file, kind, into, signal }: Omit<Unpack, 'strip'>): Promise<void> => {
   const listing = await Listing.open(kind, dirname(into));
   const done = new AbortController();
   const ended = await runTool(listCommand(kind, file), {

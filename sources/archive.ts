@@ -1,12 +1,21 @@
 /** Downloads an archive over http or https, checks it, and lays it out. */
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PACK_BYTES } from '../api-types/cookbooks.js';
 import { seconds } from '../api-types/units.js';
 import { saved } from '../recipes/download.js';
-import { kindOf, unpack } from '../recipes/unpack.js';
+import { kindOf, refuseBad, unpack } from '../recipes/unpack.js';
 import type { Texts } from '../runtime/sealing.js';
 import { stallWatch } from './room.js';
-import { textNamed, withoutPassword, type Fetched, type Fetcher, type Fetching } from './source.js';
+import {
+  isOfCookbooks,
+  textNamed,
+  withoutPassword,
+  type Fetched,
+  type Fetcher,
+  type Fetching,
+  type Source,
+} from './source.js';
 
 const STALL = seconds(60);
 
@@ -79,13 +88,46 @@ const refuseOther = ({ source, pinned, words }: Fetching, found: string): void =
     );
 };
 
+/** An archive is what it is; the one thing that can be asked for is that it is a certain one. */
+const withRevision = (fetching: Fetching): Fetching => {
+  const { source } = fetching;
+  const { revision } = source;
+  if (revision === undefined || isOfCookbooks(source)) return fetching;
+  if (!/^[0-9a-f]{64}$/.test(revision))
+    throw new Error(
+      `an archive has no revision "${revision}": expected its SHA-256, or change the source's url`,
+    );
+  return { ...fetching, source: { ...source, checksum: revision } };
+};
+
+/** What a servlet container is given as it is; with a path it is an archive like others. */
+const isWar = (source: Source): boolean =>
+  !isOfCookbooks(source) && source.path === undefined && /\.war$/i.test(source.url.replace(/[?#].*$/, ''));
+
+/** The same name for each version of it, so that no spec has to follow. */
+const WAR = 'application.war';
+
+const layOut = async (file: string, { source, folder, signal }: Fetching): Promise<string> => {
+  const top = join(folder, 'content');
+  const kind = await kindOf(file);
+  if (!isWar(source)) {
+    await unpack({ file, kind, into: top, strip: 0, signal });
+    return top;
+  }
+  if (kind !== 'zip') throw new Error('it is no WAR: expected a zip');
+  await refuseBad({ file, kind, into: top, signal });
+  await mkdir(top);
+  await rename(file, join(top, WAR));
+  return top;
+};
+
 /** Downloads what the request is answered, and lays it out. */
-export const fetchArchive = async (request: Request, fetching: Fetching): Promise<Fetched> => {
-  const [file, top] = [join(fetching.folder, 'archive'), join(fetching.folder, 'content')];
+export const fetchArchive = async (request: Request, asked: Fetching): Promise<Fetched> => {
+  const fetching = withRevision(asked);
+  const file = join(fetching.folder, 'archive');
   const revision = await download(file, request, fetching);
   refuseOther(fetching, revision);
-  await unpack({ file, kind: await kindOf(file), into: top, strip: 0, signal: fetching.signal });
-  return { revision, top };
+  return { revision, top: await layOut(file, fetching) };
 };
 
 const basicOf = (texts: Texts, source: Fetching['source']): string => {

@@ -11,6 +11,8 @@ import type { Words } from './words.js';
 const ASK_SECONDS = 60;
 const FETCH_SECONDS = 900;
 const COMMIT = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
+/** A repository is not asked what an abbreviation stands for: tomorrow it may stand for two. */
+const SHORT = /^[0-9a-f]{7,39}$/;
 
 /** No file that git writes may be larger than 1 GiB. */
 const BOUNDED = ['sh', '-c', 'ulimit -f 2097152; exec "$@"', 'sh', 'git'];
@@ -130,10 +132,14 @@ const resolved = async (git: Git): Promise<Resolved> => {
   const found = await lookedUp(git, namesOf(revision));
   if (found !== null) return found;
   if (revision === undefined) throw new Error(`${withoutPassword(url)} is empty: push something to it`);
+  const short = SHORT.test(revision) ? ' (the id of a commit has 40 digits)' : '';
   throw new Error(
-    `${withoutPassword(url)} has no branch, tag or whole commit id "${revision}": push it, or change the source's revision`,
+    `${withoutPassword(url)} has no branch, tag or whole commit id "${revision}"${short}: push it, or change the source's revision`,
   );
 };
+
+const holds = async (git: Git, commit: string): Promise<boolean> =>
+  (await run(git, commandOf(git, true, ['cat-file', '-e', `${commit}^{commit}`]))).code === 0;
 
 /** By its id; where the server gives no single commits, by the name that stands for it; else everything. */
 const fetchCommit = async (git: Git, { commit, name }: Resolved): Promise<void> => {
@@ -141,13 +147,16 @@ const fetchCommit = async (git: Git, { commit, name }: Resolved): Promise<void> 
   const shallow = ['fetch', '--quiet', '--no-tags', '--depth', '1', '--', url];
   if ((await run(git, commandOf(git, true, [...shallow, commit]))).code === 0) return;
   if (name !== null && (await run(git, commandOf(git, true, [...shallow, name]))).code === 0) {
-    const has = await run(git, commandOf(git, true, ['cat-file', '-e', `${commit}^{commit}`]));
-    if (has.code === 0) return;
+    if (await holds(git, commit)) return;
   }
   await must(
     git,
     `fetch ${commit.slice(0, 12)} from ${withoutPassword(url)}`,
     ...['fetch', '--quiet', '--no-tags', '--', url, '+refs/*:refs/remotes/origin/*'],
+  );
+  if (await holds(git, commit)) return;
+  throw new Error(
+    `${withoutPassword(url)} has no commit "${commit}": push it, or change the source's revision`,
   );
 };
 

@@ -149,6 +149,10 @@ export const DeploymentStatus = fields(
       'Grows with each change of which hosts load balancers are to give the application to, and at which port.',
     ),
     told: described(Integer, 'The change that every load balancer has been told of.'),
+    moved: described(
+      Integer,
+      'The change that load balancers of the cloud have followed; only where the cluster has some.',
+    ),
     events: described(
       t.readonlyArray(t.string),
       'The LifecycleEvents that tell the hosts: `scalarium logs --deployment` shows what they write.',
@@ -198,3 +202,29 @@ export const catchUpName = (application: string, about: string): string =>
 /** Nobody asked for it: it decides nothing, and its history is kept apart. */
 export const isCatchUp = (name: string, annotations: Readonly<Record<string, string>>): boolean =>
   annotations[MADE_BY] === CATCH_UP_BY && name.includes(CATCH_UP_INFIX);
+
+/** Somebody has looked at it, and it has not ended. One that is being deleted counts until it is gone. */
+export const isOpen = ({
+  status,
+  recordRevision,
+}: {
+  readonly status: DeploymentStatus;
+  readonly recordRevision: number;
+}): boolean => recordRevision > 0 && status.phase !== undefined && !isEnded(status);
+
+/** A new host may be kept out before it has a machine; what was said of another machine does not count. */
+const isOut = ({ out, machine: of }: DeploymentHost, machine: string): boolean =>
+  out === true && (of === '' || of === machine);
+
+/** Applications of which load balancers are to give this machine nothing, by Deployments that go on. */
+export const outOf = (
+  open: readonly { readonly spec: DeploymentSpec; readonly status: DeploymentStatus }[],
+  instance: string,
+  machine: string,
+): readonly string[] => {
+  const found = open.filter(({ status }) => {
+    const host = status.hosts?.[instance];
+    return host !== undefined && isOut(host, machine);
+  });
+  return [...new Set(found.map(({ spec }) => spec.application))].sort();
+};

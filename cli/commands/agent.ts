@@ -1,10 +1,12 @@
 /** `scalarium agent --machine ID`: the daemon on a host, in the foreground until it is released or told to stop. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
 import { type AgentEnding, startAgent } from '../../agent/agent.js';
+import { withFetchOrders } from '../../agent/fetch-order.js';
+import { folderServices } from '../../agent/folder-services.js';
 import { hostLogFolder, openHostLog } from '../../agent/host-log.js';
 import { lineLog } from '../../agent/line-log.js';
 import { openLocalDoor } from '../../agent/local/door.js';
@@ -18,7 +20,9 @@ import type { ServiceManager } from '../../recipes/services/service-manager.js';
 import { SUPERVISOR_SOCKET, supervisorClient } from '../../recipes/services/supervisor/control.js';
 import { systemChance } from '../../runtime/chance.js';
 import { systemClock } from '../../runtime/clock.js';
+import type { Log } from '../../runtime/log.js';
 import { type CliContext, CliError } from '../context.js';
+import { programPath } from '../up/program.js';
 
 export interface AgentFlags {
   readonly root: string;
@@ -28,6 +32,12 @@ export interface AgentFlags {
   readonly verbose?: boolean;
   /** Where the agent was installed as a file of its own. */
   readonly home?: string;
+}
+
+/** What the daemon is given by whoever starts it, beside its flags. */
+export interface DaemonParts extends AgentFlags {
+  /** The program that is `scalarium supervisor` when these words follow; the agent's own file is none. */
+  readonly program?: readonly string[];
 }
 
 const parsed = (path: string, text: string): unknown => {
@@ -51,16 +61,32 @@ const configOf = async (root: string): Promise<AgentConfig> => {
   throw new CliError(`${path}: ${decoded.left.map(problemText).join('; ')}`);
 };
 
-/** A host that is a folder has no services of its own, whatever runs on the machine around it. */
-const supervisorOf = (root: string): ServiceManager =>
-  isFolder(root) || !existsSync(SUPERVISOR_SOCKET)
-    ? noManager(
+/** Of a host that is this machine. */
+const supervisorHere = (): ServiceManager =>
+  existsSync(SUPERVISOR_SOCKET)
+    ? supervisorClient(SUPERVISOR_SOCKET)
+    : noManager(
         'nothing manages services on this host: it has no systemd, and no `scalarium supervisor` runs on it',
-      )
-    : supervisorClient(SUPERVISOR_SOCKET);
+      );
+
+const ANY_ADDRESS = '127.0.0.1';
+
+/** A host that is a folder has its own applications and nothing else, whatever runs on the machine around it. */
+const servicesOf = ({ root, address = ANY_ADDRESS, program }: DaemonParts, log: Log): ServiceManager => {
+  if (!isFolder(root)) return supervisorHere();
+  if (program === undefined)
+    return noManager(
+      'nothing manages services on this host: it is a folder, and its agent a file of its own',
+    );
+  const place = resolve(root);
+  const command = [...program, 'supervisor', '--root', place, '--address', address];
+  const services = folderServices({ root: place, command, clock: systemClock, log });
+  services.begin();
+  return services;
+};
 
 /** Is the daemon until it ends; resolves with why. */
-export const runDaemon = async (version: string, flags: AgentFlags): Promise<AgentEnding> => {
+export const runDaemon = async (version: string, flags: DaemonParts): Promise<AgentEnding> => {
   const { root, machine, address, announce, verbose } = flags;
   const config = await configOf(root);
   const hostLog = openHostLog(hostLogFolder(root));
@@ -71,14 +97,19 @@ export const runDaemon = async (version: string, flags: AgentFlags): Promise<Age
     },
   };
   const log = lineLog(systemClock, both, { debug: verbose === true, keys: { machine } });
-  const platform = detectPlatform(root, supervisorOf(root));
+  const platform = detectPlatform(root, servicesOf(flags, log));
   const agent = await startAgent({
     root,
     machine,
     address: address ?? null,
     ...(announce === undefined ? {} : { announced: announce }),
     config,
-    executor: (sources) => recipesExecutor({ root, log, platform, ...sources }),
+    executor: (sources) =>
+      withFetchOrders(recipesExecutor({ root, log, platform, ...sources }), {
+        root,
+        clock: systemClock,
+        ...sources,
+      }),
     clock: systemClock,
     chance: systemChance,
     log,
@@ -104,6 +135,6 @@ export const register = (program: Command, context: CliContext): void => {
     .option('--announce <address>', "the host's address, where gateways see another one")
     .option('--verbose', 'more log lines, on standard error')
     .action(async (flags: AgentFlags) => {
-      await runDaemon(context.version, flags);
+      await runDaemon(context.version, { ...flags, program: [process.execPath, programPath()] });
     });
 };

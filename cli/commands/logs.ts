@@ -3,8 +3,10 @@ import type { Command } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
 import type { Client } from '../../client/client.js';
 import type { LogOptions } from '../../client/logs.js';
-import { lineOf, valueOf } from '../answers.js';
+import { clusterMeant, lineOf, valueOf } from '../answers.js';
 import { type CliContext, CliError, UsageError } from '../context.js';
+import { deploymentLogs } from '../deploying/logs.js';
+import { deploymentMeant } from '../deploying/which.js';
 import { EXIT } from '../exit-codes.js';
 import { type Host, type HostFlags, hostsMeant } from '../hosts-meant.js';
 import { logLine, prefixesOf } from '../log-lines.js';
@@ -16,6 +18,7 @@ interface LogFlags extends HostFlags {
   readonly tail: string;
   readonly event?: string;
   readonly output?: string;
+  readonly deployment?: string;
 }
 
 const MOST_LINES = 10_000;
@@ -81,9 +84,32 @@ const readAll = async (reading: Reading, hosts: readonly Host[]): Promise<readon
   return done;
 };
 
+interface OfDeployment {
+  readonly word: string;
+  readonly raw: boolean;
+  readonly options: LogOptions;
+  readonly flags: LogFlags;
+}
+
+const ofDeployment = async (
+  context: CliContext,
+  names: readonly string[],
+  { word, raw, options, flags }: OfDeployment,
+): Promise<void> => {
+  const { role = [], event } = flags;
+  if (names.length > 0 || role.length > 0 || event !== undefined)
+    throw new UsageError('--deployment is about all its hosts and events: name no hosts, roles or event');
+  const client = context.connect(flags);
+  const cluster = await clusterMeant(client, flags);
+  const { tail = 0, follow = false } = options;
+  await deploymentLogs(context, client, await deploymentMeant(client, cluster, word), { tail, follow, raw });
+};
+
 const run = async (context: CliContext, names: readonly string[], flags: LogFlags): Promise<void> => {
   const raw = formatOf(flags.output, ['json']) === 'json';
   const options = optionsOf(context, flags);
+  if (flags.deployment !== undefined)
+    return ofDeployment(context, names, { word: flags.deployment, raw, options, flags });
   const client = context.connect(flags);
   const hosts = await hostsMeant(client, 'whose logs to show', names, flags);
   // a name that is wrong is told before any line
@@ -109,6 +135,10 @@ export const register = (program: Command, context: CliContext): void => {
     .option('-f, --follow', 'go on with lines as they come')
     .option('--tail <n>', 'so many of the newest lines, of each host', '100')
     .option('--event <name>', 'of this lifecycle event only')
+    .option(
+      '--deployment <name>',
+      'all that a deployment (or the last one of this application) did on its hosts',
+    )
     .option('-o, --output <format>', 'json: the lines as the agent wrote them')
     .action(async (hosts: readonly string[], _flags: unknown, command: Command) => {
       await run(context, hosts, command.optsWithGlobals());

@@ -1,9 +1,10 @@
-/** `scalarium restart HOST…`: has machines rebooted, one after the other, and waits until each host is online again. */
+/** `scalarium restart HOST…`: has machines rebooted, one after the other, and waits until each host is online again; of `app/APP` the processes. */
 import type { Command } from 'commander';
 import type { InstanceStatus } from '../../api-types/kinds/instance.js';
 import type { Client, ObjectOf } from '../../client/client.js';
 import { valueOf } from '../answers.js';
 import { type CliContext, CliError, UsageError } from '../context.js';
+import { applicationMeant, powerOf } from '../deploying/power.js';
 import { secondsOf } from '../durations.js';
 import { EXIT } from '../exit-codes.js';
 import { type Host, type HostFlags, hostsMeant } from '../hosts-meant.js';
@@ -16,6 +17,8 @@ interface RestartFlags extends HostFlags {
   readonly timeout: string;
   readonly parallel: string;
 }
+
+const ONE_AT_A_TIME = '1';
 
 type Instance = ObjectOf<'Instance'>;
 
@@ -109,7 +112,21 @@ const lanesOf = ({ parallel, wait }: RestartFlags, hosts: number): number => {
   return Math.min(hosts, wait ? Number(parallel) : 1);
 };
 
+/** The processes of an application; without `--parallel` in batches as it is deployed. */
+const restartApplication = async (
+  context: CliContext,
+  application: string,
+  flags: RestartFlags,
+): Promise<void> => {
+  const { parallel, ...rest } = flags;
+  lanesOf(flags, 1);
+  const batch = parallel === ONE_AT_A_TIME ? {} : { batch: parallel };
+  await powerOf(context, 'restart', application, { ...rest, ...batch });
+};
+
 const run = async (context: CliContext, names: readonly string[], flags: RestartFlags): Promise<void> => {
+  const application = applicationMeant('restart', names);
+  if (application !== null) return restartApplication(context, application, flags);
   const seconds = secondsOf('--timeout', flags.timeout);
   lanesOf(flags, 1);
   const client = context.connect(flags);
@@ -124,10 +141,10 @@ export const register = (program: Command, context: CliContext): void => {
   program
     .command('restart')
     .description('reboot the machines of hosts, one after the other, and wait until they are online again')
-    .argument('[hosts...]', 'names, as app-1')
+    .argument('[hosts...]', 'names, as app-1; or app/APP: the processes of an application')
     .option('--role <role...>', 'all hosts of these roles')
     .option('--no-wait', 'do not wait until it is done')
-    .option('--parallel <n>', 'so many at a time', '1')
+    .option('--parallel <n>', 'so many at a time', ONE_AT_A_TIME)
     .option('--timeout <time>', 'how long to wait for each: 30s, 10m', '10m')
     .action(async (hosts: readonly string[], _flags: unknown, command: Command) => {
       await run(context, hosts, command.optsWithGlobals());

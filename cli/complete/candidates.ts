@@ -1,5 +1,6 @@
 /** What could stand at the end of a line, pure: texts that are known, and what is to be asked of the control plane. */
 import type { Command, Option } from 'commander';
+import { STRATEGIES } from '../../api-types/deployment-strategy.js';
 import { LEVELS } from '../../api-types/kinds/grant.js';
 import { RUN_EVENTS } from '../../api-types/kinds/run.js';
 import { type KindName, KIND_NAMES, findKind, kindEntry } from '../../api-types/kinds.js';
@@ -22,6 +23,10 @@ const OF_OPTION: Readonly<Record<string, Candidates>> = {
   '--role': names('Role'),
   '--host': names('Instance'),
   '--event': names('LifecycleEvent'),
+  '--deployment': names('Deployment'),
+  '--strategy': words(...STRATEGIES),
+  '--on-failure': words('rollback', 'pause'),
+  '--attributes': files,
   '--user': names('User'),
   '--filename': files,
   '--ssh-key': files,
@@ -47,6 +52,11 @@ const kindThenNames = (done: readonly string[], current: string): Candidates => 
 type Places = (done: readonly string[], current: string) => Candidates;
 
 const hosts: Places = () => names('Instance');
+const applications: Places = () => names('Application');
+const deployments: Places = () => names('Deployment');
+/** Hosts, and applications after `app/`. */
+const hostsOrApplication: Places = (done, current) =>
+  current.includes('/') ? kindThenNames(done, current) : names('Instance');
 const users: Places = () => names('User');
 
 const OF_VERB: Readonly<Record<string, Places>> = {
@@ -57,9 +67,20 @@ const OF_VERB: Readonly<Record<string, Places>> = {
   wait: kindThenNames,
   explain: () => KINDS,
   scale: (done) => (done.length === 0 ? words('role') : names('Role')),
-  start: hosts,
-  stop: hosts,
-  restart: hosts,
+  start: hostsOrApplication,
+  stop: hostsOrApplication,
+  restart: hostsOrApplication,
+  deploy: applications,
+  rollback: applications,
+  undeploy: applications,
+  migrate: applications,
+  deployments: applications,
+  lock: applications,
+  unlock: applications,
+  promote: deployments,
+  abort: deployments,
+  'deployment promote': deployments,
+  'deployment abort': deployments,
   ssh: hosts,
   logs: hosts,
   run: (done) => (done.length === 0 ? words(...RUN_EVENTS) : words()),

@@ -39,6 +39,8 @@ export interface LifecycleDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings?: LifecycleSettings;
+  /** The load balancers that a cluster has at its cloud, membership's to keep; none unless told. */
+  readonly balancersOf?: (cluster: string) => readonly unknown[];
 }
 
 /** What is known of one cluster under one fence. */
@@ -81,7 +83,8 @@ class Lifecycle implements Controller {
   reconcile(cluster: string): TaskEither<Failure, Outcome> {
     return async () => {
       const fence = this.on.ownership.of(cluster);
-      const observed = fence === null ? null : observe(this.on.objects, cluster);
+      const atCloud = (this.on.balancersOf?.(cluster) ?? []).length > 0;
+      const observed = fence === null ? null : observe(this.on.objects, cluster, atCloud);
       if (fence === null || observed === null) {
         this.memories.delete(cluster);
         this.pace.forget(cluster);

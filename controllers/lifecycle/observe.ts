@@ -20,6 +20,8 @@ export interface Observed {
   readonly runs: readonly OpenRun[];
   /** What was deployed, and the Deployments that go on. */
   readonly releases: Releases;
+  /** The cluster has load balancers that its cloud runs. */
+  readonly balancersAtCloud: boolean;
 }
 
 /** A Run that has not ended. */
@@ -61,14 +63,14 @@ export const openRuns = (objects: Objects, cluster: string): readonly OpenRun[] 
 };
 
 /** Null: there is no such cluster. */
-export const observe = (objects: Objects, name: string): Observed | null => {
+export const observe = (objects: Objects, name: string, balancersAtCloud: boolean): Observed | null => {
   const cluster = objects.get({ kind: 'Cluster', cluster: null, name });
   if (cluster === null) return null;
   const roles = new Map(objects.list('Role', name).map((role) => [role.ref.name, role]));
   const accounts = accountsIn(objects, name, [...roles.keys()]);
   const instances = objects.list('Instance', name);
   const releases = releasesIn(objects, name);
-  return { cluster, roles, instances, accounts, runs: openRuns(objects, name), releases };
+  return { cluster, roles, instances, accounts, runs: openRuns(objects, name), releases, balancersAtCloud };
 };
 
 /** An Instance with results folded in, and what it was before. */

@@ -1,8 +1,8 @@
 /** What Applications and Deployments say of the hosts of a cluster. Pure. */
-import { isEnded, type DeploymentHost } from '../../api-types/kinds/deployment.js';
+import { isOpen, outOf } from '../../api-types/kinds/deployment.js';
 import type { InstanceStatus } from '../../api-types/kinds/instance.js';
 import type { HostRelease, Release } from '../../api-types/release.js';
-import type { Snapshot, SnapshotHost } from '../../api-types/snapshot.js';
+import type { Snapshot, SnapshotApplication, SnapshotHost } from '../../api-types/snapshot.js';
 import { parseTimestamp } from '../../runtime/clock.js';
 import type { Live, Objects } from '../../store/objects/objects.js';
 
@@ -12,6 +12,8 @@ export interface InForce {
   readonly current: Release;
   /** Releases that hosts may still run, the one in force among them. */
   readonly known: readonly Release[];
+  /** Load balancers ask hosts the same, whichever release they run while a Deployment goes on. */
+  readonly askedAlike: boolean;
 }
 
 export interface Releases {
@@ -23,9 +25,9 @@ export interface Releases {
 const isInForce = ({ deletion, succeeded, specGeneration, specRevision }: Live): boolean =>
   deletion === null && !succeeded && specGeneration > 0 && specRevision > 0;
 
-/** One that nobody has looked at yet has told nobody anything. */
-export const isOpen = ({ status, recordRevision }: Live<'Deployment'>): boolean =>
-  recordRevision > 0 && status.phase !== undefined && !isEnded(status);
+/** What a load balancer asks a host that runs it. */
+const askedFor = ({ config: { type, health, domains = [] } }: Release): string =>
+  JSON.stringify([type, health?.path, domains[0]]);
 
 /** What is in force in a cluster, and what goes on in it, in one moment of the cache. */
 export const releasesIn = (objects: Objects, cluster: string): Releases => {
@@ -38,36 +40,24 @@ export const releasesIn = (objects: Objects, cluster: string): Releases => {
       const coming = open
         .filter(({ spec }) => spec.application === ref.name)
         .flatMap(({ status }) => status.release ?? []);
-      return [{ name: ref.name, current, known: [current, ...coming, ...releases] }];
+      const askedAlike = coming.every((release) => askedFor(release) === askedFor(current));
+      return [{ name: ref.name, current, known: [current, ...coming, ...releases], askedAlike }];
     });
   return { applications, open };
 };
 
+const entryOf = ({ name, current, askedAlike }: InForce): readonly [string, SnapshotApplication] => [
+  name,
+  askedAlike ? { release: current } : { release: current, askedAlike },
+];
+
 /** Part of a snapshot; nothing where nothing was deployed yet. */
 export const applicationsOf = ({ applications }: Releases): Pick<Snapshot, 'applications'> =>
-  applications.length === 0
-    ? {}
-    : {
-        applications: Object.fromEntries(
-          applications.map(({ name, current }) => [name, { release: current }]),
-        ),
-      };
+  applications.length === 0 ? {} : { applications: Object.fromEntries(applications.map(entryOf)) };
 
 /** Roles whose hosts run an application. */
 export const rolesWithApplications = ({ applications }: Releases): ReadonlySet<string> =>
   new Set(applications.flatMap(({ current }) => current.roles));
-
-/** A new host may be kept out before it has a machine; what was said of another machine does not count. */
-const isOut = ({ out, machine: of }: DeploymentHost, machine: string): boolean =>
-  out === true && (of === '' || of === machine);
-
-const outOf = ({ open }: Releases, instance: string, machine: string): readonly string[] => {
-  const found = open.filter(({ status }) => {
-    const host = status.hosts?.[instance];
-    return host !== undefined && isOut(host, machine);
-  });
-  return [...new Set(found.map(({ spec }) => spec.application))].sort();
-};
 
 interface Said {
   readonly run: HostRelease;
@@ -110,7 +100,7 @@ export const releasesOn = (
   instance: string,
   status: InstanceStatus,
 ): Pick<SnapshotHost, 'out' | 'ports'> => {
-  const out = outOf(releases, instance, status.machine?.id ?? '');
+  const out = outOf(releases.open, instance, status.machine?.id ?? '');
   const ports = releases.applications.flatMap((application) => {
     const port = portOf(application, status);
     return port === undefined ? [] : [[application.name, port] as const];

@@ -33,13 +33,19 @@ const hasConfirmed = ({ name, status }: Member, snapshot: Snapshot, sent: SentLo
 const isNews = ({ status }: Live<'Deployment'>): boolean =>
   status.change !== undefined && status.told !== status.change;
 
+/** Where the cluster has load balancers at its cloud, membership says when they have followed. */
+const hasMoved = ({ status }: Live<'Deployment'>, atCloud: boolean): boolean =>
+  !atCloud || status.moved === status.change;
+
 /** Open Deployments whose change everybody has been told of, and that do not say so yet. */
 export const newlyTold = (
   observed: Observed,
   members: readonly Member[],
   { snapshot, sent }: { readonly snapshot: Snapshot; readonly sent: SentLog },
 ): readonly Live<'Deployment'>[] => {
-  const news = observed.releases.open.filter(isNews);
+  const news = observed.releases.open
+    .filter(isNews)
+    .filter((deployment) => hasMoved(deployment, observed.balancersAtCloud));
   if (news.length === 0) return [];
   const balancers = members.filter((member) => counts(observed, member));
   return balancers.every((member) => hasConfirmed(member, snapshot, sent)) ? news : [];

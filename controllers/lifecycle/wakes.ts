@@ -1,7 +1,7 @@
 /** Which clusters a change concerns: pure. */
 import { isAbout } from '../../api-types/accounts.js';
+import { isOpen } from '../../api-types/kinds/deployment.js';
 import type { Change, Live, Objects } from '../../store/objects/objects.js';
-import { isOpen } from './releases.js';
 
 const OWN: readonly string[] = ['Instance', 'Role', 'Grant', 'Run'];
 
@@ -31,24 +31,23 @@ const isApplication = (live: Live | null): live is Live<'Application'> => live?.
 const isDeployment = (live: Live | null): live is Live<'Deployment'> => live?.ref.kind === 'Deployment';
 
 /** What of it is in snapshots. Its counts of hosts and its conditions change often and concern nobody. */
-const seenOfApplication = (live: Live | null): string =>
-  isApplication(live)
-    ? JSON.stringify([
-        live.deletion === null,
-        live.specRevision > 0,
-        live.status.current,
-        live.status.releases,
-      ])
-    : '';
+const seenOfApplication = (live: Live | null): string => {
+  if (!isApplication(live)) return '';
+  // releases never change
+  const { current, releases = [] } = live.status;
+  const numbers = [current, ...releases].map((release) => release?.number);
+  return JSON.stringify([live.deletion === null, live.specRevision > 0, live.succeeded, numbers]);
+};
 
 /** Each host has a step every few seconds: only what load balancers are to be told of counts. */
 const seenOfDeployment = (live: Live | null): string => {
   if (!isDeployment(live)) return '';
-  const { change, release, hosts = {} } = live.status;
+  const { change, moved, release, hosts = {} } = live.status;
   const out = Object.entries(hosts).filter(([, host]) => host.out === true);
   return JSON.stringify([
     isOpen(live),
     change,
+    moved,
     release?.number,
     out.map(([name, { machine }]) => [name, machine]),
   ]);

@@ -25,8 +25,10 @@ export interface RunningAgent {
 export interface HostDriver {
   /** The agent finds its configuration where the machine's user data would have put it. */
   boot(boot: Boot): Promise<RunningAgent>;
-  /** Takes over an agent that an earlier run of the driver booted and that still lives. */
-  adopt(identity: ProcessIdentity): RunningAgent;
+  /** Takes over an agent that an earlier run of the driver booted and that still lives; `root` is its host's. */
+  adopt(identity: ProcessIdentity, root: string): RunningAgent;
+  /** Ends what runs on a host whose agent does not. */
+  clear(root: string): Promise<void>;
   /** Agents that live below `directory`, by machine: also those whose file was never written. */
   survivors(directory: string): ReadonlyMap<string, ProcessIdentity>;
   /** Keeps what agents write within bounds; called now and then. */

@@ -22,6 +22,7 @@ export const hollowDriver = (bootHollow: BootHollow): HostDriver => ({
   adopt: () => {
     throw new Error('a hollow agent cannot outlive its driver');
   },
+  clear: () => Promise.resolve(),
   survivors: () => new Map(),
   tidy: () => undefined,
   leave: () => undefined,

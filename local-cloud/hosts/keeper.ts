@@ -120,7 +120,7 @@ class HostKeeper implements Keeper {
       const process = known ?? survivors.get(file.machine) ?? null;
       const host: Host = { file: { ...file, process }, agent: null };
       this.hosts.set(file.machine, host);
-      if (process !== null) this.watch(host, driver.adopt(process));
+      if (process !== null) this.watch(host, driver.adopt(process, rootOf(directory, file.machine)));
     }
   }
 
@@ -147,7 +147,7 @@ class HostKeeper implements Keeper {
   /** Ends the host's agent; that is no death. */
   private async end(host: Host): Promise<void> {
     const { agent } = host;
-    if (agent === null) return;
+    if (agent === null) return this.with_.driver.clear(rootOf(this.with_.directory, host.file.machine));
     host.agent = null;
     await agent.stop();
     this.save(host, { process: null });

@@ -4,6 +4,7 @@ import { realpath } from 'node:fs/promises';
 import { millis, seconds } from '../../api-types/units.js';
 import type { Clock } from '../../runtime/clock.js';
 import { isAlive, signalProcess, type ProcessIdentity } from '../../runtime/process-identity.js';
+import { killAll, processesBelow } from './folder-processes.js';
 import { readHosts } from './host-file.js';
 import { closeBridge } from './namespace/bridge.js';
 import { namespaceSurvivors } from './namespace/survivors.js';
@@ -31,6 +32,7 @@ export const endHosts = async (directory: string, clock: Clock): Promise<number>
   const until = clock.monotonic() + KIND_WITHIN;
   while (left.some(isAlive) && clock.monotonic() < until) await clock.sleep(POLL);
   for (const each of left) signalProcess(each, 'SIGKILL');
+  await killAll(() => processesBelow(place), clock);
   closeBridge(place);
   return left.length;
 };

@@ -12,6 +12,7 @@ import { writeAgentConfig } from './cloud-config.js';
 import type { Boot, HostDriver, RunningAgent } from './driver.js';
 import { gate } from './gate.js';
 import { died, hostProcess } from './host-process.js';
+import { killAll, processesOf, shutDown } from './folder-processes.js';
 import { boundLog, openLog } from './logs.js';
 import { freeAddress } from './loopback.js';
 import { survivorsIn } from './survivors.js';
@@ -37,11 +38,25 @@ const endGroup = (pid: number): void => {
   }
 };
 
-const running = (identity: ProcessIdentity, ended: Promise<void>, clock: Clock): RunningAgent => {
+interface Around {
+  readonly root: string;
+  readonly clock: Clock;
+}
+
+/** With the agent ends all that runs on its host: told to end where the host is stopped, killed where it dies. */
+const running = (identity: ProcessIdentity, ended: Promise<void>, { root, clock }: Around): RunningAgent => {
   const done = ended.then(() => {
     endGroup(identity.pid);
+    return killAll(() => processesOf(root), clock);
   });
-  return hostProcess(identity, done, { clock, kindly: KIND_STOP });
+  const agent = hostProcess(identity, done, { clock, kindly: KIND_STOP });
+  return {
+    ...agent,
+    stop: async () => {
+      await shutDown(root, { clock, within: KIND_STOP });
+      await agent.stop();
+    },
+  };
 };
 
 const spawned = (child: ChildProcess): Promise<void> =>
@@ -82,17 +97,20 @@ const exited = (child: ChildProcess): Promise<void> =>
 export const processDriver = (directory: string, agent: AgentCommand, clock: Clock): HostDriver => {
   const spawns = gate(SPAWNS_AT_ONCE);
   const leaving = new AbortController();
+  const clear = (root: string): Promise<void> => killAll(() => processesOf(root), clock);
   return {
     outlives: true,
     boot: (boot) =>
       spawns(async () => {
         writeAgentConfig(boot.root, boot.config);
+        await clear(boot.root);
         const child = await start(agent, boot);
         const pid = child.pid ?? 0;
         const identity = identify(pid) ?? { pid, startTicks: 'ended' };
-        return running(identity, exited(child), clock);
+        return running(identity, exited(child), { root: boot.root, clock });
       }),
-    adopt: (identity) => running(identity, died(identity, clock, leaving.signal), clock),
+    adopt: (identity, root) => running(identity, died(identity, clock, leaving.signal), { root, clock }),
+    clear,
     leave: () => {
       leaving.abort();
     },

@@ -3,13 +3,14 @@
  * what is gone back to, and an attempt that was cut off is made again from its beginning.
  */
 import type { Release } from '../../api-types/release.js';
+import type { Notification } from '../resource.js';
 import { messageOf } from '../reasons.js';
 import { cleanUp } from './cleanup.js';
 import { runHook, type Target } from './commands.js';
-import { switchTo, unlinkCurrent } from './current.js';
+import { linkTo, switchTo, unlinkCurrent } from './current.js';
 import { untilWell } from './health.js';
 import { prepare } from './prepare.js';
-import { backFiles, frontFiles, remove, run } from './services.js';
+import { backFiles, filesOf, frontFiles, remove, run, servicesBut, takenUpBeside } from './services.js';
 import { StageFailure } from './stages.js';
 import { isSame, otherSlot, type HostApplication, type Running } from './state.js';
 import type { Subject } from './subject.js';
@@ -27,32 +28,51 @@ export const targetOf = (subject: Subject, { release, slot }: Running): Target =
 interface Plan {
   readonly target: Target;
   /** What is in force until then. */
-  readonly from: Running | null;
+  readonly from: Target | null;
   /** The processes of before go on. */
   readonly overlap: boolean;
-  /** They run already, as they did before: nothing new is to be taken up. */
-  readonly running: boolean;
+  /** What takes the new code up. */
+  readonly wishes: readonly Notification[];
+  /** What `current` led to: without a release that was in force, something of somebody else's. */
+  readonly was: string | null;
 }
 
-/** An overlap needs something to overlap with, and something that can. */
-const planOf = (subject: Subject, release: Release, state: HostApplication, wanted: boolean): Plan => {
-  const from = state.inForce ?? null;
+const inForceOf = (subject: Subject, { inForce }: HostApplication): Target | null =>
+  inForce === undefined ? null : targetOf(subject, inForce);
+
+const wasOf = (subject: Subject): Promise<string | null> =>
+  currentOf(subject).catch((error: unknown) => {
+    throw new StageFailure('switch', messageOf(error), { cause: error });
+  });
+
+/** An overlap needs something to overlap with, and something that can. What runs still in the other slot is not restarted. */
+const planOf = async (subject: Subject, release: Release, wanted: boolean): Promise<Plan> => {
+  const [state, was] = [await subject.state(), await wasOf(subject)];
+  const from = inForceOf(subject, state);
   const plain = targetOf(subject, { release, slot: from?.slot ?? 'a' });
-  if (!wanted || from === null || !plain.part.mayOverlap || isSame(from.release, release))
-    return { target: plain, from, overlap: false, running: false };
+  const { takeUp, mayOverlap } = plain.part;
+  if (!wanted || from === null || !mayOverlap || isSame(from.release, release))
+    return { target: plain, from, overlap: false, wishes: takeUp, was };
   const { beside } = state;
-  const slot = otherSlot(from.slot);
-  const running = beside?.slot === slot && isSame(beside.release, release);
-  return { target: targetOf(subject, { release, slot }), from, overlap: true, running };
+  const target = targetOf(subject, { release, slot: otherSlot(from.slot) });
+  const runs = beside?.slot === target.slot && isSame(beside.release, release);
+  const wishes = runs ? takenUpBeside(target.part, from.part) : target.part.takeUp;
+  return { target, from, overlap: true, wishes, was };
 };
 
 /** Old processes that start anew by themselves meanwhile start with the new code: their start file asks `current`. */
-const switchOver = async ({ target, overlap, running }: Plan): Promise<void> => {
+const switchOver = async ({ target, overlap, wishes }: Plan): Promise<void> => {
   const { subject, release, part } = target;
   await runHook(target, 'beforeRestart', 'switch');
-  await subject.apply(overlap ? backFiles(part) : part.files);
+  await subject.apply(overlap ? backFiles(part) : filesOf(part));
   await switchTo(subject, release.number);
-  await run(target, !running);
+  await run(target, wishes);
+};
+
+/** Processes that the release of before had and this one has not. */
+const endOld = async ({ target: { subject, part }, from, overlap }: Plan): Promise<void> => {
+  const before = servicesBut(from?.part.services ?? [], part.services, part.others);
+  await remove(subject, overlap ? before : [...before, ...part.others]);
 };
 
 const settle = async ({ target, from, overlap }: Plan): Promise<void> => {
@@ -62,26 +82,24 @@ const settle = async ({ target, from, overlap }: Plan): Promise<void> => {
     undeployed: undefined,
     inForce: { release, slot },
     before: from?.release.number,
-    beside: overlap && from !== null ? from : undefined,
+    beside: overlap && from !== null ? { release: from.release, slot: from.slot } : undefined,
   });
 };
 
 const forward = async (plan: Plan): Promise<void> => {
   const { target, overlap } = plan;
-  const { subject, release, part } = target;
+  const { subject, release, slot, part } = target;
   await subject.stage('switch', release, () => switchOver(plan));
-  await subject.stage('health', release, async () => {
-    await untilWell(target);
-    if (overlap) await subject.apply(frontFiles(part));
-  });
+  await subject.stage('health', release, () => untilWell(target));
+  if (overlap) await subject.stage('switch', release, () => subject.apply(frontFiles(part)));
   await subject.stage('after_restart', release, () => runHook(target, 'afterRestart', 'after_restart'));
   await subject.stage('recipes', release, async () => {
-    const applied = await subject.on.recipes(subject.snapshotWith(target));
+    const applied = await subject.on.recipes(subject.snapshotWith({ release, slot }));
     subject.add(applied);
     if (applied.failure !== null) throw new Error(applied.failure);
   });
   await subject.stage('switch', release, async () => {
-    if (!overlap) await remove(subject, part.others);
+    await endOld(plan);
     await settle(plan);
   });
 };
@@ -99,19 +117,28 @@ const inAnyCase = async (...steps: readonly (() => Promise<unknown>)[]): Promise
   return failed;
 };
 
-const backTo = async (subject: Subject, from: Running, overlap: boolean): Promise<string> => {
-  const target = targetOf(subject, from);
-  const { part, release } = target;
+const backTo = async (target: Target, { target: bad, overlap }: Plan): Promise<string> => {
+  const { subject, part, release } = target;
   const failed = await inAnyCase(
     () => switchTo(subject, release.number),
-    () => subject.apply(part.files),
-    () => run(target, !overlap),
-    () => (overlap ? remove(subject, part.others) : Promise.resolve()),
+    () => subject.apply(filesOf(part)),
+    () => run(target, overlap ? takenUpBeside(part, bad.part) : part.takeUp),
+    () => remove(subject, servicesBut(bad.part.services, part.services)),
     () => untilWell(target),
   );
   const number = String(release.number);
   if (failed.length === 0) return `this host has gone back to release ${number}, which is well`;
   return `this host goes back to release ${number}, and: ${failed.join('; ')}`;
+};
+
+/** Who brought code here before this is not known: it is in its place again, and taken up. */
+const backToForeign = async ({ subject, part }: Target, was: string): Promise<string> => {
+  const failed = await inAnyCase(
+    () => linkTo(subject, was),
+    () => run({ subject, part }, part.takeUp),
+  );
+  const said = `this host has gone back to what was current before, ${was}`;
+  return failed.length === 0 ? said : `${said}; and: ${failed.join('; ')}`;
 };
 
 /** There is nothing to go back to: nothing of it is left running, and no link leads to it. */
@@ -124,13 +151,21 @@ const backToNothing = async ({ subject, part, release }: Target): Promise<string
   return failed.length === 0 ? said : `${said}; and: ${failed.join('; ')}`;
 };
 
-const goBack = async ({ target, from, overlap }: Plan, failure: StageFailure): Promise<StageFailure> => {
+const backFrom = (plan: Plan, subject: Subject): Promise<string> => {
+  const { target, from, was } = plan;
+  if (from !== null) return backTo({ ...from, subject }, plan);
+  if (was === null || was === currentTarget(target.release.number))
+    return backToNothing({ ...target, subject });
+  return backToForeign({ ...target, subject }, was);
+};
+
+const goBack = async (plan: Plan, failure: StageFailure): Promise<StageFailure> => {
+  const { target } = plan;
   const { on } = target.subject;
   const signal = AbortSignal.any([on.stopping, AbortSignal.timeout(BACK_MS)]);
   const subject = target.subject.afterwards(signal);
   on.log.warn('release is taken back', { application: subject.application, release: target.release.number });
-  const said =
-    from === null ? await backToNothing({ ...target, subject }) : await backTo(subject, from, overlap);
+  const said = await backFrom(plan, subject);
   target.subject.add(subject.changes);
   return new StageFailure(failure.stage, subject.mask(`${failure.message}\n${said}`), { cause: failure });
 };
@@ -139,9 +174,9 @@ const goBack = async ({ target, from, overlap }: Plan, failure: StageFailure): P
 const confirm = async ({ target }: Plan): Promise<void> => {
   const { subject, release, part } = target;
   await subject.stage('switch', release, async () => {
-    await subject.apply(part.files);
+    await subject.apply(filesOf(part));
     await switchTo(subject, release.number);
-    await run(target, false);
+    await run(target, []);
   });
   await subject.stage('health', release, () => untilWell(target));
 };
@@ -172,7 +207,7 @@ const cleanUpAfter = async (target: Target): Promise<void> => {
 
 /** Rejects with a StageFailure; then the release of before is in force. */
 export const activate = async (subject: Subject, release: Release, overlap: boolean): Promise<void> => {
-  const plan = planOf(subject, release, await subject.state(), overlap);
+  const plan = await planOf(subject, release, overlap);
   await prepare(plan.target);
   if (await isInForce(plan)) await confirm(plan);
   else {

@@ -6,9 +6,8 @@ import { currentTarget, layoutOf } from './layout.js';
 import type { Subject } from './subject.js';
 import { currentOf } from './unpack.js';
 
-/** Who reads it finds the old release or the new one, never none. */
-export const switchTo = async (subject: Subject, number: number): Promise<void> => {
-  const target = currentTarget(number);
+/** Who reads it finds what it led to before, or this, never nothing. */
+export const linkTo = async (subject: Subject, target: string): Promise<void> => {
   if ((await currentOf(subject)) === target) return;
   const { current } = layoutOf(subject.application);
   const place = await placeOf(subject.on.root, current);
@@ -18,6 +17,9 @@ export const switchTo = async (subject: Subject, number: number): Promise<void> 
   await rename(fresh, place);
   subject.changed(`link[${current}]`);
 };
+
+export const switchTo = (subject: Subject, number: number): Promise<void> =>
+  linkTo(subject, currentTarget(number));
 
 /** There is none any more. */
 export const unlinkCurrent = async (subject: Subject): Promise<void> => {

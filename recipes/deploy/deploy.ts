@@ -6,6 +6,7 @@ import { together } from '../custom.js';
 import { messageOf } from '../reasons.js';
 import { NOTHING } from '../runners/work.js';
 import { activate, targetOf } from './activate.js';
+import { withInForce } from './in-force.js';
 import { migrate } from './migrate.js';
 import { prepare } from './prepare.js';
 import { finish, restart, start, stopThem } from './processes.js';
@@ -103,13 +104,17 @@ const bothOf = (one: Deployed, other: Deployed): Deployed => {
 
 /** A host that is new is given what is in force in its cluster, without migrations. Never rejects; one that fails keeps none of the others from it. */
 export const deployAll = async (options: DeployOptions): Promise<Deployed> => {
-  const { snapshot, instance, part, signal } = options;
+  const { root, snapshot, instance, part, signal } = options;
   let deployed: Deployed = { ...NOTHING, releases: {} };
   for (const [application, { release }] of Object.entries(snapshot.applications ?? {})) {
-    if (part({ ...snapshot }, instance, application) === null) continue;
     if (signal.aborted) break;
-    const subject = new Subject(options, { application, uid: '' });
-    deployed = bothOf(deployed, await carriedOut(subject, () => activate(subject, release, false)));
+    // of those that were brought before it, and of those that are not reached, what is in force counts
+    const seen = await withInForce(root, snapshot);
+    const subject = new Subject({ ...options, snapshot: seen }, { application, uid: '' });
+    const bring = async (): Promise<void> => {
+      if (part(snapshot, instance, application) !== null) await activate(subject, release, false);
+    };
+    deployed = bothOf(deployed, await carriedOut(subject, bring));
   }
   return deployed;
 };

@@ -13,7 +13,7 @@ export const withInForce = async (root: string, snapshot: Snapshot): Promise<Sna
   if (states.size === 0) return snapshot;
   const applications: Record<string, Applications[string]> = { ...snapshot.applications };
   for (const [name, { inForce, undeployed }] of states)
-    if (inForce !== undefined) applications[name] = inForce;
+    if (inForce !== undefined) applications[name] = { ...applications[name], ...inForce };
     else if (undeployed === true) Reflect.deleteProperty(applications, name);
   return { ...snapshot, applications };
 };

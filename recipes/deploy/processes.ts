@@ -19,7 +19,7 @@ const needed = async (subject: Subject): Promise<Target> => {
 const startThem = async (subject: Subject, anew: boolean): Promise<void> => {
   const target = await subject.stage('restart', null, async () => {
     const found = await needed(subject);
-    await run(found, anew);
+    await run(found, anew ? found.part.takeUp : []);
     return found;
   });
   await subject.stage('health', target.release, () => untilWell(target));

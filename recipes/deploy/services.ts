@@ -41,12 +41,29 @@ const actElsewhere = async ({ on, folder }: Subject, wish: Notification): Promis
 
 const TRIGGER: Pick<ExecuteResource, 'type' | 'command'> = { type: 'execute', command: ['true'] };
 
-/** Its services run; `anew`: what has new code takes it up. */
-export const run = async ({ subject, part }: Target, anew: boolean): Promise<void> => {
+/** What has the code of one taken up where processes of the other run: not what is the one's alone, as its slot. */
+export const takenUpBeside = (one: ApplicationPart, other: ApplicationPart): readonly Notification[] => {
+  const alone = new Set(servicesBut(one.services, other.services).map(resourceId));
+  return one.takeUp.filter(({ resource }) => !alone.has(resource));
+};
+
+/** Those that are in none of the others. */
+export const servicesBut = (
+  services: readonly ServiceResource[],
+  ...others: readonly (readonly ServiceResource[])[]
+): readonly ServiceResource[] => {
+  const names = new Set(others.flat().map(({ name }) => name));
+  return services.filter(({ name }) => !names.has(name));
+};
+
+/** Its services run; `wishes`: what takes new code up. */
+export const run = async (
+  { subject, part }: Pick<Target, 'subject' | 'part'>,
+  wishes: readonly Notification[],
+): Promise<void> => {
   const services = part.services.map(atOnce);
-  const wishes = anew ? part.takeUp : [];
   const ids = new Set(wishes.map(({ resource }) => resource));
-  const named = part.files.filter((resource) => ids.has(resourceId(resource)));
+  const named = filesOf(part).filter((resource) => ids.has(resourceId(resource)));
   const here = new Set([...named, ...services].map(resourceId));
   const notifies = wishes.filter(({ resource }) => here.has(resource));
   const name = `have ${subject.application} run the release in force`;
@@ -84,6 +101,10 @@ export const remove = async (subject: Subject, services: readonly ServiceResourc
 const isFront = (resource: Resource): boolean =>
   ('path' in resource && resource.path.startsWith('/etc/nginx/')) || resource.type === 'service';
 
-export const frontFiles = ({ files }: ApplicationPart): readonly Resource[] => files.filter(isFront);
-export const backFiles = ({ files }: ApplicationPart): readonly Resource[] =>
-  files.filter((resource) => !isFront(resource));
+/** All but its own services. */
+export const filesOf = ({ files }: ApplicationPart): readonly Resource[] =>
+  files.map((resource) => (resource.type === 'service' ? atOnce(resource) : resource));
+
+export const frontFiles = (part: ApplicationPart): readonly Resource[] => filesOf(part).filter(isFront);
+export const backFiles = (part: ApplicationPart): readonly Resource[] =>
+  filesOf(part).filter((resource) => !isFront(resource));

@@ -119,8 +119,6 @@ export class Subject {
 
   /** The same subject where what it was at was ended for its time: there is time to put things right. */
   afterwards(signal: AbortSignal): Subject {
-    const later = new Subject({ ...this.on, signal }, this.about);
-    later.add(this.applied);
-    return later;
+    return new Subject({ ...this.on, signal }, this.about);
   }
 }

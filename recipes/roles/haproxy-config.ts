@@ -160,7 +160,11 @@ export const serverLine = (server: Server, haproxy: HaproxySettings): string =>
   `server ${server.name} ${server.address}:${String(server.port)} ${checked(haproxy)} ` +
   `weight ${String(server.weight)} maxconn ${String(server.maxConnections)}`;
 
-const checkLines = (haproxy: HaproxySettings, { domains, healthUrl, byGet }: Backend): readonly string[] => {
+const checkLines = (
+  haproxy: HaproxySettings,
+  { domains, healthUrl, byGet, byPort }: Backend,
+): readonly string[] => {
+  if (byPort === true) return [];
   const method = healthUrl === undefined && !byGet ? haproxy.healthMethod : 'GET';
   const host = domains[0]?.replace(/^\*\./, '') ?? 'localhost';
   const url = healthUrl ?? haproxy.healthUrl;

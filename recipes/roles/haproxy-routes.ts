@@ -29,11 +29,14 @@ export interface Backend {
   readonly certificate?: string;
   /** Asked with GET where OPTIONS is answered by an error: by sites that are files, and by Rails. */
   readonly byGet: boolean;
+  /** Its servers are asked in different ways at the moment: whether their ports take connections has to do. */
+  readonly byPort?: true;
   readonly servers: readonly Server[];
 }
 
 interface Serving {
   readonly byGet: boolean;
+  readonly byPort: boolean;
   readonly application: RoleApplication;
   readonly members: readonly Member[];
   readonly serverOf: (member: Member) => Server;
@@ -88,7 +91,9 @@ const servingOf = (
       port: host.ports?.[of] ?? port,
       ...balancingOf(snapshot, role),
     });
-    return [{ application, members: ofRole(snapshot, role), serverOf, byGet: BY_GET.includes(kind) }];
+    const members = ofRole(snapshot, role);
+    const byPort = snapshot.applications?.[of]?.askedAlike === false;
+    return [{ application, members, serverOf, byGet: BY_GET.includes(kind), byPort }];
   });
 
 /** Of all roles that serve it together: one that is not Ready stands in for none that is. */
@@ -111,6 +116,7 @@ const together = (serving: readonly Serving[]): readonly Backend[] => {
       ...(healthUrl === undefined ? {} : { healthUrl }),
       ...(certificate === undefined ? {} : { certificate }),
       byGet: same.some(({ byGet }) => byGet),
+      ...(same.some(({ byPort }) => byPort) ? { byPort: true } : {}),
       servers: serversOf(name, same),
     };
   });

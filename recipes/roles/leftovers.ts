@@ -31,6 +31,9 @@ const PLACES: readonly Place[] = [
   { name: 'pools of php-fpm', folder: '/etc/php-fpm.d', ...SITES, service: 'php-fpm' },
 ];
 
+const isIn = ({ folder, prefix, suffix }: Place, path: string): boolean =>
+  path.startsWith(folder.split('*', 1)[0] ?? '') && path.endsWith(suffix) && path.includes(prefix);
+
 const unitPath = (service: string): string => `${UNITS}/${service}.service`;
 
 const pathOf = (resource: Resource): readonly string[] => {
@@ -56,7 +59,7 @@ export const withLeftovers = (
   const all = PLACES.map((place): LeftoversResource => ({
     type: 'leftovers',
     ...place,
-    keep: paths.filter((path) => path.endsWith(place.suffix) && path.includes(place.prefix)),
+    keep: paths.filter((path) => isIn(place, path)),
     wanted,
   }));
   return [

@@ -1,9 +1,11 @@
 /** What recipes of every runner are told of their host: pure functions of the snapshot. */
+import { RELEASES_TO_KEEP } from '../../api-types/kinds/application.js';
 import { rolesOf } from '../../api-types/kinds/instance.js';
-import type { RoleType } from '../../api-types/kinds/role.js';
-import type { Snapshot, SnapshotHost } from '../../api-types/snapshot.js';
-import { applicationsOf } from '../applications.js';
-import { isRecord, mergeAttributes, type Attributes } from '../attributes.js';
+import type { Release } from '../../api-types/release.js';
+import type { SnapshotHost } from '../../api-types/snapshot.js';
+import { applicationsOf, type RoleApplication } from '../applications.js';
+import { mergeAttributes, type Attributes } from '../attributes.js';
+import { codeFolder } from '../roles/application-units.js';
 import type { CustomWork } from './work.js';
 
 export type Seen = Pick<CustomWork, 'snapshot' | 'instance' | 'event'>;
@@ -23,6 +25,16 @@ export const customJson = (seen: Seen): Attributes => {
   return layers.reduce<Attributes>(mergeAttributes, snapshot.attributes);
 };
 
+/** What is in force on the host. */
+export interface HostRelease {
+  readonly number: number;
+  readonly revision: string;
+  /** As its revision shows: where it came from. */
+  readonly source: 'git' | 'svn' | 'archive';
+  /** How many of them the host keeps. */
+  readonly keeps: number;
+}
+
 /** What runs on the host. */
 export interface HostApplication {
   readonly name: string;
@@ -34,35 +46,42 @@ export interface HostApplication {
   readonly documentRoot: string | null;
   readonly domains: readonly string[];
   readonly environment: Attributes;
+  /** What of it is in force on the host; null: its code comes by recipes. */
+  readonly release: HostRelease | null;
+  /** Where its code is, or will be. */
+  readonly path: string;
+  /** It is served over HTTPS with a certificate of its own. */
+  readonly secure: boolean;
+  /** Free JSON that came with the release. */
+  readonly attributes: Attributes;
 }
-
-const APPLICATION_TYPES: Readonly<Partial<Record<RoleType, string>>> = {
-  'nodejs-app': 'nodejs',
-  'rails-app': 'rails',
-  'php-app': 'php',
-  'java-app': 'java',
-  'static-web': 'static',
-};
-
-const typeOf = ({ roles }: Snapshot, role: string): string | undefined =>
-  APPLICATION_TYPES[roles[role]?.type ?? 'custom'];
-
-/** A role of another type has those that it is told of only. */
-const hasApplications = (seen: Seen, role: string): boolean =>
-  typeOf(seen.snapshot, role) !== undefined || isRecord(customJson(seen)['applications']);
 
 const firstOfName = (all: readonly HostApplication[]): readonly HostApplication[] =>
   all.filter(({ name }, index) => all.findIndex((one) => one.name === name) === index);
 
-/** Of all the host's roles. Throws an AttributeProblem. */
+const COMMIT = /^[0-9a-f]{40}$/;
+const NUMBER = /^\d+$/;
+
+const inForce = ({ number, revision, config }: Release): HostRelease => ({
+  number,
+  revision,
+  source: COMMIT.test(revision) ? 'git' : NUMBER.test(revision) ? 'svn' : 'archive',
+  keeps: config.releasesToKeep ?? RELEASES_TO_KEEP,
+});
+
+const seenAs = (role: string, application: RoleApplication): HostApplication => {
+  const { name, kind, domains, environment, documentRoot = null, release } = application;
+  return {
+    ...{ name, role, domains, environment, documentRoot, type: kind },
+    release: release === undefined ? null : inForce(release),
+    path: codeFolder(name),
+    secure: application.certificate !== undefined,
+    attributes: release?.config.attributes ?? {},
+  };
+};
+
+/** Of all the host's roles; of a role of another type those that it is told of only. Throws an AttributeProblem. */
 export const applicationsOn = (seen: Seen): readonly HostApplication[] =>
   firstOfName(
-    ownRoles(seen)
-      .filter((role) => hasApplications(seen, role))
-      .flatMap((role) =>
-        applicationsOf(seen.snapshot, role).map(({ name, domains, environment, documentRoot = null }) => ({
-          ...{ name, role, domains, environment, documentRoot },
-          type: typeOf(seen.snapshot, role) ?? 'other',
-        })),
-      ),
+    ownRoles(seen).flatMap((role) => applicationsOf(seen.snapshot, role).map((one) => seenAs(role, one))),
   );

@@ -1,5 +1,5 @@
 /** The command in this process: real commands over a real server, with what they print caught. */
-import { type CliContext, FIELD_MANAGER } from '../../cli/context.js';
+import { type CliContext, FIELD_MANAGER, type Terminal } from '../../cli/context.js';
 import { runCli } from '../../cli/program.js';
 import { openClient } from '../../client/client.js';
 import { millis } from '../../api-types/units.js';
@@ -24,6 +24,9 @@ export interface CliSetting {
   readonly program?: string;
   readonly colour?: boolean;
   readonly token?: string;
+  /** Given what Ctrl-C does, while a command has it do something. */
+  readonly onInterrupt?: (asked: () => void) => void;
+  readonly terminal?: Terminal;
   /** Called with everything printed so far. */
   readonly onOut?: (text: string) => void;
   readonly onErr?: (text: string) => void;
@@ -55,6 +58,11 @@ export const cli = async (setting: CliSetting, ...words: readonly string[]): Pro
     askSecret: () => Promise.resolve(setting.secret ?? setting.answer ?? null),
     tabPatience: PATIENCE_MS,
     interrupted: setting.signal ?? new AbortController().signal,
+    onInterrupt: (asked) => {
+      setting.onInterrupt?.(asked);
+      return () => undefined;
+    },
+    terminal: () => setting.terminal ?? null,
     exitCode: (code) => {
       said.code = code;
     },

@@ -39,6 +39,8 @@ export interface WorldOptions {
   readonly agentFiles?: string;
   /** Usually so short that tests need not wait. */
   readonly heartbeat?: Millis;
+  /** Opens the artifact store of a gateway, which may keep things in the folder; a directory unless told. */
+  readonly artifacts?: (folder: string) => Promise<Shelf>;
 }
 
 const listening = (server: Server): Promise<number> =>
@@ -64,10 +66,11 @@ export const startGateway = async (
   store: Store,
   identity: TlsIdentity | null,
   packs: string,
-  { agentFiles, heartbeat = millis(200) }: WorldOptions,
+  { agentFiles, heartbeat = millis(200), artifacts: openArtifacts }: WorldOptions,
 ): Promise<RunningGateway> => {
   const shelf = await openShelf(packs, systemClock);
-  const artifacts = await openShelf(`${packs}-artifacts`, systemClock);
+  const place = `${packs}-artifacts`;
+  const artifacts = await (openArtifacts?.(place) ?? openShelf(place, systemClock));
   const objects = await openObjects({
     store,
     installation: INSTALLATION,

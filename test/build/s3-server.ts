@@ -45,6 +45,11 @@ const put = async (
   response: ServerResponse,
   keep: (data: Buffer) => void,
 ): Promise<void> => {
+  // the real one takes nothing whose length it is not told
+  if (request.headers['content-length'] === undefined) {
+    error(response, 411, 'MissingContentLength');
+    return;
+  }
   const data = await bodyOf(request);
   const declared = request.headers['x-amz-content-sha256'];
   if (typeof declared === 'string' && PLAIN.test(declared) && declared !== sha256(data)) {

@@ -5,7 +5,7 @@ import { createServer, request, type IncomingMessage, type RequestListener, type
 import { request as secureRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Snapshot } from '../../api-types/snapshot.js';
+import type { Snapshot, SnapshotHost } from '../../api-types/snapshot.js';
 import { applyResources } from '../../recipes/apply.js';
 import { recipeFor } from '../../recipes/catalog.js';
 import type { SecretSource } from '../../recipes/secrets.js';
@@ -117,22 +117,31 @@ export const started = async (stage: Stage): Promise<void> => {
   await eventually('it answers', () => ask({ port: stage.ports.http }).catch(() => null));
 };
 
+const script = ({ root }: Stage): string => join(root, 'usr/local/lib/scalarium/haproxy-admin');
+
+const environment = (stage: Stage): NodeJS.ProcessEnv => ({
+  ...process.env,
+  HAPROXY_SOCKET: socket(stage),
+  HAPROXY_STATES: states(stage),
+  HAPROXY_CONFIG: file(stage),
+});
+
+/** This process, and so its servers, stand still meanwhile. */
 export const admin = (
   stage: Stage,
   ...words: readonly string[]
 ): { readonly code: number | null; readonly said: string } => {
-  const script = join(stage.root, 'usr/local/lib/scalarium/haproxy-admin');
-  const ran = spawnSync('sh', [script, ...words], {
-    encoding: 'utf8',
-    env: {
-      ...process.env,
-      HAPROXY_SOCKET: socket(stage),
-      HAPROXY_STATES: states(stage),
-      HAPROXY_CONFIG: file(stage),
-    },
-  });
+  const ran = spawnSync('sh', [script(stage), ...words], { encoding: 'utf8', env: environment(stage) });
   return { code: ran.status, said: ran.stdout.trim() };
 };
+
+/** The same while its servers answer; gives its exit code. */
+export const adminMeanwhile = (stage: Stage, ...words: readonly string[]): Promise<number | null> =>
+  new Promise((resolve, reject) => {
+    const child = spawn('sh', [script(stage), ...words], { stdio: 'ignore', env: environment(stage) });
+    child.once('error', reject);
+    child.once('exit', resolve);
+  });
 
 /** As a run of the recipe does it: with what is notified before and after. */
 export const reloaded = (stage: Stage): void => {
@@ -148,11 +157,12 @@ export const haproxyOf = ({ ports }: Stage, more: Readonly<Record<string, unknow
   ...more,
 });
 
-/** A host a port; all of them are Ready. */
+/** A host a port; all of them are Ready. `hosts`: what is so of some of them. */
 export const balancing = (
   stage: Stage,
   servers: readonly number[],
   haproxy: Readonly<Record<string, unknown>> = {},
+  hosts: Readonly<Record<string, Partial<SnapshotHost>>> = {},
 ) => {
   const apps = servers.map((port, index) => [`app-${String(index + 1)}`, port] as const);
   return snapshotOf({
@@ -167,7 +177,7 @@ export const balancing = (
     },
     hosts: {
       'lb-1': host('lb', '127.0.0.1'),
-      ...Object.fromEntries(apps.map(([name]) => [name, host(`role-${name}`, '127.0.0.1')])),
+      ...Object.fromEntries(apps.map(([name]) => [name, host(`role-${name}`, '127.0.0.1', hosts[name])])),
     },
   });
 };

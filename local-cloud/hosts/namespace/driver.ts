@@ -218,6 +218,8 @@ export const namespaceDriver = async (
       kit.ways.close();
       closeBridge(directory);
     },
+    // nothing of such a host outlives its process 1
+    clear: () => Promise.resolve(),
     survivors: namespaceSurvivors,
     tidy: (directories) => {
       for (const each of directories) boundLog(join(each, 'console.log'));

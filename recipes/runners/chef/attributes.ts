@@ -2,6 +2,7 @@
  * The node's attributes as cookbooks of OpsWorks and of the first Scalarium expect them, with people's own JSON over them.
  * A pure function of what the run is given.
  */
+import { RELEASES_TO_KEEP } from '../../../api-types/kinds/application.js';
 import type { RoleType } from '../../../api-types/kinds/role.js';
 import type { Snapshot, SnapshotHost } from '../../../api-types/snapshot.js';
 import { mergeAttributes, type Attributes } from '../../attributes.js';
@@ -90,21 +91,30 @@ const withSecrets = (environment: Attributes, values: SecretValues): Attributes 
 export const environmentOf = ({ environment }: HostApplication, values: SecretValues): Attributes =>
   withSecrets(environment, values);
 
+const scmOf = ({ release }: HostApplication): Attributes => ({
+  scm_type: release?.source ?? 'other',
+  repository: null,
+  revision: release?.revision ?? null,
+});
+
 const deployOf = (seen: Seen, application: HostApplication, values: SecretValues): Attributes => ({
   application: application.name,
   application_type: application.type,
   deploy_to: `/srv/www/${application.name}`,
+  current_path: application.path,
+  release: application.release?.number ?? null,
   document_root: application.documentRoot,
   domains: application.domains,
   mounted_at: null,
   environment_variables: environmentOf(application, values),
   environment: {},
-  scm: { scm_type: 'other', repository: null, revision: null },
+  scm: scmOf(application),
   database: databaseFor(seen, application, values),
   memcached: memcachedOf(seen),
-  ssl_support: false,
+  ssl_support: application.secure,
   migrate: false,
-  keep_releases: 5,
+  keep_releases: application.release?.keeps ?? RELEASES_TO_KEEP,
+  attributes: application.attributes,
 });
 
 const opsworksOf = (seen: Seen): Attributes => ({

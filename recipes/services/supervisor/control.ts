@@ -1,14 +1,18 @@
 /** The supervisor's Unix socket: one request a connection, a line of JSON each way. Only root may connect. */
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import type { ServiceManager, ServiceState } from '../service-manager.js';
+import { withSocketPath } from './socket-path.js';
 import type { ServiceLine, Supervisor } from './supervisor.js';
 
 /** Where it is on every host. */
 export const SUPERVISOR_SOCKET = '/run/scalarium/supervisor.sock';
+
+/** The same of a host that is a folder. */
+export const supervisorSocketOf = (root: string): string => join(root, SUPERVISOR_SOCKET);
 
 const Request = t.strict(
   {
@@ -83,22 +87,49 @@ export const listenForRequests = async (path: string, supervisor: Supervisor): P
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   rmSync(path, { force: true });
   const server = createServer((socket) => void serve(socket, supervisor));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, resolve);
-  });
+  await withSocketPath(
+    path,
+    (short) =>
+      new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(short, resolve);
+      }),
+  );
   chmodSync(path, 0o600);
   return server;
 };
 
 const Answered = t.union([t.strict({ error: t.string }), t.type({ ok: t.unknown })], 'SupervisorAnswer');
 
-const ask = async (path: string, request: Request): Promise<unknown> => {
-  const socket = createConnection(path);
-  const answer = lineFrom(socket);
-  socket.on('connect', () => socket.write(`${JSON.stringify(request)}\n`));
+/** The path is no longer needed once it has connected. */
+const connected = async (path: string): Promise<Socket> =>
+  withSocketPath(
+    path,
+    (short) =>
+      new Promise((resolve, reject) => {
+        const socket = createConnection(short);
+        socket.once('error', reject);
+        socket.once('connect', () => {
+          socket.off('error', reject);
+          resolve(socket);
+        });
+      }),
+  );
+
+const exchange = async (path: string, request: Request): Promise<string> => {
+  const socket = await connected(path);
   try {
-    const decoded = Answered.decode(JSON.parse(await answer));
+    const answer = lineFrom(socket);
+    socket.write(`${JSON.stringify(request)}\n`);
+    return await answer;
+  } finally {
+    socket.destroy();
+  }
+};
+
+const ask = async (path: string, request: Request): Promise<unknown> => {
+  try {
+    const decoded = Answered.decode(JSON.parse(await exchange(path, request)));
     if (E.isLeft(decoded)) throw new Error('the supervisor answered what nobody understands');
     if ('error' in decoded.right) throw new Error(decoded.right.error);
     return decoded.right.ok;
@@ -106,8 +137,6 @@ const ask = async (path: string, request: Request): Promise<unknown> => {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT' && code !== 'ECONNREFUSED') throw error;
     throw new Error(`the host's supervisor does not answer at ${path} (${code})`, { cause: error });
-  } finally {
-    socket.destroy();
   }
 };
 

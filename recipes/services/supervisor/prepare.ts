@@ -11,7 +11,7 @@ export const makeDirectories = (unit: Unit, user: ServiceUser | null): Readonly<
     const paths = names.map((name) => join(base, name));
     for (const path of paths) {
       mkdirSync(path, { recursive: true, mode: 0o755 });
-      if (base !== '/etc') chownSync(path, user?.uid ?? 0, user?.gid ?? 0);
+      if (!base.endsWith('/etc')) chownSync(path, user?.uid ?? 0, user?.gid ?? 0);
       chmodSync(path, mode);
     }
     variables[variable] = paths.join(':');

@@ -6,7 +6,7 @@ import { serviceUser } from './accounts.js';
 import { endText, outcomeOf, restarts, type Outcome } from './ending.js';
 import type { End, RunContext } from './launch.js';
 import { listenForReady, type Readiness } from './notify.js';
-import { makeDirectories, makeRunDirectories } from './prepare.js';
+import { makeDirectories } from './prepare.js';
 import { ServiceRun, type RunClock } from './run.js';
 import type { ServiceLog } from './service-log.js';
 import type { Unit } from './unit.js';
@@ -19,6 +19,10 @@ export interface ServiceAround {
   readonly log: ServiceLog;
   /** Where sockets of `Type=notify` services are. */
   readonly notifyFolder: string;
+  /** Variables that every service of the host has. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Makes what services of the host find before they start. */
+  prepare(): Promise<void>;
   /** The unit as its files are now; throws, for people, when there is none. */
   load(): Unit;
 }
@@ -108,10 +112,11 @@ export class Service {
   private async bringUp(unit: Unit): Promise<void> {
     const { clock, log } = this.around;
     log.begin();
-    await makeRunDirectories();
+    await this.around.prepare();
     const user = await serviceUser(unit);
     const readiness = await this.readiness(unit, user?.uid ?? 0);
     const given = {
+      ...this.around.variables,
       ...makeDirectories(unit, user),
       ...(readiness === null ? {} : { NOTIFY_SOCKET: readiness.socket }),
     };

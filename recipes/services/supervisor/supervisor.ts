@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { parsePasswd } from '../../accounts/passwd.js';
 import type { ServiceManager, ServiceState } from '../service-manager.js';
-import { Service, type Phase } from './service.js';
+import { isFolderUnit, unitBelow } from './folder-unit.js';
+import { makeRunDirectories } from './prepare.js';
+import { Service, type Phase, type ServiceAround } from './service.js';
 import type { RunClock } from './run.js';
 import { serviceLog } from './service-log.js';
-import { unitFolder, type UnitFolder } from './unit-folder.js';
+import { unitFolder, type Lookup, type UnitFolder } from './unit-folder.js';
 import type { Unit } from './unit.js';
 
 export interface SupervisorOptions {
@@ -16,6 +18,14 @@ export interface SupervisorOptions {
   /** Of the services' output. */
   readonly logFolder: string;
   readonly notifyFolder: string;
+  /** The host is a folder and not this machine: only its applications are run. */
+  readonly folder?: FolderHost;
+}
+
+export interface FolderHost {
+  readonly root: string;
+  /** Variables that tell its services where they are. */
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 /** One service, for people. */
@@ -47,13 +57,15 @@ const homeOf = (user: string): string => {
 
 class HostSupervisor implements Supervisor {
   private readonly services = new Map<string, Service>();
-  private readonly units: UnitFolder = unitFolder('/', { hostname: hostname(), homeOf });
+  private readonly units: UnitFolder;
   private closing = false;
 
-  constructor(private readonly options: SupervisorOptions) {}
+  constructor(private readonly options: SupervisorOptions) {
+    this.units = unitFolder(options.folder?.root ?? '/', { hostname: hostname(), homeOf });
+  }
 
   state(name: string): Promise<ServiceState> {
-    const found = this.units.find(name);
+    const found = this.find(name);
     if (found._tag === 'None') return Promise.resolve(this.unloaded(name));
     if (found._tag === 'Masked') return Promise.resolve({ ...this.unloaded(name), result: MASKED });
     const { phase = 'inactive', result = null } = this.services.get(found.unit.name) ?? {};
@@ -71,7 +83,7 @@ class HostSupervisor implements Supervisor {
   }
 
   async stop(name: string): Promise<void> {
-    const found = this.units.find(name);
+    const found = this.find(name);
     await this.services.get(found._tag === 'Found' ? found.unit.name : name)?.stop();
   }
 
@@ -93,7 +105,7 @@ class HostSupervisor implements Supervisor {
 
   disable(name: string): Promise<void> {
     return this.attempt(() => {
-      const found = this.units.find(name);
+      const found = this.find(name);
       this.units.disable(found._tag === 'Found' ? found.unit.name : name);
       return Promise.resolve();
     });
@@ -114,7 +126,7 @@ class HostSupervisor implements Supervisor {
   }
 
   async boot(): Promise<void> {
-    const names = this.units.enabled();
+    const names = this.units.enabled().filter((name) => this.find(name)._tag !== 'None');
     const begun = new Map<string, Promise<void>>();
     const begin = (name: string, before: readonly string[]): Promise<void> => {
       const known = begun.get(name);
@@ -141,7 +153,7 @@ class HostSupervisor implements Supervisor {
     const all = new Set([...begun, unit.name]);
     for (const other of unit.requires) await this.startWith(other, all);
     for (const other of unit.wants)
-      if (this.units.find(other)._tag === 'Found') await this.startWith(other, all).catch(() => undefined);
+      if (this.find(other)._tag === 'Found') await this.startWith(other, all).catch(() => undefined);
     await this.service(unit.name).start();
   }
 
@@ -149,8 +161,15 @@ class HostSupervisor implements Supervisor {
     await work();
   }
 
+  private find(name: string): Lookup {
+    const { folder } = this.options;
+    if (folder === undefined) return this.units.find(name);
+    const found: Lookup = isFolderUnit(name) ? this.units.find(name) : { _tag: 'None' };
+    return found._tag === 'Found' ? { ...found, unit: unitBelow(folder.root, found.unit) } : found;
+  }
+
   private after(name: string): readonly string[] {
-    const found = this.units.find(name);
+    const found = this.find(name);
     return found._tag === 'Found' ? found.unit.after : [];
   }
 
@@ -172,7 +191,7 @@ class HostSupervisor implements Supervisor {
   }
 
   private loaded(name: string): { readonly unit: Unit; readonly file: string } {
-    const found = this.units.find(name);
+    const found = this.find(name);
     if (found._tag === 'Found') return found;
     throw new Error(
       found._tag === 'Masked' ? `${name}: ${MASKED}` : `there is no unit ${name}.service on this host`,
@@ -180,13 +199,18 @@ class HostSupervisor implements Supervisor {
   }
 
   private service(name: string): Service {
-    const { clock, logFolder, notifyFolder } = this.options;
+    const { clock, logFolder, notifyFolder, folder } = this.options;
     const known = this.services.get(name);
     if (known !== undefined) return known;
+    const own: Pick<ServiceAround, 'variables' | 'prepare'> =
+      folder === undefined
+        ? { variables: {}, prepare: makeRunDirectories }
+        : { variables: folder.variables, prepare: () => Promise.resolve() };
     const service = new Service(name, {
       clock,
       log: serviceLog(logFolder, name),
       notifyFolder,
+      ...own,
       load: () => this.loaded(name).unit,
     });
     this.services.set(name, service);

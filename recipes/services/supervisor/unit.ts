@@ -25,7 +25,8 @@ export type RestartPolicy = (typeof RESTARTS)[number];
 const KILL_MODES = ['control-group', 'mixed', 'process', 'none'] as const;
 export type KillMode = (typeof KILL_MODES)[number];
 
-const STEPS = ['StartPre', 'Start', 'StartPost', 'Reload', 'Stop', 'StopPost'] as const;
+/** Each with its commands, as `ExecStart=`. */
+export const STEPS = ['StartPre', 'Start', 'StartPost', 'Reload', 'Stop', 'StopPost'] as const;
 export type Step = (typeof STEPS)[number];
 
 /** `RuntimeDirectory=` and its like: made before the start, below `base`. */

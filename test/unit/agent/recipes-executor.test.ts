@@ -7,6 +7,7 @@ import { recipesExecutor } from '../../../agent/recipes-executor.js';
 import type { Snapshot } from '../../../api-types/snapshot.js';
 import { assert } from '../../suite.js';
 import { onHost, pack, snapshot, workOn, type Stage } from '../recipes/runners/scene.js';
+import { fakeServices } from '../recipes/services.js';
 import { host, role } from '../recipes/world.js';
 
 const test = onHost("people's recipes of an event");
@@ -25,7 +26,9 @@ const executorOn = async (stage: Stage): Promise<Executor> => {
   const says = `#!/bin/sh\necho "$SCALARIUM_RECIPE $SCALARIUM_ROLE" >> ${stage.top}/ran\ntest -e "$SCALARIUM_ROOT/etc/hostname" && echo after >> ${stage.top}/order\ntrue\n`;
   await pack(stage, Object.fromEntries(['a', 'b', 'both', 'bye'].map((name) => [`own/${name}`, says])));
   const { root, log, platform, secrets, packs } = workOn(stage, []);
-  return recipesExecutor({ root, log, platform, secrets, packs });
+  const services = fakeServices({ 'scalarium-app-web': {} });
+  const more = { artifacts: packs, monotonic: () => performance.now() };
+  return recipesExecutor({ root, log, platform: { ...platform, services }, secrets, packs, ...more });
 };
 
 const work = (stage: Stage, more: Partial<Work>): Work => ({

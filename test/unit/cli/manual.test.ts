@@ -33,6 +33,8 @@ const context = (program = 'scalarium'): { readonly context: CliContext; readonl
       askSecret: nobody,
       tabPatience: 0,
       interrupted: new AbortController().signal,
+      onInterrupt: nobody,
+      terminal: nobody,
       exitCode: nobody,
       connect: nobody,
     },

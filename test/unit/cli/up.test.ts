@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArtifacts } from '../../../cli/up/artifact-options.js';
 import { prepareDataDirectory } from '../../../cli/up/data-directory.js';
 import { parseOptions, type RawUpOptions } from '../../../cli/up/options.js';
 import { liveTable, type HostRow, type Screen } from '../../../cli/up/table.js';
@@ -55,6 +56,19 @@ for (const [more, expected] of [
     '--hosts-base is for --hosts namespace; hosts of the driver "process" have no root of their own',
   ],
   [{ installationKey: '/no/file' }, '--installation-key /no/file: there is no such file'],
+  [{ artifacts: 'ftp://x/y' }, '--artifacts: expected a directory or s3://BUCKET[/PREFIX], got "ftp://x/y"'],
+  [
+    { artifacts: 's3://my-bucket', artifactsCredentials: '/no/file' },
+    '--artifacts-credentials /no/file: there is no such file',
+  ],
+  [
+    { artifacts: 's3://my-bucket', artifactsEndpoint: 'x:1' },
+    '--artifacts-endpoint: expected an http or https URL, got "x:1"',
+  ],
+  [
+    { artifacts: '/srv/packs', artifactsRegion: 'eu-west-1' },
+    '--artifacts-region is for --artifacts s3://BUCKET[/PREFIX]',
+  ],
 ] as const)
   test(`refuses ${JSON.stringify(more)}`, () => {
     assert.throws(
@@ -79,6 +93,8 @@ for (const [more, expected] of [
   [{ advertise: '2001:db8::1' }, { advertise: { host: '2001:db8::1', port: null } }],
   [{ listen: '127.0.0.1' }, { localSources: false }],
   [{ localSources: true }, { localSources: true }],
+  [{}, { artifacts: { kind: 'directory', directory: '/tmp/nowhere/artifacts' } }],
+  [{ artifacts: '/srv/packs' }, { artifacts: { kind: 'directory', directory: '/srv/packs' } }],
   [{ hosts: 'namespace' }, { hosts: 'namespace', hostsBase: '/' }],
   [{ hosts: 'namespace', hostsBase: '/srv/base/' }, { hostsBase: '/srv/base' }],
   [{ tlsCert: 'c', tlsKey: 'k', tlsCa: 'a' }, { given: { cert: 'c', key: 'k', ca: 'a' } }],
@@ -91,6 +107,27 @@ for (const [more, expected] of [
     const options = parseOptions(raw(more)) as unknown as Record<string, unknown>;
     for (const [field, value] of Object.entries(expected)) assert.equal(options[field], value);
   });
+
+test('an artifact store in a bucket: with keys of a file, or of the environment', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'scalarium-artifacts-'));
+  const keys = { accessKeyId: 'AKIA1', secretAccessKey: 'abc' };
+  const store = { kind: 's3', bucket: 'my-bucket', prefix: 'a/b', directory: '/data/artifacts' };
+  const where = { artifacts: 's3://my-bucket//a//b/' };
+  try {
+    const file = join(folder, 'credentials');
+    const lines = ['[default]', 'aws_access_key_id = AKIA1', 'aws_secret_access_key = abc'];
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    assert.equal(parseArtifacts({ ...where, artifactsCredentials: file }, '/data', {}), { ...store, keys });
+    const env = { AWS_ACCESS_KEY_ID: 'AKIA1', AWS_SECRET_ACCESS_KEY: 'abc', AWS_SESSION_TOKEN: 't' };
+    assert.equal(parseArtifacts({ ...where, artifactsRegion: 'eu-west-1' }, '/data', env), {
+      ...store,
+      region: 'eu-west-1',
+      keys: { ...keys, sessionToken: 't' },
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 test('a data directory that cannot be made is told in one line, also where mkdir -p would never end', () => {
   const folder = mkdtempSync(join(tmpdir(), 'scalarium-data-'));

@@ -20,6 +20,7 @@ const SOURCES: Readonly<Record<Writer, string>> = {
   sweeper: 'controllers/sweeper',
   drift: 'controllers/drift',
   deployments: 'controllers/deployments',
+  membership: 'controllers/membership',
   keeper: 'store/objects',
   gateway: 'server/gateway',
   server: 'server',

@@ -1,8 +1,9 @@
 import type { DeployOrder } from '../../../api-types/deploy-order.js';
 import type { DeploymentStatus } from '../../../api-types/kinds/deployment.js';
-import { entitledOver } from '../../../controllers/secret-needs.js';
+import type { ApplicationStatus } from '../../../api-types/kinds/application.js';
+import { builtInNeeds, entitledOver } from '../../../controllers/secret-needs.js';
 import { EPOCH } from '../../build/objects.js';
-import { rolling } from '../../build/releases.js';
+import { release, rolling, type ReleaseOverrides } from '../../build/releases.js';
 import { fakeObjects, ref, type FakeObjects } from '../../fake/objects.js';
 import { assert, suite } from '../../suite.js';
 
@@ -25,6 +26,63 @@ test('what its roles name, and what is built in', () => {
   const objects = world();
   assert.equal(given(objects, 'app-1'), ['mail']);
   assert.equal(given(objects, 'lb-1'), ['lb-statistics']);
+});
+
+const naming = (secret: string, more: ReleaseOverrides = {}): ReleaseOverrides => ({
+  ...more,
+  config: { environment: { TOKEN: { secret, key: 'token' }, PLAIN: 'x' }, ...more.config },
+});
+
+const application = (objects: FakeObjects, status: Partial<ApplicationStatus>): void => {
+  const source = { type: 'git', url: 'https://git.example/web.git' };
+  const environment = { TOKEN: { secret: 'of-the-spec', key: 'token' } };
+  objects.has(ref('Application', 'shop', 'web'), { spec: { type: 'nodejs', source, environment } }, status);
+};
+
+const deploys = (objects: FakeObjects, status: Partial<DeploymentStatus>): void => {
+  const spec = { application: 'web', command: 'deploy' };
+  objects.has(ref('Deployment', 'shop', 'web-9'), { spec }, rolling(status));
+};
+
+test('what releases name that its hosts may run: in force, to go back to, on its way; not what only the spec names', () => {
+  const objects = world();
+  application(objects, {});
+  assert.equal(given(objects, 'app-1'), ['mail']);
+  deploys(objects, { release: release(3, naming('three')) });
+  assert.equal(given(objects, 'app-1'), ['mail', 'three']);
+  const [one, two] = [release(1, naming('one')), release(2, naming('two'))];
+  application(objects, { current: two, releases: [two, one] });
+  assert.equal(given(objects, 'app-1'), ['mail', 'one', 'three', 'two']);
+  deploys(objects, { release: release(3, naming('three')), phase: 'Failed' });
+  assert.equal(given(objects, 'app-1'), ['mail', 'one', 'two']);
+  assert.equal(given(objects, 'lb-1'), ['lb-statistics']);
+});
+
+test('certificates of domains are for load balancers, and for nobody else', () => {
+  const objects = world();
+  const config = { domains: ['shop.example.com'], tls: { secret: 'shop-tls' } };
+  application(objects, { current: release(1, { config }) });
+  assert.equal(given(objects, 'lb-1'), ['lb-statistics', 'shop-tls']);
+  assert.equal(given(objects, 'app-1'), ['mail']);
+});
+
+test('hosts of roles that a release does not name get nothing of it', () => {
+  const objects = world();
+  objects.has(ref('Role', 'shop', 'api'), { spec: { type: 'nodejs-app', replicas: 1 } });
+  application(objects, { current: release(1, naming('one')) });
+  assert.equal(given(objects, 'api-1'), []);
+});
+
+test('nothing of it is made by chance: only people know it', () => {
+  const objects = world();
+  application(objects, { current: release(1, naming('one')) });
+  const cluster = objects.get(ref('Cluster', null, 'shop'))!;
+  const candidates = new Map([['web', [release(1, naming('one', { config: { tls: { secret: 'tls' } } }))]]]);
+  const needs = [...builtInNeeds(cluster, objects.list('Role', 'shop'), { candidates }).values()].flat();
+  assert.equal(
+    needs.filter(({ name }) => name === 'one' || name === 'tls').map(({ byPeople }) => byPeople),
+    [true, true],
+  );
 });
 
 const fetches = (objects: FakeObjects, status: Partial<DeploymentStatus>, uid?: string): void => {

@@ -1,7 +1,9 @@
+import type { ReleaseConfig } from '../../../api-types/release.js';
 import type { Snapshot } from '../../../api-types/snapshot.js';
 import { inputOf } from '../../../recipes/inputs.js';
 import { release } from '../../build/releases.js';
 import { assert, suite } from '../../suite.js';
+import { theFile } from './texts.js';
 import { host, role, snapshotOf } from './world.js';
 
 const test = suite('what people have of their own counts for the input of configure');
@@ -122,6 +124,64 @@ test('nor is a host that leaves its load balancers, and where it listens', () =>
   const after = { ...before, hosts: { ...before.hosts, 'app-1': out } };
   for (const name of ['app-1', 'app-10', 'x-1', 'db-1'])
     assert.is(input(after, name), input(before, name), name);
+});
+
+const BALANCED = deployed(1, ['app']);
+const withHost = (more: Partial<Snapshot['hosts'][string]>): Snapshot => ({
+  ...BALANCED,
+  hosts: { ...BALANCED.hosts, 'app-1': { ...BALANCED.hosts['app-1']!, ...more } },
+});
+const withConfig = (config: Partial<ReleaseConfig>): Snapshot => ({
+  ...BALANCED,
+  applications: { web: { release: release(2, { config }) } },
+});
+
+const BALANCERS: readonly (readonly [string, Snapshot, boolean])[] = [
+  ['a host leaves', withHost({ out: ['web'] }), true],
+  ['a host leaves for another application', withHost({ out: ['api'] }), false],
+  ['a host listens elsewhere', withHost({ ports: { web: 4000 } }), true],
+  ['the next release is as this one', withConfig({ environment: { N: 2 } }), false],
+  ['the next release has a domain', withConfig({ domains: ['shop.example.com'] }), true],
+  ['the next release has another port', withConfig({ port: 4000 }), true],
+  ['the next release is asked for another path', withConfig({ health: { path: '/well' } }), true],
+  [
+    'the next release has a certificate',
+    withConfig({ domains: ['shop.example.com'], tls: { secret: 'shop' } }),
+    true,
+  ],
+];
+
+for (const [name, after, told] of BALANCERS)
+  test(`load balancers: ${name}: ${told ? 'told' : 'not told'}`, () => {
+    assert.is(input(after, 'lb-1') !== input(BALANCED, 'lb-1'), told);
+  });
+
+test('while hosts are asked in different ways, load balancers look whether their ports take connections', async () => {
+  const config = async (of: Snapshot): Promise<string> => {
+    const text = await theFile(of, 'lb-1', '/etc/haproxy/haproxy.cfg');
+    return text.split('\n\n').find((section) => section.startsWith('backend app-web\n')) ?? '';
+  };
+  const differently: Snapshot = {
+    ...BALANCED,
+    applications: { web: { release: release(1), askedAlike: false } },
+  };
+  assert.match(await config(BALANCED), 'option httpchk');
+  assert.match(await config(BALANCED), /server app-1 .* check /);
+  const section = await config(differently);
+  assert.not.match(section, 'httpchk');
+  assert.not.match(section, 'http-check');
+  assert.match(section, /server app-1 .* check /);
+  assert.is.not(input(differently, 'lb-1'), input(BALANCED, 'lb-1'));
+  assert.is(input(differently, 'app-1'), input(BALANCED, 'app-1'));
+});
+
+test('a load balancer that runs the application, too, is told as others are, and not more', () => {
+  const both = (of: Snapshot): Snapshot => ({
+    ...of,
+    hosts: { ...of.hosts, 'lb-1': { ...of.hosts['lb-1']!, roles: ['app'] } },
+  });
+  for (const [name, after, told] of BALANCERS)
+    assert.is(input(both(after), 'lb-1') !== input(both(BALANCED), 'lb-1'), told, name);
 });
 
 test('hosts whose role has nothing to do with applications are told once that they run one, and then of databases', () => {

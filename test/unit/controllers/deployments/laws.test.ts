@@ -32,7 +32,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
   type: fc.constantFrom('nodejs', 'php'),
   strategy: fc.constantFrom('rolling', 'canary', 'all-at-once'),
   fates: fc.array(
-    fc.oneof({ weight: 6, arbitrary: fc.constant('does' as Fate) }, fc.constantFrom<Fate>('fails', 'dies')),
+    fc.oneof({ weight: 6, arbitrary: fc.constant<Fate>('does') }, fc.constantFrom<Fate>('fails', 'dies')),
     { maxLength: 12 },
   ),
   restarts: fc.constantFrom(0, 0, 70, 130),
@@ -42,8 +42,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
 
 const AWAY: readonly HostStage[] = ['leaving', 'activating', 'joining', 'reverting'];
 
-const statusOf = (live: Live | null): DeploymentStatus | null =>
-  live?.ref.kind === 'Deployment' ? (live as Live<'Deployment'>).status : null;
+const isDeployment = (live: Live | null): live is Live<'Deployment'> => live?.ref.kind === 'Deployment';
 
 const sizeOf = (batch: number | string, total: number): number =>
   typeof batch === 'number' ? batch : Math.max(1, Math.ceil((Number.parseInt(batch, 10) * total) / 100));
@@ -52,24 +51,26 @@ interface Broken {
   readonly what: string;
 }
 
+/** What is wrong with the Deployment as its record says it. */
+const wrongs = (world: World, of: Case, { hosts = {} }: DeploymentStatus): readonly string[] => {
+  const out = Object.values(hosts).filter((host) => host.out === true).length;
+  const away = Object.values(hosts).filter(({ stage, overlap }) => AWAY.includes(stage) && overlap !== true);
+  const most = Math.max(sizeOf(of.batch, of.hosts), of.maxUnavailable ?? 0);
+  const ready = world.objects.list('Instance', CLUSTER).filter(isReady);
+  const serving = ready.filter(({ ref }) => hosts[ref.name]?.out !== true);
+  return [
+    ...(out > most ? [`${String(out)} hosts are out`] : []),
+    ...(of.strategy === 'rolling' && away.length > most ? [`${String(away.length)} hosts are away`] : []),
+    ...(out > 0 && ready.length > 1 && serving.length === 0 ? ['nobody serves'] : []),
+  ];
+};
+
 /** Looks at every change of the Deployments. */
-const watch = (world: World, of: Case): Broken[] => {
-  const broken: Broken[] = [];
+const watch = (world: World, of: Case): readonly string[] => {
+  const broken: string[] = [];
   world.objects.changes$.subscribe((changes) => {
-    for (const { after } of changes) {
-      const status = statusOf(after);
-      if (status === null || isEnded(status)) continue;
-      const hosts = Object.entries(status.hosts ?? {});
-      const out = hosts.filter(([, host]) => host.out === true);
-      const most = Math.max(sizeOf(of.batch, of.hosts), of.maxUnavailable ?? 0);
-      if (out.length > most) broken.push({ what: `${String(out.length)} hosts are out` });
-      const away = hosts.filter(([, { stage, overlap }]) => AWAY.includes(stage) && overlap !== true);
-      if (of.strategy === 'rolling' && away.length > most)
-        broken.push({ what: `${String(away.length)} hosts are away` });
-      const ready = world.objects.list('Instance', CLUSTER).filter(isReady);
-      const serving = ready.filter(({ ref }) => status.hosts?.[ref.name]?.out !== true);
-      if (out.length > 0 && ready.length > 1 && serving.length === 0) broken.push({ what: 'nobody serves' });
-    }
+    for (const { after } of changes)
+      if (isDeployment(after) && !isEnded(after.status)) broken.push(...wrongs(world, of, after.status));
   });
   return broken;
 };

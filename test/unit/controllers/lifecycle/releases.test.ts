@@ -4,7 +4,7 @@ import type { InstanceStatus } from '../../../../api-types/kinds/instance.js';
 import type { SnapshotHost } from '../../../../api-types/snapshot.js';
 import { applicationsOf, releasesIn, releasesOn } from '../../../../controllers/lifecycle/releases.js';
 import { EPOCH, machine } from '../../../build/objects.js';
-import { deploymentHost, release, rolling } from '../../../build/releases.js';
+import { deploymentHost, release, rolling, type ReleaseOverrides } from '../../../build/releases.js';
 import { fakeObjects, ref, type FakeObjects } from '../../../fake/objects.js';
 import { assert, suite } from '../../../suite.js';
 
@@ -55,6 +55,33 @@ test('applications that were deployed are in it, until they are deleted', () => 
   objects.deleteRaw(ref('Application', 'shop', 'web'));
   assert.equal(applicationsOf(releasesIn(objects, 'shop')), {});
 });
+
+const ASKED: readonly {
+  readonly name: string;
+  readonly coming: ReleaseOverrides;
+  readonly phase?: DeploymentStatus['phase'];
+  readonly alike: boolean;
+}[] = [
+  { name: 'the next release is asked the same', coming: { config: { environment: { A: 1 } } }, alike: true },
+  { name: 'at another path', coming: { config: { health: { path: '/well' } } }, alike: false },
+  { name: 'as another host', coming: { config: { domains: ['new.example.com'] } }, alike: false },
+  {
+    name: 'its Deployment has ended',
+    coming: { config: { health: { path: '/well' } } },
+    phase: 'Succeeded',
+    alike: true,
+  },
+];
+
+for (const { name, coming, phase = 'Rolling', alike } of ASKED)
+  test(`how load balancers ask its hosts: ${name}`, () => {
+    const objects = fakeObjects();
+    has(objects, { current: release(1), releases: [release(1)] });
+    deploys(objects, {}, { release: release(2, coming), phase });
+    assert.equal(applicationsOf(releasesIn(objects, 'shop')), {
+      applications: { web: { release: release(1), ...(alike ? {} : { askedAlike: false }) } },
+    });
+  });
 
 const OUT: readonly {
   readonly name: string;

@@ -21,6 +21,10 @@ const ready = async (world: World, balancers = ['lb-1', 'lb-2']): Promise<void> 
   await world.runs(5000);
 };
 
+/** The host leaves or comes back: load balancers have to know of it. */
+const leaves = (world: World, change: number, out: boolean): Promise<void> =>
+  world.deploys('web-1', rolling({ change, hosts: { 'app-1': deploymentHost('app-1', { out, change }) } }));
+
 /** A change that load balancers are to know of: `checkFall` is in their configuration in any case. */
 const changes = async (world: World, change: number, checkFall = change): Promise<void> => {
   world.role('lb', { type: 'load-balancer', replicas: 2, attributes: { haproxy: { checkFall } } });
@@ -60,6 +64,49 @@ test('they are told without waiting for more, and the Deployment once the last h
   world.answer(event, {}, ['lb-2']);
   await world.clock.advance(100);
   assert.is(world.toldOf('web-1'), 5);
+});
+
+test('a host leaves and comes back: load balancers are told each time, and others nothing', async ({
+  world,
+}) => {
+  await ready(world);
+  const before = world.told().length;
+  for (const change of [1, 2]) {
+    await leaves(world, change, change === 1);
+    await world.clock.advance(50);
+    assert.is(world.toldOf('web-1'), change === 1 ? undefined : 1);
+    world.answer(newest(world));
+    await world.clock.advance(100);
+    assert.is(world.toldOf('web-1'), change);
+  }
+  assert.equal(world.told().slice(before), ['configure lb-1 lb-2', 'configure lb-1 lb-2']);
+});
+
+test('a host that listens elsewhere is told of as well', async ({ world }) => {
+  await ready(world);
+  const runs = { machine: 'i-app-1', deployment: 'web-1', release: 2, revision: 'r', port: 4000 };
+  await world.patch('app-1', { applications: { web: runs } });
+  await world.deploys('web-1', rolling({ change: 1 }));
+  await world.clock.advance(100);
+  assert.is(world.told().at(-1), 'configure lb-1 lb-2');
+  assert.is(world.toldOf('web-1'), undefined);
+  world.answer(newest(world));
+  await world.clock.advance(100);
+  assert.is(world.toldOf('web-1'), 1);
+});
+
+test('a host that ends meanwhile is told to shut down, and load balancers at once that it goes', async ({
+  world,
+}) => {
+  await ready(world);
+  await leaves(world, 1, true);
+  await world.runs(500);
+  const before = world.told().length;
+  const doomed = { machine: 'i-app-2', reason: 'ScaledDown', message: '', at: world.time(), when: 'now' };
+  await world.patch('app-2', { machine: null, doomed: [doomed] });
+  await world.clock.advance(60);
+  assert.equal(world.told().slice(before).sort(), ['configure lb-1 lb-2', 'shutdown app-2']);
+  assert.is(world.toldOf('web-1'), 1);
 });
 
 test('one that could not be configured holds it up until it was', async ({ world }) => {
@@ -131,6 +178,22 @@ test('one that is gone is not', async ({ world }) => {
   await world.clock.advance(100);
   assert.is(world.toldOf('web-1'), undefined);
   await world.patch('lb-2', { machine: null });
+  await world.clock.advance(100);
+  assert.is(world.toldOf('web-1'), 5);
+});
+
+test('those that the cloud runs have followed, as membership says, or there is no word', async ({
+  world,
+}) => {
+  world.balancers = ['web'];
+  await ready(world);
+  await world.deploys('web-1', rolling({ change: 5 }));
+  await world.clock.advance(1000);
+  assert.is(world.toldOf('web-1'), undefined);
+  await world.deploys('web-1', { moved: 4 });
+  await world.clock.advance(1000);
+  assert.is(world.toldOf('web-1'), undefined);
+  await world.deploys('web-1', { moved: 5 });
   await world.clock.advance(100);
   assert.is(world.toldOf('web-1'), 5);
 });

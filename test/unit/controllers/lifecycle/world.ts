@@ -69,6 +69,8 @@ export class World {
   readonly clock: VirtualClock = virtualClock();
   readonly objects = fakeObjects(() => this.clock.now());
   readonly connected = new Set<string>();
+  /** Load balancers that the cloud runs. */
+  balancers: readonly unknown[] = [];
   private readonly results = new Map<string, string>();
   private readonly chunks = new Subject<RevisionEvents>();
   private readonly hostChanges = new Subject<string>();
@@ -216,6 +218,7 @@ export class World {
       ownership: { of: () => fence, changes$: new Subject<string>() },
       clock,
       log: silentLog,
+      balancersOf: () => this.balancers,
     });
     this.loop = startLoop({ controller, clock, chance: seededChance(1), log: silentLog });
     await clock.advance(100);

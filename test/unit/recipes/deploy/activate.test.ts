@@ -1,6 +1,6 @@
 /** How a release comes into force on a host, and how it is taken back. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withInForce } from '../../../../recipes/deploy/in-force.js';
 import { assert } from '../../../suite.js';
@@ -85,6 +85,15 @@ test('a first release that never gets well leaves no process and no link to it',
   assert.ok(existsSync(join(stage.root, 'srv/www/shop/releases/1/server.js')));
 });
 
+test('what somebody else has brought is gone back to', async (stage) => {
+  const folder = join(stage.root, 'srv/www/shop/releases/by-hand');
+  await mkdir(folder, { recursive: true });
+  await symlink('releases/by-hand', join(stage.root, 'srv/www/shop/current'));
+  const result = await deployed(stage, 1, NEVER_WELL);
+  assert.match(result.failure ?? '', /gone back to what was current before, releases\/by-hand/);
+  assert.is(await currentOf(stage), 'releases/by-hand');
+});
+
 test('a recipe of people that fails takes it back, too', async (stage) => {
   await deployed(stage, 1);
   await pack(stage, 'pack-2');
@@ -112,8 +121,9 @@ test('one that has used up its time is taken back all the same', async (stage) =
 test('something else than a link in its place is left, and nothing is touched', async (stage) => {
   await mkdir(join(stage.root, 'srv/www/shop/current'), { recursive: true });
   const result = await deployed(stage, 1);
-  assert.is(result.stage, 'unpack');
+  assert.is(result.stage, 'switch');
   assert.match(result.failure ?? '', /current is no link/);
+  assert.not.ok(existsSync(join(stage.root, 'srv/www/shop/releases')));
 });
 
 test('in an overlap both answer until it is finished', async (stage) => {

@@ -1,0 +1,39 @@
+/** Which changes of Deployments the load balancers of the cloud have followed. Pure. */
+import type { BalancerMember } from '../../cloud/balancers.js';
+import type { Live, Write } from '../../store/objects/objects.js';
+import type { Verdict } from './plan.js';
+
+/** A load balancer as it is, and what its members should be. */
+export interface Looked {
+  readonly members: readonly BalancerMember[];
+  readonly verdicts: ReadonlyMap<string, Verdict>;
+}
+
+/** It is where it should be: through with what it had, or given requests. What is unknown or ends is waited for by nobody. */
+const hasMoved = ({ members, verdicts }: Looked, machine: string): boolean => {
+  const member = members.find((one) => one.machine === machine);
+  const verdict = verdicts.get(machine);
+  if (verdict === 'leaves') return member === undefined;
+  if (verdict === 'serves') return member?.health === 'healthy' || member?.health === 'unknown';
+  return true;
+};
+
+const waitingIn = ({ status: { hosts = {}, change } }: Live<'Deployment'>): readonly string[] =>
+  Object.values(hosts)
+    .filter((host) => host.change === change)
+    .map(({ machine }) => machine);
+
+/** Deployments whose newest change every load balancer has followed, and that do not say so yet. */
+export const newlyMoved = (
+  open: readonly Live<'Deployment'>[],
+  looked: readonly Looked[],
+): readonly Live<'Deployment'>[] =>
+  open.filter(
+    (deployment) =>
+      deployment.status.change !== undefined &&
+      deployment.status.change !== deployment.status.moved &&
+      waitingIn(deployment).every((machine) => looked.every((balancer) => hasMoved(balancer, machine))),
+  );
+
+export const movedWrites = (moved: readonly Live<'Deployment'>[]): readonly Write[] =>
+  moved.map(({ ref, status }) => ({ write: 'status', ref, patch: { moved: status.change } }));

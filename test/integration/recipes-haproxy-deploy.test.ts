@@ -1,0 +1,185 @@
+/** What HAProxy does with servers that a Deployment is at, by the real program: they leave, join, and change their ports. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../build/free-port.js';
+import { eventually } from '../e2e/world.js';
+import { assert, suite } from '../suite.js';
+import {
+  adminMeanwhile,
+  ask,
+  balancing,
+  installed,
+  listening,
+  named,
+  reloaded,
+  started,
+  statuses,
+  written,
+  type Stage,
+} from './balancer.js';
+
+const test = suite<Stage>('servers that a Deployment is at, by the real HAProxy', {
+  root: '',
+  balancer: null,
+  servers: [],
+  ports: { http: 0, https: 0, statistics: 0, tcp: 0 },
+});
+
+test.beforeEach(async (stage) => {
+  stage.root = await mkdtemp(join(tmpdir(), 'scalarium-haproxy-'));
+  stage.servers = [];
+  const [http, statistics] = [await freePort(), await freePort()];
+  stage.ports = { http, https: 0, statistics, tcp: 0 };
+});
+test.afterEach(async ({ root, balancer, servers }) => {
+  balancer?.kill('SIGKILL');
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+  await rm(root, { recursive: true, force: true });
+});
+
+/** What no check can have brought about: none comes again. */
+const SELDOM = { checkSeconds: 3600 };
+const OUT = { out: ['shop'] };
+
+/** Answers by its name; `/slow` when it is told to. */
+const holding = (name: string) => {
+  const held: (() => void)[] = [];
+  const listener: RequestListener = (asked, response) => {
+    if (asked.url === '/slow') held.push(() => response.end(`slow ${name}`));
+    else response.end(name);
+  };
+  return {
+    listener,
+    held: () => held.length,
+    finish: () => {
+      for (const end of held.splice(0)) end();
+    },
+  };
+};
+
+const answerers = async ({ ports }: Stage, count = 8): Promise<readonly string[]> => {
+  const by = new Set<string>();
+  for (let asked = 0; asked < count; asked += 1) by.add((await ask({ port: ports.http })).by);
+  return [...by].sort();
+};
+
+/** Requests go on, four at a time, until it is ended; gives what went wrong. */
+const load = ({ ports }: Stage): { readonly answered: () => number; end(): Promise<readonly unknown[]> } => {
+  let going = true;
+  let answered = 0;
+  const failures: unknown[] = [];
+  const one = async (): Promise<void> => {
+    while (going)
+      await ask({ port: ports.http }).then(
+        ({ status }) => (status === 200 ? (answered += 1) : failures.push(status)),
+        (error: unknown) => failures.push(error),
+      );
+  };
+  const all = Promise.all([one(), one(), one(), one()]);
+  return {
+    answered: () => answered,
+    end: async () => {
+      going = false;
+      await all;
+      return failures;
+    },
+  };
+};
+
+if (!installed)
+  test('NOT RUN: there is no haproxy, socat or openssl here', () => {
+    process.stderr.write('\n*** HAPROXY: NOT TESTED HERE: haproxy, socat or openssl is missing ***\n');
+  });
+else {
+  test('one that leaves is waited for; one that joins again has requests at once', async (stage) => {
+    const one = holding('one');
+    const ports = [await listening(stage, one.listener), await listening(stage, named('two'))];
+    await written(stage, balancing(stage, ports, SELDOM));
+    await started(stage);
+    const long = [0, 1].map(() => ask({ port: stage.ports.http, path: '/slow' }).then(({ by }) => by));
+    await eventually('one of them waits at the first', () => one.held() === 1);
+    const going = load(stage);
+    await written(stage, balancing(stage, ports, SELDOM, { 'app-1': OUT }));
+    let left: number | null = -1;
+    const leaving = adminMeanwhile(stage, 'leave', '30', 'app-2').then((code) => (left = code));
+    await eventually('it has nothing new', async () => /^DRAIN/.test(await statuses(stage)));
+    assert.equal(await answerers(stage), ['two']);
+    assert.is(left, -1, 'what it is at is not done yet');
+    one.finish();
+    await leaving;
+    assert.is(left, 0);
+    assert.equal((await Promise.all(long)).sort(), ['slow one', 'two']);
+    reloaded(stage);
+    assert.equal(await answerers(stage), ['two']);
+    await written(stage, balancing(stage, ports, SELDOM));
+    reloaded(stage);
+    assert.equal(await answerers(stage), ['one', 'two']);
+    assert.equal(await going.end(), []);
+  });
+
+  test('what takes longer than the wait is answered all the same', async (stage) => {
+    const one = holding('one');
+    const ports = [await listening(stage, one.listener), await listening(stage, named('two'))];
+    await written(stage, balancing(stage, ports, SELDOM, { 'app-2': OUT }));
+    await started(stage);
+    const long = ask({ port: stage.ports.http, path: '/slow' });
+    await eventually('it waits', () => one.held() === 1);
+    await written(stage, balancing(stage, ports, SELDOM, { 'app-1': OUT }));
+    assert.is(await adminMeanwhile(stage, 'leave', '1', 'app-2'), 0);
+    assert.is(one.held(), 1);
+    reloaded(stage);
+    assert.equal(await answerers(stage), ['two']);
+    one.finish();
+    assert.is((await long).by, 'slow one');
+  });
+
+  test('the only one switches to its other port without a request lost, and what the old port was at is answered', async (stage) => {
+    const old = holding('old');
+    const ports = [await listening(stage, old.listener)];
+    await written(stage, balancing(stage, ports, SELDOM));
+    await started(stage);
+    const long = ask({ port: stage.ports.http, path: '/slow' });
+    await eventually('it waits', () => old.held() === 1);
+    const going = load(stage);
+    const second = await listening(stage, named('new'));
+    await written(stage, balancing(stage, ports, SELDOM, { 'app-1': { ports: { shop: second } } }));
+    assert.is(await adminMeanwhile(stage, 'leave', '5', 'app-1'), 0);
+    reloaded(stage);
+    assert.equal(await answerers(stage), ['new']);
+    const seen = going.answered();
+    await eventually('requests went on', () => going.answered() > seen + 20);
+    old.finish();
+    assert.is((await long).by, 'slow old');
+    assert.equal(await going.end(), []);
+  });
+
+  test('one that was down at its first port is not so at its second', async (stage) => {
+    let check: RequestListener = (_asked, response) => response.writeHead(500).end();
+    const sick = await listening(stage, (asked, response) => {
+      check(asked, response);
+    });
+    await written(stage, balancing(stage, [sick], { checkSeconds: 60 }));
+    await started(stage);
+    await eventually('it is down', async () => /^DOWN/.test(await statuses(stage)));
+    check = () => undefined;
+    const second = await listening(stage, named('new'));
+    await written(
+      stage,
+      balancing(stage, [sick], { checkSeconds: 60 }, { 'app-1': { ports: { shop: second } } }),
+    );
+    reloaded(stage);
+    assert.is((await ask({ port: stage.ports.http })).status, 200);
+  });
+
+  test('a Deployment that is at all servers takes none of them away', async (stage) => {
+    const ports = [await listening(stage, named('one')), await listening(stage, named('two'))];
+    await written(stage, balancing(stage, ports, SELDOM, { 'app-1': OUT, 'app-2': OUT }));
+    await started(stage);
+    assert.equal(await answerers(stage), ['one', 'two']);
+  });
+}
