@@ -47,10 +47,6 @@ const isDeployment = (live: Live | null): live is Live<'Deployment'> => live?.re
 const sizeOf = (batch: number | string, total: number): number =>
   typeof batch === 'number' ? batch : Math.max(1, Math.ceil((Number.parseInt(batch, 10) * total) / 100));
 
-interface Broken {
-  readonly what: string;
-}
-
 /** What is wrong with the Deployment as its record says it. */
 const wrongs = (world: World, of: Case, { hosts = {} }: DeploymentStatus): readonly string[] => {
   const out = Object.values(hosts).filter((host) => host.out === true).length;
