@@ -1,6 +1,6 @@
 /**
- * Retention: forgets core Events, life-cycle events with their results, Runs, Deployments, and snapshots that nothing names. Key: the
- * cluster; or GLOBAL, for what is left of clusters that are gone and for events of no cluster.
+ * Retention: forgets core Events, life-cycle events with their results, Runs, Deployments, and snapshots that nothing
+ * names. Key: the cluster; or GLOBAL, for what is left of clusters that are gone and for events of no cluster.
  */
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
