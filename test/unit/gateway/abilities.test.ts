@@ -136,26 +136,30 @@ const AWAY: readonly Away[] = [
     name: 'it succeeded: the release that is in force',
     deployment: { phase: 'Succeeded' },
     current: 2,
-    sent: ['activate 2'],
+    sent: ['activate 2', 'finish'],
   },
   {
     name: 'it failed: the one of before, which is in force again',
     deployment: { phase: 'Failed' },
     current: 1,
-    sent: ['activate 1'],
+    sent: ['finish', 'activate 1'],
   },
   {
-    name: 'another release came into force since: nothing',
+    name: 'another release came into force since: none of it',
     deployment: { phase: 'Succeeded' },
     current: 3,
-    sent: [],
+    sent: ['finish'],
   },
-  { name: 'it failed, and there was none before: nothing', deployment: { phase: 'Failed' }, sent: [] },
+  {
+    name: 'it failed, and there was none before: none of it',
+    deployment: { phase: 'Failed' },
+    sent: ['finish'],
+  },
   {
     name: 'nobody knows it any more: as one that has ended',
     deployment: null,
     current: 2,
-    sent: ['activate 2'],
+    sent: ['activate 2', 'finish'],
   },
 ];
 
