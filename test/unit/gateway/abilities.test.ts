@@ -175,7 +175,8 @@ for (const { name, deployment, current, sent } of AWAY)
     );
     const spec = { application: 'web', command: 'deploy' };
     const of = objects.has(ref('Deployment', 'shop', 'web-1'), { spec }, deployment ?? {});
-    if (deployment === null) objects.deleteRaw(of.ref);
+    // another one of its name is there by now
+    const uid = deployment === null ? 'before' : of.uid;
     const steps = [
       { step: 'prepare', release: release(2) },
       { step: 'activate', release: release(2) },
@@ -188,7 +189,7 @@ for (const { name, deployment, current, sent } of AWAY)
       objects.has(
         ref('LifecycleEvent', 'shop', `release-${String(at)}`),
         { spec: {} },
-        { ...told, deployment: { ...STEP, uid: of.uid, ...step } },
+        { ...told, deployment: { ...STEP, uid, ...step } },
       );
     const orders = new Orders(objects).from('i-1', 0);
     const shown = orders.map(({ name: event }) => {
