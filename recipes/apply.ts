@@ -21,6 +21,8 @@ export interface ApplyOptions {
   readonly platform: Platform;
   /** Nothing is touched: the answer says what would change. */
   readonly dryRun?: boolean;
+  /** After which a service that was started counts as one that runs; 500 unless told. */
+  readonly settleMillis?: number;
   /** Asked only while resources are applied, and only for those that they name. */
   readonly secrets: SecretSource;
 }

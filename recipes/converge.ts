@@ -207,7 +207,7 @@ export class Converge {
   /** One that starts and dies has died by now. All that this run has started are looked at together. */
   private async seeWhoStays(): Promise<void> {
     if (this.started.size === 0 || this.options.signal.aborted) return;
-    await sleep(SETTLE_MS);
+    await sleep(this.options.settleMillis ?? SETTLE_MS);
     for (const [resource, before] of this.started) {
       if (resource.type !== 'service') continue;
       await refuseDead(resource.name, this.scene, before).catch((error: unknown) => {

@@ -63,7 +63,6 @@ const planOf = async (subject: Subject, release: Release, wanted: boolean): Prom
 /** Old processes that start anew by themselves meanwhile start with the new code: their start file asks `current`. */
 const switchOver = async ({ target, overlap, wishes }: Plan): Promise<void> => {
   const { subject, release, part } = target;
-  await runHook(target, 'beforeRestart', 'switch');
   await subject.apply(overlap ? backFiles(part) : filesOf(part));
   await switchTo(subject, release.number);
   await run(target, wishes);
@@ -186,7 +185,12 @@ const isInForce = async ({ target, from }: Plan): Promise<boolean> =>
   isSame(from.release, target.release) &&
   (await currentOf(target.subject)) === currentTarget(target.release.number);
 
+/** What fails before anything in force is touched needs no way back: what runs goes on. */
 const bringIntoForce = async (plan: Plan): Promise<void> => {
+  const { subject, release } = plan.target;
+  await subject.stage('before_restart', release, () =>
+    runHook(plan.target, 'beforeRestart', 'before_restart'),
+  );
   try {
     await forward(plan);
   } catch (error) {

@@ -1,6 +1,6 @@
 /** What a host does with the applications that it is told of. */
 import type { DeployOrder, DeployStep } from '../../api-types/deploy-order.js';
-import type { HostRelease, Release } from '../../api-types/release.js';
+import type { HostReleases, Release } from '../../api-types/release.js';
 import type { Applied } from '../apply.js';
 import { together } from '../custom.js';
 import { messageOf } from '../reasons.js';
@@ -14,14 +14,11 @@ import { StageFailure, type Stage } from './stages.js';
 import { Subject, type DeployOptions } from './subject.js';
 import { undeploy } from './undeploy.js';
 
-/** By the name of the application. */
-export type Releases = Readonly<Record<string, HostRelease>>;
-
 export interface Deployed extends Applied {
   /** At which it failed. */
   readonly stage?: Stage;
   /** What the host has in force now of what this was about. */
-  readonly releases: Releases;
+  readonly releases: HostReleases;
 }
 
 /** A step that a host carries out with what it has. */
@@ -53,7 +50,7 @@ const STEPS: Readonly<Record<HostStep, Step>> = {
 };
 
 /** In the other slot it listens somewhere else than its release says. */
-const inForceOf = async (subject: Subject): Promise<Releases> => {
+const inForceOf = async (subject: Subject): Promise<HostReleases> => {
   const { inForce } = await subject.state();
   if (inForce === undefined) return {};
   const { release, slot } = inForce;
@@ -68,11 +65,10 @@ const inForceOf = async (subject: Subject): Promise<Releases> => {
   };
 };
 
-const failureOf = (error: unknown, subject: Subject): Pick<Deployed, 'failure' | 'stage'> => {
-  const what = `application ${subject.application}`;
-  if (!(error instanceof StageFailure)) return { failure: `${what}: ${subject.mask(messageOf(error))}` };
-  return { failure: `${what}: ${error.stage}: ${error.message}`, stage: error.stage };
-};
+const failureOf = (error: unknown, subject: Subject): Pick<Deployed, 'failure' | 'stage'> =>
+  error instanceof StageFailure
+    ? { failure: error.message, stage: error.stage }
+    : { failure: subject.mask(messageOf(error)) };
 
 /** Never rejects: a host whose disk cannot be read says so, too. */
 const carriedOut = async (subject: Subject, work: () => Promise<void>): Promise<Deployed> => {
@@ -91,6 +87,14 @@ export const carryOutOrder = (
 ): Promise<Deployed> => {
   const subject = new Subject(options, order);
   return carriedOut(subject, () => STEPS[order.step](subject, order));
+};
+
+/** Among others it is told of which it is. */
+const named = (application: string, deployed: Deployed): Deployed => {
+  const { failure, stage } = deployed;
+  if (failure === null) return deployed;
+  const where = stage === undefined ? '' : `${stage}: `;
+  return { ...deployed, failure: `application ${application}: ${where}${failure}` };
 };
 
 const bothOf = (one: Deployed, other: Deployed): Deployed => {
@@ -114,7 +118,7 @@ export const deployAll = async (options: DeployOptions): Promise<Deployed> => {
     const bring = async (): Promise<void> => {
       if (part(snapshot, instance, application) !== null) await activate(subject, release, false);
     };
-    deployed = bothOf(deployed, await carriedOut(subject, bring));
+    deployed = bothOf(deployed, named(application, await carriedOut(subject, bring)));
   }
   return deployed;
 };

@@ -18,7 +18,7 @@ const wasDone = async ({ subject }: Target): Promise<boolean> => {
   if (!subject.on.interrupted || migration?.deployment !== subject.about.uid) return false;
   if (migration.state === 'begun')
     throw new Error(
-      'it is unknown whether the migration ran: it was cut off, and is not run again by itself. Look at the database, then promote (it runs again) or abort',
+      'the migration was cut off, and is not run again by itself: it may have run, in part or whole. Look at the database, then promote (it runs again) or abort',
     );
   if (migration.state === 'failed')
     throw new Error(

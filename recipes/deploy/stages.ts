@@ -8,6 +8,7 @@ export type Stage =
   | 'build'
   | 'link'
   | 'migrate'
+  | 'before_restart'
   | 'switch'
   | 'health'
   | 'after_restart'

@@ -2,7 +2,7 @@
 import type { DeployOrder } from '../../api-types/deploy-order.js';
 import type { Release } from '../../api-types/release.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
-import { applyResources, type Applied, type ResourceLog } from '../apply.js';
+import { applyResources, type Applied, type ApplyOptions, type ResourceLog } from '../apply.js';
 import { together } from '../custom.js';
 import { isFolder, type Platform } from '../platform.js';
 import type { Resource } from '../resource.js';
@@ -16,7 +16,7 @@ import { readState, writeState, type HostApplication, type Running } from './sta
 /** What an application is on a host: of a snapshot whose `applications` say which release is meant, in which slot. Null: none of its roles runs it. */
 export type PartOf = (snapshot: Snapshot, instance: string, application: string) => ApplicationPart | null;
 
-export interface DeployOptions {
+export interface DeployOptions extends Pick<ApplyOptions, 'settleMillis'> {
   /** `/`, or the folder that stands for it. */
   readonly root: string;
   readonly log: ResourceLog;

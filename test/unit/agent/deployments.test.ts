@@ -116,7 +116,7 @@ test('an application of a type that the host does not run is refused, for people
   const executor = await executorOn(stage);
   const rails = { ...release(1), config: { type: 'rails' } };
   const result = await executor.run(work(stage, told('activate', { release: rails })));
-  assert.match(result.failure ?? '', /application shop: .*of type rails/);
+  assert.match(result.failure ?? '', /application shop is of type rails/);
   const none = await executor.run(
     work(stage, told('prepare', { release: { ...release(1), roles: ['db'] } })),
   );

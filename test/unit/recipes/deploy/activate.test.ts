@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withInForce } from '../../../../recipes/deploy/in-force.js';
+import type { PartOf } from '../../../../recipes/deploy/subject.js';
 import { assert } from '../../../suite.js';
 import {
   APP,
@@ -14,6 +15,7 @@ import {
   onHost,
   order,
   pack,
+  partOf,
   release,
   stagesOf,
 } from './scene.js';
@@ -33,6 +35,7 @@ test('a first release is brought, built, switched to, and answers', async (stage
     'unpack',
     'build',
     'link',
+    'before_restart',
     'switch',
     'health',
     'after_restart',
@@ -40,7 +43,7 @@ test('a first release is brought, built, switched to, and answers', async (stage
     'switch',
     'cleanup',
   ]);
-  assert.equal(stagesOf(stage, 'stage ends').length, 10);
+  assert.equal(stagesOf(stage, 'stage ends').length, 11);
 });
 
 test('the next one takes its place, and the way back brings and builds nothing', async (stage) => {
@@ -51,7 +54,7 @@ test('the next one takes its place, and the way back brings and builds nothing',
   const result = await order(stage, 'activate', { release: release(1) });
   assert.is(result.failure, null);
   assert.is(await answer(stage), 'pack-1');
-  assert.equal(stagesOf(stage)[0], 'switch');
+  assert.equal(stagesOf(stage)[0], 'before_restart');
 });
 
 test('one that is in force and is told again is not restarted', async (stage) => {
@@ -92,6 +95,50 @@ test('what somebody else has brought is gone back to', async (stage) => {
   const result = await deployed(stage, 1, NEVER_WELL);
   assert.match(result.failure ?? '', /gone back to what was current before, releases\/by-hand/);
   assert.is(await currentOf(stage), 'releases/by-hand');
+});
+
+test('a hook before the restart that fails leaves the old processes as they are', async (stage) => {
+  await deployed(stage, 1);
+  const pid = stage.services.pidOf('scalarium-app-shop');
+  const result = await deployed(stage, 2, { hooks: { beforeRestart: 'echo not today; exit 4' } });
+  assert.is(result.stage, 'before_restart');
+  assert.match(
+    result.failure ?? '',
+    /command "echo not today; exit 4": exit code 4; last output:\nnot today/,
+  );
+  assert.is(stage.services.pidOf('scalarium-app-shop'), pid);
+  assert.is(await currentOf(stage), 'releases/1');
+});
+
+test('processes that a release does not have any more end, and those of before come back with it', async (stage) => {
+  const own = partOf(stage);
+  const withWorker: PartOf = (snapshot, instance, application) => {
+    const part = own(snapshot, instance, application);
+    const number = snapshot.applications?.[application]?.release.number;
+    const worker = {
+      type: 'service',
+      name: 'scalarium-app-shop-worker',
+      state: 'running',
+      unit: '# w\n',
+    } as const;
+    const start = {
+      type: 'file',
+      path: '/etc/scalarium/applications/scalarium-app-shop-worker.start',
+    } as const;
+    if (part === null || number === 2) return part;
+    const files = [...part.files, { ...start, content: 'exec sleep 1000\n' }];
+    return { ...part, files, services: [...part.services, worker] };
+  };
+  await pack(stage, 'pack-1');
+  await pack(stage, 'pack-2');
+  const running = async (): Promise<boolean> =>
+    (await stage.services.state('scalarium-app-shop-worker')).running;
+  await order(stage, 'activate', { release: release(1) }, { part: withWorker });
+  assert.is(await running(), true);
+  await order(stage, 'activate', { release: release(2) }, { part: withWorker });
+  assert.is(await running(), false);
+  await order(stage, 'activate', { release: release(1) }, { part: withWorker });
+  assert.is(await running(), true);
 });
 
 test('a recipe of people that fails takes it back, too', async (stage) => {

@@ -53,10 +53,7 @@ test('a build that fails names stage, command, exit code and last lines, and beg
   const failing = { build: ['echo half > half', 'echo no such gem >&2; exit 7'] };
   const result = await prepared(stage, 2, failing);
   assert.is(result.stage, 'build');
-  assert.match(
-    result.failure ?? '',
-    /build: command "echo no such gem.*exit code 7; last output:\nno such gem/,
-  );
+  assert.match(result.failure ?? '', /^command "echo no such gem.*exit code 7; last output:\nno such gem/);
   assert.is(await answer(stage), 'pack-1');
   const again = await prepared(stage, 2, { build: ['test ! -e half'] });
   assert.is(again.failure, null);
@@ -144,7 +141,7 @@ test('a folder of releases that leads out of the host is refused', async (stage)
 test('a hook that cannot be run, or is not of the release, is refused', async (stage) => {
   await pack(stage, 'pack-1', { 'deploy/before_build': 'no program' });
   const plain = await prepared(stage, 1);
-  assert.match(plain.failure ?? '', /build: deploy\/before_build cannot be run: it is not executable/);
+  assert.match(plain.failure ?? '', /^deploy\/before_build cannot be run: it is not executable/);
   await pack(stage, 'pack-2', { 'deploy/readme': '' });
   const program = join(stage.top, 'program');
   await writeFile(program, '#!/bin/sh\n');

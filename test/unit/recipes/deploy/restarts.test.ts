@@ -43,6 +43,7 @@ const STAGES = [
   'unpack',
   'build',
   'link',
+  'before_restart',
   'switch',
   'health',
   'after_restart',
@@ -125,7 +126,7 @@ test('one that was cut off is not run again by itself: nobody knows whether it r
   goesOn(stage);
   const again = await order(stage, 'migrate', { release: release(1, slow) }, { interrupted: true });
   assert.is(again.stage, 'migrate');
-  assert.match(again.failure ?? '', /it is unknown whether the migration ran/);
+  assert.match(again.failure ?? '', /was cut off, and is not run again by itself: it may have run/);
   assert.is(await runs(stage), 1);
   const told = await order(stage, 'migrate', { release: release(1, migration) });
   assert.is(told.failure, null);

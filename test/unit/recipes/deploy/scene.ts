@@ -250,6 +250,7 @@ export const optionsOn = (stage: Stage, more: Partial<DeployOptions> = {}): Depl
     recipes: () => Promise.resolve(NOTHING),
     snapshot: cluster(),
     instance: 'app-1',
+    settleMillis: 10,
     signal: AbortSignal.any([stage.abort.signal, stage.stopping.signal]),
     stopping: stage.stopping.signal,
     monotonic: () => performance.now(),
