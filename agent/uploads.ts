@@ -1,7 +1,7 @@
 /** Brings a pack to the control plane, piece by piece: a connection that breaks costs one of them. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { PIECE_BYTES } from '../api-types/agent-protocol.js';
-import { minutes, seconds, type Millis } from '../api-types/units.js';
+import { millis, minutes, seconds, type Millis } from '../api-types/units.js';
 import type { Chance } from '../runtime/chance.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
@@ -26,7 +26,7 @@ export interface UploadsDependencies {
 const PATIENCE = minutes(3);
 const AGAIN: BackOff = { first: seconds(1), longest: seconds(10) };
 /** All of it is received, and is put where it is kept. */
-const LOOK_EVERY = seconds(1);
+const LOOK_EVERY = millis(200);
 const LONGEST_PUT = minutes(15);
 
 /** No gateway will say anything else. */

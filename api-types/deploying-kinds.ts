@@ -52,7 +52,7 @@ export const DEPLOYMENT = entry({
   about:
     'One command for an Application (deploy, rollback, undeploy, restart, start, stop, migrate), carried out once over its hosts. Its spec is not changed after it was made.',
   categories: [],
-  bare: true,
+  bare: false,
   fixed: true,
   spec: DeploymentSpec,
   status: DeploymentStatus,

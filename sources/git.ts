@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PACK_BYTES, PACK_FILES } from '../api-types/cookbooks.js';
 import { askTool, runTool, type Answer } from '../recipes/tools.js';
 import type { Ended } from '../recipes/command.js';
+import { Complaint } from './complaint.js';
 import { gitEnvironment } from './git-access.js';
 import { withoutPassword, wantsSubmodules, type Fetched, type Fetcher, type Fetching } from './source.js';
 import type { Words } from './words.js';
@@ -74,7 +75,8 @@ const problem = ({ fetching }: Git, what: string, { code, output }: Ended): Erro
   const { words } = fetching;
   if (code === NO_PROGRAM) return new Error(`there is no git on ${words.machine}: install it`);
   const said = output === '' ? 'it said nothing' : withoutPassword(output);
-  return new Error(`git could not ${what} (exit code ${String(code)}): ${said}; ${adviceOn(output, words)}`);
+  const failed = `git could not ${what} (exit code ${String(code)})`;
+  return new Complaint(failed, said, adviceOn(output, words));
 };
 
 const refuseOdd = ({ source }: Fetching): void => {

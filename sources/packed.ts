@@ -7,6 +7,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { Texts } from '../runtime/sealing.js';
 import type { Shelf } from '../runtime/shelf.js';
 import { archive } from './archive.js';
+import { Complaint } from './complaint.js';
 import { git } from './git.js';
 import { folderIn, packFolder, type Pack } from './pack.js';
 import { withRoom } from './room.js';
@@ -69,9 +70,12 @@ const telling = async <A>({ texts, about }: WantedPack, work: () => Promise<A>):
   try {
     return await work();
   } catch (error) {
-    // masked before it is cut, or half a secret would stay
-    const said = `${about}: ${mask(withoutPassword(messageOf(error)))}`;
-    throw new Error(said.slice(0, PROBLEM_CHARACTERS), { cause: error });
+    const begin = `${about}: `;
+    const hide = (text: string): string => mask(withoutPassword(text));
+    const room = PROBLEM_CHARACTERS - begin.length;
+    const said = error instanceof Complaint ? error.within(room, hide) : hide(messageOf(error));
+    // without a cause: that would still say what is masked here
+    throw new Error(`${begin}${said}`.slice(0, PROBLEM_CHARACTERS));
   }
 };
 

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Ended } from '../recipes/command.js';
 import { askTool, runTool, type Answer } from '../recipes/tools.js';
+import { Complaint } from './complaint.js';
 import { sshCommand, surroundings, writeKey } from './access.js';
 import { textIn, textNamed, withoutPassword, type Fetched, type Fetcher, type Fetching } from './source.js';
 import type { Words } from './words.js';
@@ -62,7 +63,8 @@ const problem = ({ fetching }: Svn, what: string, { code, output }: Ended): Erro
   if (code === NO_PROGRAM)
     return new Error(`there is no svn on ${words.machine}: install it (the package "subversion")`);
   const said = output === '' ? 'it said nothing' : withoutPassword(output);
-  return new Error(`svn could not ${what} (exit code ${String(code)}): ${said}; ${adviceOn(output, words)}`);
+  const failed = `svn could not ${what} (exit code ${String(code)})`;
+  return new Complaint(failed, said, adviceOn(output, words));
 };
 
 const REMOTE = /^(https?|svn|svn\+ssh):\/\/[^\s\0]+$/;

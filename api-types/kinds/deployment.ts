@@ -191,6 +191,18 @@ export interface ApplicationLock extends t.TypeOf<typeof ApplicationLock> {}
 export const isEnded = ({ phase }: DeploymentStatus): boolean =>
   phase === 'Succeeded' || phase === 'Failed' || phase === 'Aborted';
 
+/** Who makes Deployments that bring hosts to the release in force which were away while it came. */
+export const CATCH_UP_BY = 'scalarium';
+const CATCH_UP_INFIX = '-catch-up-';
+
+/** The name of such a Deployment; `about`: what it is for, as hexadecimal digits. */
+export const catchUpName = (application: string, about: string): string =>
+  `${application.slice(0, 40)}${CATCH_UP_INFIX}${about}`;
+
+/** Nobody asked for it: it decides nothing, and its history is kept apart. */
+export const isCatchUp = (name: string, annotations: Readonly<Record<string, string>>): boolean =>
+  annotations[MADE_BY] === CATCH_UP_BY && name.includes(CATCH_UP_INFIX);
+
 /** Somebody has looked at it, and it has not ended. One that is being deleted counts until it is gone. */
 export const isOpen = ({
   status,

@@ -34,8 +34,8 @@ interface Actions {
   readonly tell: Told;
   /** Brings hosts that missed a Deployment to the release in force. */
   readonly make: { readonly name: string; readonly spec: DeploymentSpec };
-  /** The record of a deleted application goes. */
-  readonly forget: { readonly live: Live<'Application'> };
+  /** The record of a deleted object goes: there is nothing left to do for it. */
+  readonly forget: { readonly live: Live<'Application' | 'Deployment'> };
   /** Fetch the source and put its pack on the shelf; `pinned`: only if its pack is not there, and only this revision. */
   readonly fetch: {
     readonly uid: string;

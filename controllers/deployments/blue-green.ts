@@ -24,7 +24,7 @@ import { isOnline, isReady, isSettled } from './hosts.js';
 import { foldPreparing, migrate } from './preparing.js';
 import { pause, stopOf, type Stop } from './stopping.js';
 import { overdueMessage, tellingOf } from './told.js';
-import { isAborted, promoteOf } from './words-of-people.js';
+import { promoteOf } from './words-of-people.js';
 
 export const isBlueGreen = ({ strategy, live }: Course): boolean =>
   strategy.type === 'blue-green' && (live.spec.command === 'deploy' || live.spec.command === 'rollback');
@@ -194,7 +194,7 @@ const switching = (course: Course): void => {
 const kept = (course: Course): void => {
   keepOldOut(course);
   const stop = stopOf(course);
-  if (stop !== null && isAborted(course)) {
+  if (stop?.by === 'abort') {
     switchOver(course, 'blue');
     giveUp(course, stop);
     return;
@@ -238,6 +238,9 @@ const isBackTold = (course: Course): boolean => {
   return true;
 };
 
+/** Reasons of what somebody wanted to end. */
+const GIVEN_UP: readonly string[] = ['Aborted', 'Superseded', 'Deleted'];
+
 const goingBack = (course: Course): void => {
   adopt(course);
   if (!isBackTold(course)) return;
@@ -247,7 +250,7 @@ const goingBack = (course: Course): void => {
   const cause: Cause = course.cause ?? { reason: 'Failed', message: 'it failed' };
   for (const name of names)
     course.skip(name, course.hosts.get(name)?.message ?? 'it was given up', { out: undefined });
-  course.end(cause.reason === 'Aborted' || cause.reason === 'Superseded' ? 'Aborted' : 'Failed', cause);
+  course.end(GIVEN_UP.includes(cause.reason) ? 'Aborted' : 'Failed', cause);
 };
 
 const fetch = (course: Course): void => {

@@ -2,7 +2,11 @@
  * Hosts that missed a Deployment: they were away while it went on. Without one that goes on, the controller makes one for
  * them: a rollback to the release in force, on these hosts only, that nobody else waits for and that undoes nothing. Pure.
  */
-import { MADE_BY, type DeploymentSpec } from '../../api-types/kinds/deployment.js';
+import {
+  catchUpName,
+  isCatchUp as isCatchUpNamed,
+  type DeploymentSpec,
+} from '../../api-types/kinds/deployment.js';
 import type { Release } from '../../api-types/release.js';
 import { hours, minutes } from '../../api-types/units.js';
 import { sha256 } from '../../recipes/members.js';
@@ -17,16 +21,11 @@ import { lockOf } from './words-of-people.js';
 type Instance = Live<'Instance'>;
 type Deployment = Live<'Deployment'>;
 
-/** Who makes them, as their annotation says. */
-export const OURSELVES = 'scalarium';
-
-const INFIX = '-catch-up-';
 const FIRST_WAIT = minutes(1);
 const LONGEST_WAIT = hours(1);
 const HOSTS_AT_ONCE = 1000;
 
-export const isCatchUp = ({ annotations, ref }: Deployment): boolean =>
-  annotations[MADE_BY] === OURSELVES && ref.name.includes(INFIX);
+export const isCatchUp = ({ annotations, ref }: Deployment): boolean => isCatchUpNamed(ref.name, annotations);
 
 const decides = ({ spec, status }: Deployment): boolean =>
   status.phase === 'Succeeded' && ['deploy', 'rollback', 'undeploy'].includes(spec.command);
@@ -72,7 +71,7 @@ const specOf = (view: View, current: Release, hosts: readonly Instance[]): Deplo
 
 const nameOf = (view: View, current: Release, hosts: readonly Instance[]): string => {
   const about = [current.number, view.deployments.at(-1)?.incarnation, ...hosts.map(machineOf)];
-  return `${view.name.slice(0, 40)}${INFIX}${sha256(about.join(' ')).slice(0, 12)}`;
+  return catchUpName(view.name, sha256(about.join(' ')).slice(0, 12));
 };
 
 export interface CatchUp {

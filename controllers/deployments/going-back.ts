@@ -3,9 +3,8 @@ import type { Release } from '../../api-types/release.js';
 import { beginBatch } from './batches.js';
 import type { Cause, Course } from './course.js';
 import { runsOf } from './hosts.js';
-import { supersederOf } from './stopping.js';
+import { isGivenUp, supersederOf } from './stopping.js';
 import { advance, isUnderWay, type Way } from './turns.js';
-import { isAborted } from './words-of-people.js';
 
 const brings = ({ live }: Course): boolean =>
   live.spec.command === 'deploy' || live.spec.command === 'rollback';
@@ -50,7 +49,7 @@ const ending = (course: Course): Cause => {
 const backTo = (release: Release): Way => ({ step: 'activate', release, joins: true, end: 'reverted' });
 
 const finish = (course: Course): void => {
-  course.end(isAborted(course) ? 'Aborted' : 'Failed', ending(course));
+  course.end(isGivenUp(course) ? 'Aborted' : 'Failed', ending(course));
 };
 
 export const goingBack = (course: Course): void => {

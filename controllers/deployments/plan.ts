@@ -20,13 +20,13 @@ import { lockOf } from './words-of-people.js';
 
 type Deployment = Live<'Deployment'>;
 
-/** In force, with a record that says how far it is. */
-const isOpen = (live: Deployment): boolean =>
-  live.deletion === null &&
-  live.specGeneration > 0 &&
-  live.specRevision > 0 &&
-  live.recordRevision > 0 &&
-  !isEnded(live.status);
+/** With a record that says how far it is. One that was deleted goes back first. */
+const isOpen = ({ specGeneration, recordRevision, status }: Deployment): boolean =>
+  specGeneration > 0 && recordRevision > 0 && !isEnded(status);
+
+/** Deleted, and its hosts are in order. */
+const isOver = ({ deletion, status, recordRevision }: Deployment): boolean =>
+  deletion !== null && recordRevision > 0 && (isEnded(status) || status.startedAt === undefined);
 
 const hasBegun = ({ status }: Deployment): boolean => status.startedAt !== undefined;
 
@@ -180,7 +180,14 @@ const quiet = (view: View): Plan => {
 };
 
 /** The steps of now for one application. */
-export const planDeployments = (view: View): Plan => {
+export const planDeployments = (all: View): Plan => {
+  const over = all.deployments.filter(isOver);
+  const view = { ...all, deployments: all.deployments.filter((live) => !over.includes(live)) };
+  const { steps, wait } = planOf(view);
+  return { steps: [...over.map((live): Step => ({ action: 'forget', live })), ...steps], wait };
+};
+
+const planOf = (view: View): Plan => {
   const open = view.deployments.filter(isOpen);
   const { application } = view;
   if (application === null || application.deletion !== null) return ofDeleted(view, open);

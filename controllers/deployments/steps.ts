@@ -1,12 +1,11 @@
 /** Carrying steps out: those that write become writes, in the order in which they have to be; the others are begun. */
-import { MADE_BY, type DeploymentStatus } from '../../api-types/kinds/deployment.js';
+import { CATCH_UP_BY, MADE_BY, type DeploymentStatus } from '../../api-types/kinds/deployment.js';
 import type { LifecycleEventStatus } from '../../api-types/kinds/lifecycle-event.js';
 import type { Millis } from '../../api-types/units.js';
 import { timestamp } from '../../runtime/clock.js';
 import { eventWrite } from '../../store/objects/events.js';
 import type { Live, Objects, Write } from '../../store/objects/objects.js';
 import type { Action, Step, StepOf } from './actions.js';
-import { OURSELVES } from './catch-up.js';
 import type { Fetches } from './fetches.js';
 import type { Measurements } from './metrics.js';
 
@@ -64,7 +63,7 @@ const EXECUTORS: Executors = {
     {
       write: 'create',
       ref: { kind: 'Deployment', cluster: on.cluster.ref.name, name },
-      document: { annotations: { [MADE_BY]: OURSELVES }, spec },
+      document: { annotations: { [MADE_BY]: CATCH_UP_BY }, spec },
     },
   ],
   forget: (_on, { live }) => [{ write: 'forget', ref: live.ref, unchangedSince: live.recordRevision }],

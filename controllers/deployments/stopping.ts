@@ -13,7 +13,8 @@ export const supersederOf = ({ view, live }: Pick<Course, 'view' | 'live'>): str
   const place = view.deployments.indexOf(live);
   const younger = view.deployments.slice(place + 1);
   const found = younger.find(
-    ({ spec, status }) => spec.supersede === true && status.finishedAt === undefined,
+    ({ spec, status, deletion }) =>
+      spec.supersede === true && status.finishedAt === undefined && deletion === null,
   );
   return found?.ref.name ?? null;
 };
@@ -34,10 +35,15 @@ export const stopOf = (course: Course): Stop | null => {
       by: 'superseded',
       cause: { reason: 'Superseded', message: `Deployment ${superseder} takes its place` },
     };
+  if (course.live.deletion !== null)
+    return { by: 'abort', cause: { reason: 'Deleted', message: 'it was deleted: that aborts it' } };
   if (isAborted(course)) return { by: 'abort', cause: { reason: 'Aborted', message: 'somebody aborted it' } };
   const cause = failures(course);
   return cause === null ? null : { by: 'failure', cause };
 };
+
+/** It ends because somebody wants that, not because something went wrong. */
+export const isGivenUp = (course: Course): boolean => course.live.deletion !== null || isAborted(course);
 
 export const pause = (course: Course, cause: Cause): void => {
   course.enter('Paused');

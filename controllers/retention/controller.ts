@@ -1,6 +1,6 @@
 /**
- * Retention: forgets core Events, life-cycle events with their results, Runs, and snapshots that nothing names. Key: the
- * cluster; or GLOBAL, for what is left of clusters that are gone and for events of no cluster.
+ * Retention: forgets core Events, life-cycle events with their results, Runs, Deployments, and snapshots that nothing
+ * names. Key: the cluster; or GLOBAL, for what is left of clusters that are gone and for events of no cluster.
  */
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
@@ -47,19 +47,20 @@ const snapshotWrites = (cluster: Live<'Cluster'>, digests: readonly string[]): r
   return digests.map((digest) => raw({ op: 'delete', key: snapshotKey(cluster.ref.name, digest) }, [same]));
 };
 
-/** Of a Run only the spec has to go: its record follows. */
-const runWrites = (runs: readonly Live<'Run'>[]): readonly Write[] =>
-  runs
+/** Of these only the spec has to go: its record follows. */
+const specWrites = (lives: readonly Live<'Run' | 'Deployment'>[]): readonly Write[] =>
+  lives
     .filter(({ deletion, specRevision }) => deletion === null && specRevision > 0)
     .map(({ ref, specRevision }) => ({ write: 'delete', ref, unchangedSince: specRevision }));
 
-const eventWrites = (name: string, { events, lifecycle, runs }: Pruning): readonly Write[] => [
+const eventWrites = (name: string, { events, lifecycle, runs, deployments }: Pruning): readonly Write[] => [
   ...events.map(forget),
   ...lifecycle.flatMap((event) => [
     raw({ op: 'deletePrefix', prefix: resultsOf(name, event.ref.name) }),
     forget(event),
   ]),
-  ...runWrites(runs),
+  ...specWrites(runs),
+  ...specWrites(deployments),
 ];
 
 /** Everything that is beside the objects of a cluster that is gone. */
@@ -103,7 +104,8 @@ class Retention implements Controller {
     const events = objects.list('Event', name);
     const lifecycle = objects.list('LifecycleEvent', name);
     const runs = objects.list('Run', name);
-    return planRetention({ cluster, events, lifecycle, runs, now: clock.now() }, this.settings);
+    const deployments = objects.list('Deployment', name);
+    return planRetention({ cluster, events, lifecycle, runs, deployments, now: clock.now() }, this.settings);
   }
 
   private ofCluster(name: string): readonly Write[] {
@@ -115,14 +117,15 @@ class Retention implements Controller {
 
   private ofGone(): readonly Write[] {
     const { objects } = this.on;
-    const history = [...objects.list('Event'), ...objects.list('LifecycleEvent'), ...objects.list('Run')];
+    const kinds = ['Event', 'LifecycleEvent', 'Run', 'Deployment'] as const;
+    const history = kinds.flatMap((kind): readonly Live[] => objects.list(kind));
     const names = new Set(history.flatMap(({ ref }) => ref.cluster ?? []));
     const gone = [...names].filter((name) => objects.get({ kind: 'Cluster', cluster: null, name }) === null);
     return gone.flatMap((name) => {
       const pruning = this.plan(name, null);
       const last = pruning.lifecycle.length > 0 ? leftovers(name) : [];
       const told = [...pruning.events.map(forget), ...last, ...pruning.lifecycle.map(forget)];
-      return [...told, ...runWrites(pruning.runs)];
+      return [...told, ...specWrites(pruning.runs), ...specWrites(pruning.deployments)];
     });
   }
 }

@@ -1,4 +1,5 @@
 /** What of a cluster's history is old enough to go. Pure. */
+import { isCatchUp, isEnded } from '../../api-types/kinds/deployment.js';
 import { parseTimestamp } from '../../runtime/clock.js';
 import type { Live } from '../../store/objects/objects.js';
 
@@ -9,6 +10,10 @@ export interface RetentionSettings {
   readonly lifecycleEvents: number;
   /** … and none older than this; */
   readonly lifecycleMillis: number;
+  /** Deployments that have ended: this many of an application, the newest, … */
+  readonly deployments: number;
+  /** … and this many that nobody asked for; … */
+  readonly catchUps: number;
   /** however many there are, none that is younger than this: hosts may still be at it. */
   readonly youngMillis: number;
 }
@@ -19,6 +24,8 @@ export const retentionSettings: RetentionSettings = {
   eventMillis: 60 * MINUTE,
   lifecycleEvents: 200,
   lifecycleMillis: 7 * 24 * 60 * MINUTE,
+  deployments: 50,
+  catchUps: 10,
   youngMillis: 15 * MINUTE,
 };
 
@@ -28,6 +35,7 @@ export interface History {
   readonly events: readonly Live<'Event'>[];
   readonly lifecycle: readonly Live<'LifecycleEvent'>[];
   readonly runs: readonly Live<'Run'>[];
+  readonly deployments: readonly Live<'Deployment'>[];
   /** Wall clock, milliseconds. */
   readonly now: number;
 }
@@ -36,17 +44,21 @@ export interface Pruning {
   readonly events: readonly Live<'Event'>[];
   readonly lifecycle: readonly Live<'LifecycleEvent'>[];
   readonly runs: readonly Live<'Run'>[];
+  readonly deployments: readonly Live<'Deployment'>[];
   /** Digests of snapshots that nothing names any more. */
   readonly snapshots: readonly string[];
 }
 
 const oldLifecycle = (
-  { cluster, lifecycle, runs, now }: History,
+  { cluster, lifecycle, runs, deployments, now }: History,
   settings: RetentionSettings,
 ): readonly Live<'LifecycleEvent'>[] => {
   if (cluster === null) return lifecycle;
-  // a Run may take a day, and is told by its events what its hosts answered
-  const open = new Set(runs.filter(({ status }) => status.finishedAt === undefined).map(({ uid }) => uid));
+  // a Run may take a day, and is told by its events what its hosts answered; a Deployment waits for people
+  const open = new Set([
+    ...runs.filter(({ status }) => status.finishedAt === undefined).map(({ uid }) => uid),
+    ...deployments.filter(({ status }) => !isEnded(status)).map(({ uid }) => uid),
+  ]);
   const known = new Set(runs.map(({ uid }) => uid));
   // who only looked and was forgotten is no history: periodic checks would push everything else out
   const isLook = ({ status }: Live<'LifecycleEvent'>): boolean =>
@@ -60,7 +72,8 @@ const oldLifecycle = (
   );
   return [...old, ...looks].filter(
     ({ status }) =>
-      now - parseTimestamp(status.createdAt) >= settings.youngMillis && !open.has(status.run ?? ''),
+      now - parseTimestamp(status.createdAt) >= settings.youngMillis &&
+      !open.has(status.run ?? status.deployment?.uid ?? ''),
   );
 };
 
@@ -73,6 +86,38 @@ const oldRuns = ({ cluster, runs, now }: History, settings: RetentionSettings): 
     const age = now - parseTimestamp(status.finishedAt ?? '');
     return place >= settings.lifecycleEvents || age > settings.lifecycleMillis;
   });
+};
+
+type Deployment = Live<'Deployment'>;
+
+/** What is in force came by one of these: whoever was narrowed out of it is found by that. */
+const decides = ({ spec, status }: Deployment): boolean =>
+  status.phase === 'Succeeded' && ['deploy', 'rollback', 'undeploy'].includes(spec.command);
+
+const oldOf = (newestFirst: readonly Deployment[], settings: RetentionSettings): readonly Deployment[] => {
+  const ours = newestFirst.filter(({ ref, annotations }) => isCatchUp(ref.name, annotations));
+  const others = newestFirst.filter((one) => !ours.includes(one));
+  const last = others.find(decides);
+  return [
+    ...others.slice(settings.deployments).filter((one) => one !== last),
+    ...ours.slice(settings.catchUps),
+  ];
+};
+
+const oldDeployments = (
+  { cluster, deployments }: History,
+  settings: RetentionSettings,
+): readonly Deployment[] => {
+  if (cluster === null) return deployments;
+  const ended = deployments.filter(({ status }) => isEnded(status));
+  const found = new Map<string, Deployment[]>();
+  for (const one of [...ended].sort((a, b) => b.incarnation - a.incarnation)) {
+    const { application } = one.spec;
+    const of = found.get(application);
+    if (of === undefined) found.set(application, [one]);
+    else of.push(one);
+  }
+  return [...found.values()].flatMap((of) => oldOf(of, settings));
 };
 
 const unreferenced = (history: History, pruned: readonly Live<'LifecycleEvent'>[]): readonly string[] => {
@@ -93,6 +138,7 @@ export const planRetention = (history: History, settings: RetentionSettings): Pr
     ),
     lifecycle,
     runs: oldRuns(history, settings),
+    deployments: oldDeployments(history, settings),
     snapshots: unreferenced(history, lifecycle),
   };
 };

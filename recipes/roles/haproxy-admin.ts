@@ -42,9 +42,9 @@ set_state() {
     while IFS= read -r line; do ask "$line" >/dev/null; done
 }
 
-# requests that these, as backend/server, are at, or that wait for them
+# requests that these, as backend/server, are at, or that wait for them; one that is down will not answer
 busy() {
-  ask 'show stat' | awk -F, -v these=" $* " 'index(these, " " $1 "/" $2 " ") { sum += $3 + $5 } END { print sum + 0 }'
+  ask 'show stat' | awk -F, -v these=" $* " '$18 !~ /^DOWN/ && index(these, " " $1 "/" $2 " ") { sum += $3 + $5 } END { print sum + 0 }'
 }
 
 leave() {

@@ -85,7 +85,7 @@ const nothingKept: Resource = {
 /** By itself, so that a bad one never is where HAProxy would read it at its next start. */
 const ACCEPTED = [
   'printf "defaults\\n  mode http\\nfrontend one\\n  bind 127.0.0.1:1 ssl crt %s\\n" "$0" >"$0.cfg"',
-  'haproxy -c -q -f "$0.cfg"',
+  'haproxy -c -f "$0.cfg"',
   'code=$?',
   'rm -f "$0.cfg"',
   'exit $code',

@@ -59,7 +59,8 @@ export const openPacks =
     const { cluster } = place;
     const shelf = shelfFor(on, place, digest);
     if (shelf === null) return E.left(`cluster ${cluster} names no pack ${digest}`);
-    const url = direct ? null : await shelf.link(digest);
+    // a bucket that does not answer must keep nobody from what is here
+    const url = direct ? null : await shelf.link(digest).catch(() => null);
     if (url !== null) return E.right({ _tag: 'Link', url });
     const file = await shelf.get(digest);
     if (file !== null) return E.right({ _tag: 'File', file });

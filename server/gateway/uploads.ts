@@ -57,7 +57,7 @@ class Upload {
   received = 0;
   /** A piece is written, or the whole is put on the shelf. */
   busy = false;
-  failure: string | null = null;
+  failure: PieceAnswer | null = null;
   private readonly hash: Hash = createHash('sha256');
   private readonly file: string;
 
@@ -75,9 +75,11 @@ class Upload {
     this.received += content.length;
   }
 
-  async finish(digest: string, artifacts: Shelf): Promise<void> {
-    if (this.hash.digest('hex') !== digest) throw new Error(`what came is not the pack ${digest}`);
-    await artifacts.put(this.file, digest);
+  /** False: it is not what its name says. */
+  async finish(digest: string, artifacts: Shelf): Promise<boolean> {
+    const isIt = this.hash.digest('hex') === digest;
+    if (isIt) await artifacts.put(this.file, digest);
+    return isIt;
   }
 }
 
@@ -137,7 +139,7 @@ class Uploads {
     const { failure, received, busy } = upload;
     if (failure !== null) {
       this.end(key, upload);
-      return answer(400, failure);
+      return failure;
     }
     if (busy) return answer(202, 'not yet', received);
     if (at !== received || at + content.length > bytes)
@@ -158,12 +160,13 @@ class Uploads {
   /** Putting it on the shelf may take longer than anybody waits for an answer. */
   private async finish(key: string, upload: Upload, digest: string): Promise<void> {
     try {
-      await upload.finish(digest, this.on.artifacts);
-      this.end(key, upload);
+      if (await upload.finish(digest, this.on.artifacts)) this.end(key, upload);
+      else upload.failure = answer(400, `what came is not the pack ${digest}`);
     } catch (error) {
-      upload.failure = error instanceof Error ? error.message : String(error);
-      this.on.log.warn('a pack that a host brought is refused', { digest, why: upload.failure });
+      upload.failure = answer(500, error instanceof Error ? error.message : String(error));
     }
+    if (upload.failure !== null)
+      this.on.log.warn('a pack that a host brought is not kept', { digest, why: upload.failure.message });
   }
 
   private wait(key: string, upload: Upload): void {

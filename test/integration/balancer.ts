@@ -100,12 +100,15 @@ export const written = async (
   const resources = recipeFor('configure', snapshot, 'lb-1');
   const applied = await applyResources(resources, optionsFor(stage.root, { secrets }));
   assert.is(applied.failure, null);
-  const text = readFileSync(join(stage.root, 'etc/haproxy/haproxy.cfg'), 'utf8')
-    .replace(/^ +(user|group) haproxy\n/gm, '')
-    .replaceAll('/var/lib/haproxy/admin.sock', socket(stage))
-    .replaceAll('/var/lib/haproxy/servers.state', states(stage))
-    .replaceAll('/etc/haproxy/', `${stage.root}/etc/haproxy/`);
-  writeFileSync(file(stage), text);
+  const here = (path: string): string =>
+    readFileSync(join(stage.root, path), 'utf8')
+      .replace(/^ +(user|group) haproxy\n/gm, '')
+      .replaceAll('/var/lib/haproxy/admin.sock', socket(stage))
+      .replaceAll('/var/lib/haproxy/servers.state', states(stage))
+      .replaceAll('/etc/haproxy/', `${stage.root}/etc/haproxy/`);
+  writeFileSync(file(stage), here('etc/haproxy/haproxy.cfg'));
+  const list = 'etc/haproxy/scalarium.d/served';
+  if (existsSync(join(stage.root, list))) writeFileSync(join(stage.root, list), here(list));
   if (!existsSync(states(stage))) assert.is(admin(stage, 'forget').code, 0);
   const checked = spawnSync('haproxy', ['-c', '-f', file(stage)], { encoding: 'utf8' });
   assert.is(checked.status, 0, checked.stderr);

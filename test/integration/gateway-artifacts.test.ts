@@ -132,6 +132,19 @@ test('the address is asked without the credential; where it gives nothing, the g
   }
 });
 
+test('a bucket that does not answer keeps nobody from what a gateway has', async (context) => {
+  const { bucket } = context;
+  const digest = await onShelf(context, 1, 'kept');
+  await inForce(context, digest);
+  bucket.refuse(true);
+  try {
+    const place = await fetcher(context, 1, 'f')(digest, never);
+    assert.is(await readFile(join(place, 'server.js'), 'utf8'), 'kept');
+  } finally {
+    bucket.refuse(false);
+  }
+});
+
 test('hosts that cannot reach the bucket have it read once for all of them', async (context) => {
   const { bucket, world, who } = context;
   const digest = await onShelf(context, 1, 'x'.repeat(100_000));

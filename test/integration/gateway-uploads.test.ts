@@ -126,6 +126,23 @@ test('what is not what its name says, and what is too large, is refused', async 
   await end({ phase: 'Failed' });
 });
 
+test('a store that takes nothing for a while is tried again', async (context) => {
+  const { world, who, bucket } = context;
+  const { file, digest } = await packOf(context, 'at last');
+  const { end } = await toFetch(context);
+  bucket.refuse(true);
+  let pauses = 0;
+  const sleep = (): Promise<void> => {
+    pauses += 1;
+    if (pauses > 2) bucket.refuse(false);
+    return Promise.resolve();
+  };
+  const route = () => routeTo(world.at(1).url);
+  await uploads(context, who, { route, clock: { ...systemClock, sleep } })(file, digest, never);
+  assert.is(bucket.objects.has(`packs/x/${digest}`), true);
+  await end({ phase: 'Failed' });
+});
+
 test('an order to fetch: the host fetches, packs and brings it, with the Secret of the source', async (context) => {
   const { world, who } = context;
   const server = await startGitServer({ 'server.js': 'x' }, { user: 'ci', password: 'hunter22' });

@@ -1,15 +1,23 @@
 /** What HAProxy does with servers that a Deployment is at, by the real program: they leave, join, and change their ports. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
+import type { SecretSource } from '../../recipes/secrets.js';
 import { freePort } from '../build/free-port.js';
 import { eventually } from '../e2e/world.js';
 import { assert, suite } from '../suite.js';
+import { released, withReleases } from '../unit/recipes/releases.js';
+import { namedSecrets } from '../unit/recipes/texts.js';
+import { host, role } from '../unit/recipes/world.js';
 import {
   adminMeanwhile,
   ask,
   balancing,
+  haproxyOf,
   installed,
   listening,
   named,
@@ -30,8 +38,8 @@ const test = suite<Stage>('servers that a Deployment is at, by the real HAProxy'
 test.beforeEach(async (stage) => {
   stage.root = await mkdtemp(join(tmpdir(), 'scalarium-haproxy-'));
   stage.servers = [];
-  const [http, statistics] = [await freePort(), await freePort()];
-  stage.ports = { http, https: 0, statistics, tcp: 0 };
+  const [http, https, statistics] = [await freePort(), await freePort(), await freePort()];
+  stage.ports = { http, https, statistics, tcp: 0 };
 });
 test.afterEach(async ({ root, balancer, servers }) => {
   balancer?.kill('SIGKILL');
@@ -90,6 +98,28 @@ const load = ({ ports }: Stage): { readonly answered: () => number; end(): Promi
     },
   };
 };
+
+/** A certificate for this name, and its key. */
+const certified = ({ root }: Stage, name: string): Readonly<Record<string, string>> => {
+  const [key, certificate] = [join(root, `${name}.key`), join(root, `${name}.crt`)];
+  const made = spawnSync('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
+    ...['-subj', `/CN=${name}`, '-keyout', key, '-out', certificate],
+  ]);
+  assert.is(made.status, 0);
+  return { key: readFileSync(key, 'utf8'), certificate: readFileSync(certificate, 'utf8') };
+};
+
+/** Whose certificate somebody is shown who asks for this name. */
+const shownTo = (stage: Stage, servername: string): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port: stage.ports.https, servername, rejectUnauthorized: false };
+    const socket = connect(options, () => {
+      resolve(socket.getPeerCertificate().subject.CN);
+      socket.destroy();
+    });
+    socket.once('error', reject);
+  });
 
 if (!installed)
   test('NOT RUN: there is no haproxy, socat or openssl here', () => {
@@ -174,6 +204,39 @@ else {
     );
     reloaded(stage);
     assert.is((await ask({ port: stage.ports.http })).status, 200);
+  });
+
+  test('each application has its own certificate, and only its domains are redirected', async (stage) => {
+    const port = await listening(stage, named('one'));
+    const snapshot = withReleases(
+      Object.fromEntries(
+        ['a', 'b'].map((name) => [
+          name,
+          released(['app'], { type: 'other', port, domains: [`${name}.example.com`], tls: { secret: name } }),
+        ]),
+      ),
+      {
+        roles: {
+          lb: role('load-balancer', {
+            haproxy: haproxyOf(stage, { tls: { port: stage.ports.https, redirect: true } }),
+          }),
+          app: role('custom'),
+        },
+        hosts: { 'lb-1': host('lb', '127.0.0.1'), 'app-1': host('app', '127.0.0.1') },
+      },
+    );
+    const all: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+      a: certified(stage, 'a.example.com'),
+      b: certified(stage, 'b.example.com'),
+    };
+    const secrets: SecretSource = (name) => Promise.resolve(all[name] ?? namedSecrets(name));
+    await written(stage, snapshot, secrets);
+    await started(stage);
+    assert.is(await shownTo(stage, 'b.example.com'), 'b.example.com');
+    assert.is(await shownTo(stage, 'a.example.com'), 'a.example.com');
+    const status = async (name: string) => (await ask({ port: stage.ports.http, host: name })).status;
+    assert.is(await status('b.example.com'), 301);
+    assert.is(await status('other.example.com'), 200);
   });
 
   test('a Deployment that is at all servers takes none of them away', async (stage) => {

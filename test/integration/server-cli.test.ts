@@ -168,7 +168,7 @@ test(
       ],
       [
         WORLD.replace('kind: Cluster', 'kind: Cluser'),
-        /kind: expected one of Cloud, Cluster, Role, Instance, User, Grant, Secret, Run, got "Cluser"/,
+        /kind: expected one of Cloud, Cluster, Role, Instance, User, Grant, Secret, Run, Application, Deployment, got "Cluser"/,
       ],
       ['a: [', /bad\.yaml:\d+:\d+: /],
       ['', /no document/],

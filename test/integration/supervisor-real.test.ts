@@ -124,6 +124,22 @@ RuntimeDirectory=web-test\nRuntimeDirectoryMode=0710\nStateDirectory=web-test`,
     assert.match((await services.state('web')).result ?? '', /^it ended by itself: killed by SIGTERM/);
   });
 
+  test('one that holds more memory than its unit allows is killed, says so, and is started again', async ({
+    services,
+  }) => {
+    const greedy = `awk 'BEGIN { s = sprintf("%1000s", "x"); while (length(s) < 1e8) s = s s; system("sleep 1000") }'`;
+    const program = script(
+      'web',
+      `[ -e ${PLACE}/once ] && exec sleep 1000; touch ${PLACE}/once; exec ${greedy}`,
+    );
+    unit('web', `ExecStart=${program}\nRestart=always\nRestartSec=500ms\nMemoryMax=40M`);
+    await services.start('web');
+    await eventually('it is killed', async () =>
+      /more than the 40 MiB of its MemoryMax/.test((await services.state('web')).result ?? ''),
+    );
+    await eventually('it runs again', async () => (await services.state('web')).running);
+  });
+
   test('one that starts and dies is told with its last words, and is not started for ever', async ({
     services,
   }) => {

@@ -112,3 +112,16 @@ export const signal = (processes: readonly Process[], name: NodeJS.Signals): voi
       // it has ended
     }
 };
+
+const KIB = 1024;
+
+/** What these hold for themselves, in bytes: what they share with others as files is nobody's. */
+export const memoryOf = (processes: readonly Process[]): number =>
+  processes.reduce((sum, { pid }) => {
+    try {
+      const status = readFileSync(`/proc/${String(pid)}/status`, 'latin1');
+      return sum + Number(/^RssAnon:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * KIB;
+    } catch {
+      return sum;
+    }
+  }, 0);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { millis, type Millis } from '../../../api-types/units.js';
 import { outcomeOf, endText } from './ending.js';
 import { launch, type End, type Launched, type RunContext } from './launch.js';
-import { lives, membersOf, processOf, signal, type Known, type Process } from './processes.js';
+import { lives, membersOf, memoryOf, processOf, signal, type Known, type Process } from './processes.js';
 import type { Readiness } from './notify.js';
 import type { UnitCommand } from './command-line.js';
 import { removePassing } from './prepare.js';
@@ -88,6 +88,15 @@ export class ServiceRun {
     // what the last commands left behind
     if (unit.killMode === 'control-group' || unit.killMode === 'mixed') signal(this.members(), 'SIGKILL');
     removePassing(unit);
+  }
+
+  /** What holds more memory than its unit allows is killed, which its main process then tells of; gives what it holds, or null. */
+  killOversized(most: number): number | null {
+    const members = this.members();
+    const held = memoryOf(members);
+    if (held <= most) return null;
+    signal(members, 'SIGKILL');
+    return held;
   }
 
   /** A start that still waits for something ends at once, as failed. */

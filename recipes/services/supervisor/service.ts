@@ -27,6 +27,12 @@ export interface ServiceAround {
   load(): Unit;
 }
 
+const MEMORY_LOOK = millis(2_000);
+const MIB = 1024 * 1024;
+
+const overText = (held: number, most: number): string =>
+  `it held ${String(Math.ceil(held / MIB))} MiB of memory, more than the ${String(Math.floor(most / MIB))} MiB of its MemoryMax, and was killed\n`;
+
 const NO_END: End = { code: null, signal: null };
 
 let runs = 0;
@@ -126,11 +132,24 @@ export class Service {
     try {
       const isUp = await run.bringUp();
       this.phase = isUp ? 'running' : 'inactive';
-      if (isUp) void run.mainEnded().then((end) => this.inTurn(() => this.ended(run, end)));
-      else if (unit.type !== 'oneshot') await this.over(unit, run, await run.mainEnded());
+      if (isUp) {
+        void run.mainEnded().then((end) => this.inTurn(() => this.ended(run, end)));
+        this.watchMemory(run, unit.memoryMax);
+      } else if (unit.type !== 'oneshot') await this.over(unit, run, await run.mainEnded());
     } finally {
       readiness?.end();
     }
+  }
+
+  /** There are no cgroups here to hold it: somebody has to look. */
+  private watchMemory(run: ServiceRun, most: number | null): void {
+    if (most === null) return;
+    this.around.clock.after(MEMORY_LOOK, () => {
+      if (this.run !== run || this.phase !== 'running') return;
+      const held = run.killOversized(most);
+      if (held === null) this.watchMemory(run, most);
+      else this.around.log.write(Buffer.from(overText(held, most)));
+    });
   }
 
   private readiness(unit: Unit, uid: number): Promise<Readiness | null> {

@@ -71,6 +71,8 @@ export interface Unit {
   readonly reloadSignal: NodeJS.Signals | null;
   /** Names as prlimit has them: `nofile`. */
   readonly limits: readonly (readonly [string, string])[];
+  /** `MemoryMax=` in bytes; null: no limit. */
+  readonly memoryMax: number | null;
   readonly umask: string | null;
   readonly capabilities: readonly string[];
   readonly noNewPrivileges: boolean;
@@ -148,6 +150,12 @@ class Settings {
     return this.entries.some((entry) => entry.section === section);
   }
 
+  /** `512M`; null: `infinity`, a share of the machine, or nothing. */
+  bytes(key: string): number | null {
+    const [, number, unit = ''] = /^(\d+)([KMGT]?)$/.exec(this.last(key) ?? '') ?? [];
+    return number === undefined ? null : Number(number) * 1024 ** ' KMGT'.indexOf(unit || ' ');
+  }
+
   limits(): readonly (readonly [string, string])[] {
     const keys = new Set(this.entries.map(({ key }) => key).filter((key) => /^Limit[A-Z]+$/.test(key)));
     return [...keys].flatMap((key) => {
@@ -214,12 +222,20 @@ const rightsOf = (
   settings: Settings,
 ): Pick<
   Unit,
-  'user' | 'group' | 'supplementaryGroups' | 'limits' | 'umask' | 'capabilities' | 'noNewPrivileges'
+  | 'user'
+  | 'group'
+  | 'supplementaryGroups'
+  | 'limits'
+  | 'memoryMax'
+  | 'umask'
+  | 'capabilities'
+  | 'noNewPrivileges'
 > => ({
   user: settings.last('User'),
   group: settings.last('Group'),
   supplementaryGroups: settings.words('Service', 'SupplementaryGroups'),
   limits: settings.limits(),
+  memoryMax: settings.bytes('MemoryMax'),
   umask: settings.last('UMask'),
   capabilities: settings
     .words('Service', 'AmbientCapabilities')

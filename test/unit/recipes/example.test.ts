@@ -17,6 +17,15 @@ const documents = parseAllDocuments(readFileSync('examples/monster-world.yaml', 
   (document) => document.toJS() as Document,
 );
 
+test('the example of an application decodes', () => {
+  const { kind, spec } = parseAllDocuments(
+    readFileSync('examples/hello.yaml', 'utf8'),
+  )[0]?.toJS() as Document;
+  const entry = findKind(kind);
+  assert.ok(entry?.spec);
+  assert.ok(E.isRight(decodeStrict(entry.spec, spec)));
+});
+
 test('every document decodes', () => {
   for (const { kind, spec, metadata } of documents) {
     const entry = findKind(kind);

@@ -45,7 +45,9 @@ export const fetched = (
 
 /** What people are told; nothing is on the shelf then. */
 export const refusal = async (scene: Scene, source: ApplicationSource, more?: More): Promise<string> => {
-  const before = await readdir(scene.shelf.folder).catch(() => []);
+  const packs = async (): Promise<readonly string[]> =>
+    (await readdir(scene.shelf.folder).catch(() => [])).filter((name) => name !== 'known_hosts');
+  const before = await packs();
   const said = await fetched(scene, source, more).then(
     () => 'it was not refused',
     (error: unknown) => (error as Error).message,
@@ -53,8 +55,7 @@ export const refusal = async (scene: Scene, source: ApplicationSource, more?: Mo
   assert.match(said, /^application shop: /);
   assert.ok(said.length <= 1_000);
   assert.not.match(said, /cookbook|recipes/);
-  const after = (await readdir(scene.shelf.folder)).filter((name) => name !== 'known_hosts');
-  assert.equal(after, before);
+  assert.equal(await packs(), before);
   return said;
 };
 

@@ -66,6 +66,8 @@ for (const [what, text, expected] of [
       ],
     },
   ],
+  ['memory', 'MemoryMax=512M', { memoryMax: 536_870_912 }],
+  ['memory without a limit', 'MemoryMax=1G\nMemoryMax=infinity', { memoryMax: null }],
   ['capabilities', 'AmbientCapabilities=CAP_NET_BIND_SERVICE', { capabilities: ['net_bind_service'] }],
   [
     'its user and home',

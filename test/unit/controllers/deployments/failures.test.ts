@@ -270,3 +270,22 @@ test('hosts that go out of service meanwhile hold the next batch back', async ()
   assert.is(await world.ends('d1', 90), 'Failed');
   await world.stops();
 });
+
+test('a Deployment that is deleted goes back before its record goes', async () => {
+  const world = worldWith(3);
+  world.options.pace = 300;
+  await world.starts();
+  world.deploy('d1', rolling(1));
+  while (world.stages('d1') !== 'done activating prepared') await world.passes(20);
+  world.objects.deleteRaw({ kind: 'Deployment', cluster: 'shop', name: 'd1' });
+  world.deploy('d2', rolling(1));
+  await world.passes(200);
+  assert.is(world.deployment('d1').phase, 'Rolling');
+  await world.passes(5000);
+  assert.equal(
+    world.deployments().map(({ ref }) => ref.name),
+    ['d2'],
+  );
+  assert.ok(world.orders.includes('app-1 activate 1'));
+  await world.stops();
+});

@@ -59,6 +59,7 @@ export class World {
   private readonly chunks = new Subject<RevisionEvents>();
   private readonly carried = new Set<string>();
   private chunk = 0;
+  private machines = 0;
   private loop: Loop | null = null;
   private stop = new AbortController();
 
@@ -140,7 +141,8 @@ export class World {
 
   /** Its machine dies, and another one takes its place. */
   async replace(name: string, release?: number): Promise<void> {
-    const id = `${this.instance(name).machine?.id ?? ''}x`;
+    this.machines += 1;
+    const id = `i-${name}-${String(this.machines)}`;
     const first = release === undefined ? {} : { [APP]: { release, revision: `rev-${String(release)}` } };
     const deploy = {
       machine: id,

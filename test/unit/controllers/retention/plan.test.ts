@@ -1,3 +1,4 @@
+import { CATCH_UP_BY, MADE_BY, type DeploymentSpec } from '../../../../api-types/kinds/deployment.js';
 import { planRetention, retentionSettings } from '../../../../controllers/retention/plan.js';
 import { timestamp } from '../../../../runtime/clock.js';
 import type { Live } from '../../../../store/objects/objects.js';
@@ -27,6 +28,22 @@ const ran = (number: number, age: number | null): Live<'Run'> =>
     },
   );
 
+/** `open`: it has not ended. */
+const deployed = (
+  number: number,
+  more: { readonly open?: true; readonly catchUp?: true; readonly command?: DeploymentSpec['command'] } = {},
+): Live<'Deployment'> =>
+  live(
+    'Deployment',
+    `web-${more.catchUp === true ? 'catch-up-' : ''}${String(number)}`,
+    { application: 'web', command: more.command ?? 'restart' },
+    {
+      incarnation: number,
+      annotations: more.catchUp === true ? { [MADE_BY]: CATCH_UP_BY } : {},
+      status: more.open === true ? { phase: 'Rolling' } : { phase: 'Succeeded', finishedAt: ago(HOUR) },
+    },
+  );
+
 const told = (name: string, age: number): Live<'Event'> =>
   live('Event', name, undefined, {
     status: {
@@ -46,6 +63,7 @@ interface Row {
   readonly lifecycle?: readonly Live<'LifecycleEvent'>[];
   readonly events?: readonly Live<'Event'>[];
   readonly runs?: readonly Live<'Run'>[];
+  readonly deployments?: readonly Live<'Deployment'>[];
   readonly current?: string;
   readonly gone?: true;
   readonly prunes: readonly string[];
@@ -120,6 +138,52 @@ const table: readonly Row[] = [
   },
   { name: 'Runs after a week', runs: [ran(1, 8 * 24 * HOUR), ran(2, HOUR)], prunes: ['run-1'] },
   {
+    name: 'of a Deployment that has not ended: kept, however many there are since',
+    lifecycle: [
+      lifecycleEvent('release-prepare-1', {
+        incarnation: 1,
+        status: {
+          createdAt: ago(HOUR),
+          snapshot: { version: 1, digest: 'd1' },
+          deployment: {
+            uid: deployed(1, { open: true }).uid,
+            deployment: 'web-1',
+            application: 'web',
+            step: 'prepare',
+          },
+        },
+      }),
+      ...many(201, HOUR).slice(1),
+    ],
+    deployments: [deployed(1, { open: true })],
+    prunes: [],
+  },
+  {
+    name: 'Deployments beyond the newest 50 of an application that have ended',
+    deployments: [
+      deployed(1),
+      deployed(2, { open: true }),
+      ...Array.from({ length: 50 }, (_value, at) => deployed(at + 3)),
+    ],
+    prunes: ['web-1'],
+  },
+  {
+    name: 'the Deployment that brought what is in force stays',
+    deployments: [
+      deployed(1, { command: 'deploy' }),
+      ...Array.from({ length: 50 }, (_value, at) => deployed(at + 3)),
+    ],
+    prunes: [],
+  },
+  {
+    name: 'Deployments that nobody asked for push out none that somebody did',
+    deployments: [
+      deployed(1),
+      ...Array.from({ length: 60 }, (_value, at) => deployed(at + 3, { catchUp: true })),
+    ],
+    prunes: Array.from({ length: 50 }, (_value, at) => `web-catch-up-${String(52 - at)}`),
+  },
+  {
     name: 'of a cluster that is gone: all',
     runs: [ran(1, null)],
     lifecycle: [past(1, 1000)],
@@ -132,10 +196,10 @@ for (const row of table) {
   test(row.name, () => {
     const snapshot = row.current === undefined ? undefined : { version: 1, digest: row.current };
     const of = row.gone === true ? null : cluster('shop', { status: { snapshot } });
-    const { events: said = [], lifecycle: past = [], runs: ran = [] } = row;
-    const history = { cluster: of, events: said, lifecycle: past, runs: ran, now: NOW };
-    const { events, lifecycle, runs, snapshots } = planRetention(history, retentionSettings);
-    const names = [...events, ...lifecycle, ...runs].map(({ ref }) => ref.name);
+    const { events: said = [], lifecycle: past = [], runs: ran = [], deployments: made = [] } = row;
+    const history = { cluster: of, events: said, lifecycle: past, runs: ran, deployments: made, now: NOW };
+    const { events, lifecycle, runs, deployments, snapshots } = planRetention(history, retentionSettings);
+    const names = [...events, ...lifecycle, ...runs, ...deployments].map(({ ref }) => ref.name);
     assert.equal([...names, ...snapshots], row.prunes);
   });
 }
