@@ -160,7 +160,7 @@ const AWAY: readonly Away[] = [
 ];
 
 for (const { name, deployment, current, sent } of AWAY)
-  abilities(`a host that was away for a Deployment; ${name}`, () => {
+  abilities(`a host that was away for a Deployment; ${name}`, async () => {
     const objects = fakeObjects();
     const source = { type: 'git', url: 'https://git.example/web.git' };
     const application = { spec: { type: 'nodejs', source } };
@@ -171,7 +171,11 @@ for (const { name, deployment, current, sent } of AWAY)
     );
     const spec = { application: 'web', command: 'deploy' };
     const of = objects.has(ref('Deployment', 'shop', 'web-1'), { spec }, deployment ?? {});
-    if (deployment === null) objects.deleteRaw(of.ref);
+    if (deployment === null) {
+      objects.deleteRaw(of.ref);
+      const unchangedSince = objects.get(of.ref)?.recordRevision ?? 0;
+      await objects.write(null, [{ write: 'forget', ref: of.ref, unchangedSince }])();
+    }
     const steps = [
       { step: 'prepare', release: release(2) },
       { step: 'activate', release: release(2) },
