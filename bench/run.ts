@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME…`: prints one table a benchmark. */
 import { agentFigures } from './agent.js';
+import { hollowDeployment, processDeployments } from './deployments.js';
 import {
   type OwnDelay,
   addInstances,
@@ -261,6 +262,24 @@ const agent = async (): Promise<void> => {
   row('share of a core over that minute', `${figures.cpuPercent.toFixed(2)} %`, '≤ 0.2 %');
 };
 
+const secondsText = (value: number): string => `${(value / 1000).toFixed(1)} s`;
+
+const deployments = async (): Promise<void> => {
+  head('Deployments of an application of 5 MB in 1,000 files, on process hosts');
+  const real = await processDeployments();
+  row('one host, from the command to healthy: median of 3', secondsText(real.oneMillis), '≤ 3 s');
+  row('10 hosts, rolling in batches of 2', secondsText(real.rollingMillis), '≤ 20 s');
+  row('roll-back of 10 hosts', secondsText(real.rollbackMillis), '≤ 5 s');
+  row('times that the source was fetched for 10 hosts', String(real.sourceFetches), '1');
+  row('times that the control plane read the pack for 10 hosts', real.packReads.toFixed(1), '1');
+  head('1,000 hollow hosts, all at once');
+  const hollowOnes = await hollowDeployment(RAISED, CLOUD);
+  row('from the command to 1,000 orders to prepare', secondsText(hollowOnes.preparedMillis), '≤ 2 s');
+  row('from the first order to activate to the last', secondsText(hollowOnes.activatedMillis), '≤ 2 s');
+  row('until all hosts have it', secondsText(hollowOnes.totalMillis));
+  row('peak RSS of the control plane', `${hollowOnes.peakMib.toFixed(0)} MiB`, '≤ 500 MiB');
+};
+
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   process: processes,
   'hollow-1000': async () => (await hollow(1000, { raised: false, goal: '≤ 20 s' })).end(),
@@ -271,6 +290,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   watches,
   reactions: react,
   resources: recipes,
+  deployments,
   agent,
 };
 

@@ -89,7 +89,9 @@ const onInterrupt: CliContext['onInterrupt'] = (asked) => {
 
 const terminal: CliContext['terminal'] = () => {
   const { isTTY, columns, rows } = process.stderr;
-  return isTTY && process.env['TERM'] !== 'dumb' ? { columns, rows } : null;
+  if (!isTTY || process.env['TERM'] === 'dumb') return null;
+  // some terminals do not say how large they are
+  return { columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 24 };
 };
 
 /** As a plugin of kubectl this program has another name (a link to it). */

@@ -77,6 +77,7 @@ export const registerPower = (verb: Verb, program: Command, context: CliContext)
     .argument('[hosts...]', 'names, as app-1; or app/APP: the processes of an application')
     .option('--role <role...>', 'all hosts of these roles')
     .option('--no-wait', 'do not wait until it is done')
+    .option('-q, --quiet', 'app/APP: do not show what hosts write meanwhile')
     .option('--timeout <time>', 'how long to wait: 30s, 10m', '10m')
     .action(async (hosts: readonly string[], _flags: unknown, command: Command) => {
       await run(context, verb, hosts, command.optsWithGlobals());

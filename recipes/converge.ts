@@ -199,6 +199,10 @@ export class Converge {
       }
   }
 
+  private hasStarted(id: string | undefined): boolean {
+    return id !== undefined && [...this.started.keys()].some((resource) => resourceId(resource) === id);
+  }
+
   private startedNow(resource: Resource, started: Started): void {
     this.started.set(resource, started);
     this.pending.served(resourceId(resource));
@@ -247,6 +251,7 @@ export class Converge {
   }
 
   private async runNotified(resource: Extract<Resource, { readonly type: 'execute' }>): Promise<void> {
+    if (this.hasStarted(resource.ofReload)) return;
     const verdict: Verdict = await notified(resource, this.scene);
     if (verdict !== null) await this.bring({ resource, change: verdict });
   }

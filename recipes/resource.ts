@@ -120,6 +120,8 @@ export interface ExecuteResource extends Common {
   readonly input?: SecretText | Filled;
   /** `notified`: it runs only when another resource notifies it. */
   readonly only?: 'notified';
+  /** A resource that is a service: notified, this belongs to its reload, which there is none of where this run has started it. */
+  readonly ofReload?: string;
 }
 
 /** Packages of the distribution. Adjacent ones are one transaction. */

@@ -144,6 +144,7 @@ export const register = (program: Command, context: CliContext): void => {
     .argument('[hosts...]', 'names, as app-1; or app/APP: the processes of an application')
     .option('--role <role...>', 'all hosts of these roles')
     .option('--no-wait', 'do not wait until it is done')
+    .option('-q, --quiet', 'app/APP: do not show what hosts write meanwhile')
     .option('--parallel <n>', 'so many at a time', ONE_AT_A_TIME)
     .option('--timeout <time>', 'how long to wait for each: 30s, 10m', '10m')
     .action(async (hosts: readonly string[], _flags: unknown, command: Command) => {

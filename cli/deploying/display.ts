@@ -20,6 +20,7 @@ const REDRAW_MS = 200;
 
 class Picture implements Display {
   private drawn = 0;
+  private text = '';
   private held = false;
   private last: Deployment | null = null;
   private readonly over = new AbortController();
@@ -79,9 +80,12 @@ class Picture implements Display {
   private draw(): void {
     if (this.last === null) return;
     const lines = picture(this.last, this.context.now(), this.room());
+    const text = `${lines.join('\n')}\n`;
+    if (this.drawn > 0 && text === this.text) return;
     const erased = this.erased();
     this.drawn = lines.length;
-    this.context.err(`${erased}${lines.join('\n')}\n`);
+    this.text = text;
+    this.context.err(`${erased}${text}`);
   }
 }
 

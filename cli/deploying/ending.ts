@@ -13,7 +13,7 @@ import {
   tookMs,
 } from './deployment.js';
 
-/** Of so many hosts it is said why they failed. */
+/** So many hosts are named, and so many failures told. */
 const MOST_SHOWN = 10;
 
 export const isWell = (deployment: Deployment): boolean => statusOf(deployment).phase === 'Succeeded';
@@ -35,20 +35,28 @@ const onText = (deployment: Deployment): string => {
 export const wellText = (deployment: Deployment): string =>
   `${nameOf(deployment)} succeeded after ${durationText(tookMs(deployment, 0))}: ${nowText(deployment)} ${onText(deployment)}\n`;
 
-const failureText = (name: string, { message = '' }: DeploymentHost): string => {
+const failureText = (names: readonly string[], message: string): string => {
   const [first = '', ...rest] = message.trimEnd().split('\n').map(printable);
   const below = rest.map((line) => `  ${line}\n`).join('');
-  return `${shortName('host', name)} failed${first === '' ? '' : `: ${first}`}\n${below}`;
+  const hosts = names.slice(0, MOST_SHOWN).join(', ');
+  const more = names.length > MOST_SHOWN ? ` and ${String(names.length - MOST_SHOWN)} more` : '';
+  return `${shortName('host', hosts)}${more} failed${first === '' ? '' : `: ${first}`}\n${below}`;
 };
 
-/** Host, stage, command, exit code and last lines of those that failed; they stand in each host's message. */
+const isFailure = ({ stage, message = '' }: DeploymentHost): boolean =>
+  stage === 'failed' || (stage === 'reverted' && message !== '');
+
+/** Host, stage, command, exit code and last lines of those that failed, once for all that failed alike. */
 export const failuresText = (deployment: Deployment): string => {
-  const failed = hostsOf(deployment).filter(
-    ([, { stage, message = '' }]) => stage === 'failed' || (stage === 'reverted' && message !== ''),
-  );
-  const shown = failed.slice(0, MOST_SHOWN).map(([name, host]) => failureText(name, host));
-  const left = failed.length - shown.length;
-  return `${shown.join('')}${left > 0 ? `and ${String(left)} more hosts failed\n` : ''}`;
+  const alike = new Map<string, string[]>();
+  for (const [name, host] of hostsOf(deployment)) {
+    if (!isFailure(host)) continue;
+    const { message = '' } = host;
+    alike.set(message, [...(alike.get(message) ?? []), name]);
+  }
+  const shown = [...alike].slice(0, MOST_SHOWN).map(([message, names]) => failureText(names, message));
+  const left = alike.size - shown.length;
+  return `${shown.join('')}${left > 0 ? `and ${String(left)} more hosts failed in other ways\n` : ''}`;
 };
 
 /** What ended badly, in one line. */

@@ -6,7 +6,7 @@
 import { isCurrent, rolesOf } from '../../api-types/kinds/instance.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import type { Live, Write } from '../../store/objects/objects.js';
-import { inFlight, sentSinceStop } from './fold.js';
+import { sentSinceStop } from './fold.js';
 import { isMember, type Member, type Observed } from './observe.js';
 import { inputText, urgent, type SentLog } from './sent.js';
 import { isUnheard } from './status.js';
@@ -19,14 +19,13 @@ export const isBalancer = ({ roles }: Pick<Observed, 'roles'>, { spec }: Member)
 const counts = (observed: Observed, member: Member): boolean =>
   isBalancer(observed, member) && isMember(member) && (member.ready || isUnheard(member));
 
-/** Its newest configure has succeeded, and with what it is to have now; the hosts file aside. */
+/** The newest configure that it was sent has succeeded, and with what it is to have now; the hosts file aside. */
 const hasConfirmed = ({ name, status }: Member, snapshot: Snapshot, sent: SentLog): boolean => {
   const { configure, machine } = status;
   const last = sentSinceStop(status, sent, 'configure');
-  if (configure === undefined || last === undefined || inFlight(status, sent, 'configure') !== null)
+  if (configure === undefined || configure.event !== last?.event || configure.machine !== machine?.id)
     return false;
-  const isLast = configure.event === last.event && configure.machine === machine?.id;
-  if (!isLast || configure.state !== 'succeeded' || !isCurrent(status, configure)) return false;
+  if (configure.state !== 'succeeded' || !isCurrent(status, configure)) return false;
   return urgent(configure.input ?? null) === urgent(inputText(snapshot, name));
 };
 

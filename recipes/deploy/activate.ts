@@ -161,11 +161,14 @@ const backFrom = (plan: Plan, subject: Subject): Promise<string> => {
 const goBack = async (plan: Plan, failure: StageFailure): Promise<StageFailure> => {
   const { target } = plan;
   const { on } = target.subject;
-  const signal = AbortSignal.any([on.stopping, AbortSignal.timeout(BACK_MS)]);
+  const late = AbortSignal.timeout(BACK_MS);
+  const signal = AbortSignal.any([on.stopping, late]);
   const subject = target.subject.afterwards(signal);
   on.log.warn('release is taken back', { application: subject.application, release: target.release.number });
   const said = await backFrom(plan, subject);
   target.subject.add(subject.changes);
+  // looked at, so that it is not collected before: then it would never fire
+  if (late.aborted) on.log.warn('the way back has used up its time', { application: subject.application });
   return new StageFailure(failure.stage, subject.mask(`${failure.message}\n${said}`), { cause: failure });
 };
 

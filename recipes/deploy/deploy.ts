@@ -11,6 +11,7 @@ import { migrate } from './migrate.js';
 import { prepare } from './prepare.js';
 import { finish, restart, start, stopThem } from './processes.js';
 import { StageFailure, type Stage } from './stages.js';
+import type { Running } from './state.js';
 import { Subject, type DeployOptions } from './subject.js';
 import { undeploy } from './undeploy.js';
 
@@ -49,20 +50,23 @@ const STEPS: Readonly<Record<HostStep, Step>> = {
   undeploy,
 };
 
-/** In the other slot it listens somewhere else than its release says. */
+/** In the other slot it listens somewhere else than its release says; null: not so, or its roles cannot tell any more. */
+const otherPort = (subject: Subject, inForce: Running): number | null => {
+  if (inForce.slot === 'a') return null;
+  try {
+    const { at } = subject.part(inForce);
+    return typeof at === 'number' ? at : null;
+  } catch {
+    return null;
+  }
+};
+
 const inForceOf = async (subject: Subject): Promise<HostReleases> => {
   const { inForce } = await subject.state();
   if (inForce === undefined) return {};
-  const { release, slot } = inForce;
-  const { part, instance } = subject.on;
-  const at = slot === 'b' ? part(subject.snapshotWith(inForce), instance, subject.application)?.at : null;
-  return {
-    [subject.application]: {
-      release: release.number,
-      revision: release.revision,
-      ...(typeof at === 'number' ? { port: at } : {}),
-    },
-  };
+  const { number, revision } = inForce.release;
+  const port = otherPort(subject, inForce);
+  return { [subject.application]: { release: number, revision, ...(port === null ? {} : { port }) } };
 };
 
 const failureOf = (error: unknown, subject: Subject): Pick<Deployed, 'failure' | 'stage'> =>

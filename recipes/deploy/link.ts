@@ -1,5 +1,5 @@
 /** Links from a release to what all releases of a host share. */
-import { realpath } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
 import { dirname, join, normalize, sep } from 'node:path';
 import { ifThere, placeOf } from '../place.js';
 import type { Resource } from '../resource.js';
@@ -23,6 +23,10 @@ for path in "$@"; do
     fi
   fi
   mkdir -p -- "$(dirname -- "$inside")"
+  if [ -f "$inside" ] && [ ! -L "$inside" ] && [ -d "$shared" ]; then
+    echo "$path is a file of the release and a folder of shared: put the file there in its place" >&2
+    exit 1
+  fi
   if [ -d "$inside" ] && [ ! -L "$inside" ]; then
     if [ -d "$shared" ] && [ -z "$(ls -A -- "$shared")" ]; then
       cp -a -- "$inside/." "$shared/"
@@ -44,31 +48,35 @@ export const sharedPath = (path: string): string => {
   return clean;
 };
 
-/** The deepest folder on the way that is there, with all links followed, must be below `top`. */
-const refuseOutside = async (top: string, path: string): Promise<void> => {
-  for (let at = dirname(join(top, path)); at.length > top.length; at = dirname(at)) {
+/** The deepest folder on the way from `base` that is there, with all links followed, must be below `top`. */
+const refuseOutside = async (top: string, base: string, path: string): Promise<void> => {
+  for (let at = dirname(join(base, path)); at.length > base.length; at = dirname(at)) {
     const real = await ifThere(() => realpath(at));
     if (real === null) continue;
-    if (real !== top && !real.startsWith(top + sep))
+    if (real !== top && !real.startsWith(top.endsWith(sep) ? top : top + sep))
       throw new Error(`the shared path ${path} leads out of ${top}, to ${real}`);
     return;
   }
 };
 
-/** `shared` is root's: the first part of each path is made for the user, who makes the rest. */
-export const sharedFolders = (
-  application: string,
-  user: string,
+/**
+ * `shared` is root's: the first part of each path is made for the user, who makes the rest. One that is a link already is
+ * root's word that it is elsewhere, as on a volume.
+ */
+export const sharedFolders = async (
+  { subject, part }: Target,
   paths: readonly string[],
-): readonly Resource[] => {
-  const { shared } = layoutOf(application);
-  const first = new Set(paths.map((path) => sharedPath(path).split('/')[0] ?? ''));
-  return [...first].map((name) => ({
-    type: 'directory',
-    path: `${shared}/${name}`,
-    owner: user,
-    group: user,
-  }));
+): Promise<readonly Resource[]> => {
+  const { shared } = layoutOf(subject.application);
+  const names = new Set(paths.map((path) => sharedPath(path).split('/')[0] ?? ''));
+  const folders: Resource[] = [];
+  for (const name of names) {
+    const path = `${shared}/${name}`;
+    const found = await ifThere(async () => lstat(await placeOf(subject.on.root, path)));
+    const isMade = found === null || found.isDirectory();
+    if (isMade) folders.push({ type: 'directory', path, owner: part.user, group: part.user });
+  }
+  return folders;
 };
 
 export const linkShared = async (target: Target): Promise<void> => {
@@ -76,10 +84,11 @@ export const linkShared = async (target: Target): Promise<void> => {
   const paths = [...new Set((release.config.shared ?? []).map(sharedPath))].sort();
   if (paths.length === 0) return;
   const folder = await realpath(await placeOfRelease(target));
+  const root = await realpath(subject.on.root);
   const shared = await realpath(await placeOf(subject.on.root, layoutOf(subject.application).shared));
   for (const path of paths) {
-    await refuseOutside(folder, path);
-    await refuseOutside(shared, path);
+    await refuseOutside(folder, folder, path);
+    await refuseOutside(root, shared, path);
   }
   const command = ['/bin/sh', '-c', SCRIPT, 'link', ...paths];
   await runLine(target, { command, shown: `link ${paths.join(' ')}`, stage: 'link', told: 'link' });

@@ -17,14 +17,15 @@ const SYNC_SECONDS = 300;
 const isThere = async (place: string): Promise<boolean> => (await ifThere(() => lstat(place))) !== null;
 
 /** Who owns it, and where it is to be. */
-const groundOf = ({ subject, release, part }: Target): readonly Resource[] => [
-  ...part.files.filter(({ type }) => type === 'user' || type === 'group'),
-  ...applicationFolders(subject.application, part.user),
-  ...sharedFolders(subject.application, part.user, [
-    ...(release.config.shared ?? []),
-    ...buildFolders(release.config),
-  ]),
-];
+const groundOf = async (target: Target): Promise<readonly Resource[]> => {
+  const { subject, release, part } = target;
+  const shared = [...(release.config.shared ?? []), ...buildFolders(release.config)];
+  return [
+    ...part.files.filter(({ type }) => type === 'user' || type === 'group'),
+    ...applicationFolders(subject.application, part.user),
+    ...(await sharedFolders(target, shared)),
+  ];
+};
 
 const marked = async ({ subject, release }: Target, prepared: boolean): Promise<void> => {
   const state = await subject.state();
@@ -36,7 +37,7 @@ const unpack = async (target: Target, pack: string): Promise<void> => {
   const { subject } = target;
   await currentOf(subject);
   await cleanUp(target);
-  await subject.apply(groundOf(target));
+  await subject.apply(await groundOf(target));
   // noted first: a build that never ends well is known, and goes with the next one
   await marked(target, false);
   await unpackRelease(target, pack);

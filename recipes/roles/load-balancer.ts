@@ -61,6 +61,7 @@ const KEEP: ExecuteResource = {
   command: admin('keep'),
   cwd: SCRIPTS,
   only: 'notified',
+  ofReload: 'service[haproxy]',
   on: 'machine',
 };
 const FORGET: ExecuteResource = { ...KEEP, name: 'forget how servers were', command: admin('forget') };

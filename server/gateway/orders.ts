@@ -29,6 +29,8 @@ interface DeployStepOf {
   readonly application: string;
   /** The number of the release that it puts in force; null: it does something else. */
   readonly activates: number | null;
+  /** It ends what is not in force any more, which is right at any time. */
+  readonly finishes: boolean;
 }
 
 /** Serialised events kept: enough for a storm of reconnections, little beside the cache. */
@@ -37,7 +39,8 @@ const KEPT = 64;
 const stepOf = ({ deployment: order }: Event['status']): DeployStepOf | null => {
   if (order === undefined) return null;
   const { uid, deployment, application, step, release } = order;
-  return { uid, deployment, application, activates: step === 'activate' ? (release?.number ?? null) : null };
+  const activates = step === 'activate' ? (release?.number ?? null) : null;
+  return { uid, deployment, application, activates, finishes: step === 'finish' };
 };
 
 const orderOf = ({ ref, incarnation, status }: Event): Order => ({
@@ -88,10 +91,10 @@ export class Orders {
 
   /**
    * A host that was away for a Deployment does nothing of it afterwards; but what came into force for all, or is in force again
-   * because it failed, it is told all the same.
+   * because it failed, it is told all the same, and so is the end of processes of before.
    */
   private isOfEndedDeployment({ cluster, step }: Order): boolean {
-    if (step === null) return false;
+    if (step === null || step.finishes) return false;
     const of = this.objects.get({ kind: 'Deployment', cluster, name: step.deployment });
     if (of?.uid === step.uid && !isEnded(of.status)) return false;
     const { current } =

@@ -24,6 +24,8 @@ export interface GitServer {
   git(...words: readonly string[]): string;
   /** How often it was asked for anything. */
   asked(): number;
+  /** How often code was fetched from it. */
+  fetched(): number;
   /** From now on it does not answer, until told otherwise. */
   silence(silent: boolean): void;
   end(): Promise<void>;
@@ -104,6 +106,9 @@ const backend = (request: IncomingMessage, response: ServerResponse, top: string
   child.on('close', () => response.end());
 };
 
+/** The last of what a client says that wants objects: `done` ends what it has. */
+const isFetch = (chunk: Buffer): boolean => chunk.includes('command=fetch') && chunk.includes('0009done');
+
 const isAllowed = (request: IncomingMessage, { user, password }: GitServerOptions): boolean => {
   if (user === undefined && password === undefined) return true;
   const wanted = Buffer.from(`${user ?? ''}:${password ?? ''}`).toString('base64');
@@ -120,9 +125,13 @@ export const startGitServer = async (files: Files, options: GitServerOptions = {
   const top = await mkdtemp(join(tmpdir(), 'scalarium-git-'));
   const folder = join(top, 'app');
   let asked = 0;
+  let fetched = 0;
   let silent = false;
   const server = createServer((request, response) => {
     asked += 1;
+    request.on('data', (chunk: Buffer) => {
+      if (isFetch(chunk)) fetched += 1;
+    });
     if (silent) return;
     if (isAllowed(request, options)) backend(request, response, top);
     else response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end('who are you?');
@@ -143,6 +152,7 @@ export const startGitServer = async (files: Files, options: GitServerOptions = {
     commit,
     git,
     asked: () => asked,
+    fetched: () => fetched,
     silence: (wanted) => {
       silent = wanted;
     },

@@ -168,14 +168,14 @@ const scenes = (): void => {
       assert.is(code, 0, stderr);
     });
     assert.ok((revisions.get('two') ?? revisions.get('one') ?? 0) > 0);
-    allRun(await shop.live('solo'), 'six', 1);
+    allRun(await shop.live('solo', 'solo'), 'six', 1);
     // and back into the other slot
     await shop.version({ revision: 'seven' });
     await withoutLoss(loadsOf(site, SOLO), async () => {
       const { code, stderr } = await shop.say('deploy', 'solo');
       assert.is(code, 0, stderr);
     });
-    allRun(await shop.live('solo'), 'seven', 1);
+    allRun(await shop.live('solo', 'solo'), 'seven', 1);
   });
 
   /** A deploy goes on, and its first host is done. */

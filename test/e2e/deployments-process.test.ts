@@ -17,6 +17,7 @@ import {
   allRun,
   applicationOf,
   openShop,
+  PORTS,
   pidsOf,
   roleOf,
   secretOf,
@@ -242,9 +243,10 @@ test('two people at once: one after the other; locked: nobody', async ({ shop })
   allRun(await shop.live(), 'seven', APPS);
 });
 
-test('one that never ends is ended by another one that supersedes it', async ({ shop }) => {
+test('one whose build hangs is ended by another one that supersedes it', async ({ shop }) => {
   await shop.version({ revision: 'eight', build: 'sleep 1000' });
-  const hanging = await begun(shop);
+  // a host is at one thing at a time: what hangs there has its time
+  const hanging = await begun(shop, '--timeout', '8s');
   await eventually('it prepares', async () => {
     const found = (await shop.deployments()).find(({ metadata }) => metadata.name === hanging);
     return found?.status?.phase === 'Preparing';
@@ -256,25 +258,22 @@ test('one that never ends is ended by another one that supersedes it', async ({ 
 });
 
 /** Deployed on the host beside, which runs one of them at a time. */
-const onTheSide = async (shop: Shop, name: string, source: Json, port: number): Promise<void> => {
-  const applied = await shop.apply(applicationOf(name, source, { roles: ['side'], port }));
+const onTheSide = async (shop: Shop, name: string, source: Json): Promise<void> => {
+  const applied = await shop.apply(applicationOf(name, source, { roles: ['side'], port: PORTS[name] }));
   assert.is(applied.code, 0, applied.stderr);
   const { code, stdout, stderr } = await shop.say('deploy', name, '-q');
   assert.is(code, 0, stdout + stderr);
 };
 
-const runsAt = async (shop: Shop, port: number): Promise<string> => {
-  const { address } = await shop.host('side-1');
-  const answer = await fetch(`http://${address}:${String(port)}/`);
-  return ((await answer.json()) as { readonly revision: string }).revision;
-};
+const revisionOf = async (shop: Shop, application: string): Promise<string | undefined> =>
+  (await shop.live('side', application))['side-1']?.revision;
 
 test('from Subversion', async ({ shop, svn }) => {
-  await onTheSide(shop, 'by-svn', { type: 'svn', url: svn.url, secret: 'login' }, 8081);
-  assert.is(await runsAt(shop, 8081), 'svn-1');
+  await onTheSide(shop, 'by-svn', { type: 'svn', url: svn.url, secret: 'login' });
+  assert.is(await revisionOf(shop, 'by-svn'), 'svn-1');
   const number = await svn.commit(appFiles({ revision: 'svn-2' }));
   assert.is((await shop.say('deploy', 'by-svn', '-q')).code, 0);
-  assert.is(await runsAt(shop, 8081), 'svn-2');
+  assert.is(await revisionOf(shop, 'by-svn'), 'svn-2');
   assert.is((await shop.application('by-svn')).current?.revision, number);
 });
 
@@ -282,20 +281,20 @@ test('from an archive, whose checksum is checked', async ({ shop, archives }) =>
   const archive = archiveOf(appFiles({ revision: 'archived' }));
   archives.archives.set('app.tar.gz', archive);
   const source = { type: 'archive', url: archives.urlOf('app.tar.gz'), secret: 'login' };
-  await onTheSide(shop, 'by-archive', { ...source, checksum: sha256(archive) }, 8082);
-  assert.is(await runsAt(shop, 8082), 'archived');
+  await onTheSide(shop, 'by-archive', { ...source, checksum: sha256(archive) });
+  assert.is(await revisionOf(shop, 'by-archive'), 'archived');
   archives.archives.set('app.tar.gz', archiveOf(appFiles({ revision: 'meddled' })));
   const { code, stderr } = await shop.say('deploy', 'by-archive', '-q');
   assert.is(code, 1);
   assert.match(stderr, /SHA-256/);
-  assert.is(await runsAt(shop, 8082), 'archived');
+  assert.is(await revisionOf(shop, 'by-archive'), 'archived');
 });
 
 test('from a bucket', async ({ shop, s3 }) => {
   s3.objects.set('shop/app.tar.gz', archiveOf(appFiles({ revision: 'from-bucket' })));
   const source = { type: 's3', url: 's3://shop/app.tar.gz', endpoint: s3.url, secret: 'bucket' };
-  await onTheSide(shop, 'by-bucket', source, 8083);
-  assert.is(await runsAt(shop, 8083), 'from-bucket');
+  await onTheSide(shop, 'by-bucket', source);
+  assert.is(await revisionOf(shop, 'by-bucket'), 'from-bucket');
   assert.is(s3.asked.filter(({ method }) => method === 'GET').length, 1);
 });
 
@@ -305,16 +304,16 @@ test('restart, stop, start and undeploy act on the processes', async ({ shop }) 
     const { code, stdout, stderr } = await shop.say(...words);
     assert.is(code, 0, stdout + stderr);
   };
-  await done('restart', 'app/shop', '-q');
+  await done('restart', 'app/shop');
   const after = await shop.live();
   allRun(after, 'nine', APPS);
   assert.not.equal(pidsOf(after), before);
-  await done('stop', 'app/shop', '-q');
+  await done('stop', 'app/shop');
   assert.equal(
     Object.values(await shop.live()),
     Array.from({ length: APPS }, () => null),
   );
-  await done('start', 'app/shop', '-q');
+  await done('start', 'app/shop');
   allRun(await shop.live(), 'nine', APPS);
   await done('undeploy', 'shop', '-q');
   assert.equal(

@@ -13,7 +13,13 @@ import { eventually, makeWorld, type HostEntry, type Ran, type World } from './w
 
 export const CLUSTER = 'shop';
 export const IN = ['-n', CLUSTER];
-const PORT = 8080;
+/** Two that are on one host have ports of their own, and the next one for overlaps. */
+export const PORTS: Readonly<Record<string, number>> = {
+  'by-svn': 8100,
+  'by-archive': 8110,
+  'by-bucket': 8120,
+};
+const portOf = (application: string): number => PORTS[application] ?? 8080;
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -55,7 +61,7 @@ export interface Shop {
   application(name?: string): Promise<ApplicationStatus>;
   host(name: string): Promise<HostEntry>;
   /** Asks the hosts of this role themselves. */
-  live(role?: string): Promise<Live>;
+  live(role?: string, application?: string): Promise<Live>;
   end(): Promise<void>;
 }
 
@@ -170,14 +176,13 @@ const deploymentsOfAll = async (world: World): Promise<readonly DeploymentView[]
       .catch(() => ({ items: [] }))
   ).items;
 
-const liveOn = async (world: World, role: string): Promise<Live> => {
+const liveOn = async (world: World, role: string, application: string): Promise<Live> => {
   const hosts = (await world.hosts()).filter(({ instance }) => instance.replace(/-\d+$/, '') === role);
   const fleet = (await world.instances()) as readonly unknown[] as readonly Fleet[];
   const answers = hosts.map(async ({ instance, address }) => {
     const found = fleet.find(({ metadata }) => metadata.name === instance);
     // after an overlap it listens elsewhere
-    const [release] = Object.values(found?.status.applications ?? {});
-    const port = release?.port ?? PORT;
+    const port = found?.status.applications?.[application]?.port ?? portOf(application);
     return [instance, await answerOf(`http://${address}:${String(port)}/`)] as const;
   });
   return Object.fromEntries(await Promise.all(answers));
@@ -220,7 +225,7 @@ export const openShop = async ({ hosts, objects, online, first, more = [] }: Sho
     say,
     apply: (...all) => say('apply', '-f', fileOf(all)),
     ...viewsOf(world),
-    live: (role = 'app') => liveOn(world, role),
+    live: (role = 'app', application = 'shop') => liveOn(world, role, application),
     end,
   };
 };

@@ -105,15 +105,15 @@ test('links out of the folder are not followed', async ({ root }) => {
 test('a run goes on past an account that fails, and says so', async ({ root }) => {
   await mkdir(join(root, 'etc'));
   await writeFile(join(root, 'etc/passwd'), 'jane:x:1000:1000::/home/jane:/bin/sh\n');
-  const accounts = { jane: { keys: [], roles: { app: 'ssh' as const } } };
+  const accounts = { jane: { keys: [], roles: { misc: 'ssh' as const } } };
   const snapshot = snapshotOf({ accounts });
   const applied = await applyResources(
-    recipeFor('configure', snapshot, 'app-1'),
+    recipeFor('configure', snapshot, 'misc-1'),
     optionsFor(root, { secrets: namedSecrets }),
   );
   assert.is(applied.failure, null);
   assert.match(applied.warning ?? '', /^account jane: /);
-  assert.is(await text(root, 'etc/hostname'), 'app-1\n');
+  assert.is(await text(root, 'etc/hostname'), 'misc-1\n');
 });
 
 test('an account is in the input of exactly the hosts that have it', () => {

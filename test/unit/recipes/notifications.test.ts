@@ -69,6 +69,29 @@ test('nothing changed: nobody is notified', async (context) => {
   assert.equal(context.services.calls, ['restart web']);
 });
 
+test('what belongs to a reload is done with it, and left where the run has started the service', async (context) => {
+  const along: Resource = {
+    type: 'execute',
+    name: 'keep',
+    command: ['sh', '-c', 'echo kept >>"$SCALARIUM_ROOT/kept"'],
+    only: 'notified',
+    ofReload: 'service[db]',
+  };
+  const of = (content: string): Resource => ({
+    type: 'file',
+    path: '/etc/db.conf',
+    content,
+    notifies: [
+      { action: 'run', resource: 'execute[keep]' },
+      { action: 'reload', resource: 'service[db]' },
+    ],
+  });
+  await apply(context, [of('one'), db, along]);
+  assert.is(existsSync(join(context.root, 'kept')), false);
+  await apply(context, [of('two'), db, along]);
+  assert.is(await text(context.root, 'kept'), 'kept\n');
+});
+
 test('a reload of one that cannot reload is a restart', async (context) => {
   await settled(context);
   await apply(context, [file('x', reload), { ...web, reload: 'restart' }]);

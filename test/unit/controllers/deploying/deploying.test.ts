@@ -85,3 +85,34 @@ for (const { name, apps, spec = {}, behaviour, restarts = 0, ends, runs } of ROW
       }
       await scene.stops();
     });
+
+for (const [what, wait] of [
+  ['before it has confirmed', 250],
+  ['in the middle', 900],
+] as const)
+  test(`a load balancer dies ${what}: the Deployment goes on without it`, async () => {
+    const scene = await ready(1, 4);
+    scene.deploys('web-2', {});
+    await scene.passes(wait);
+    await scene.dies('lb-2');
+    assert.is(await scene.ends('web-2'), 'Succeeded');
+    assert.equal(scene.lost, []);
+    assert.equal(scene.running(), all(4, 2));
+    await scene.stops();
+  });
+
+test('a host dies in the middle: the others go on', async () => {
+  const scene = await ready(1, 4);
+  scene.deploys('web-2', { strategy: { type: 'rolling', batch: 1 } });
+  await scene.passes(700);
+  await scene.dies('app-3');
+  assert.is(await scene.ends('web-2'), 'Succeeded');
+  await scene.passes(2000);
+  // what it had when it died is lost; nobody gives it anything afterwards
+  assert.ok(
+    scene.routed().every((hosts) => hosts === 'app-1 app-2 app-4'),
+    scene.routed().join(', '),
+  );
+  assert.is(scene.deployment('web-2').hosts?.['app-3']?.stage, 'skipped');
+  await scene.stops();
+});

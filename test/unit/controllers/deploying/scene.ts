@@ -99,6 +99,14 @@ export class Scene {
     this.objects.has(ref('Instance', CLUSTER, name), { spec }, { machine: machine(id), agent });
   }
 
+  /** Its machine dies: it does and says nothing any more, and a record says so. */
+  async dies(name: string): Promise<void> {
+    this.hosts.delete(name);
+    this.routes.delete(name);
+    const of = ref('Instance', CLUSTER, name);
+    await this.objects.write(null, [{ write: 'status', ref: of, patch: { machine: null } }])();
+  }
+
   deploys(name: string, spec: Partial<DeploymentSpec>): void {
     const of = ref('Deployment', CLUSTER, name);
     this.objects.putRaw(of, { spec: { application: APP, command: 'deploy', ...spec } });
@@ -203,6 +211,7 @@ export class Scene {
     this.begins(host, event);
     const takes = event.deployment?.step === 'activate' ? 400 : 150;
     this.clock.after(millis(20 + Math.floor(this.chance.number() * takes)), () => {
+      if (this.hosts.get(host.name) !== host) return;
       host.busy = false;
       this.answer(host, event, this.does(host, event));
       this.next(host);

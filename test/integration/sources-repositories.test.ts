@@ -1,11 +1,11 @@
 /** Repositories as sources of applications: real ones behind real servers, and all that can be wrong with them. */
 import { execFileSync, spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
-import type { FetchedPack } from '../../../sources/packed.js';
-import { freePort } from '../../build/free-port.js';
-import { PATIENCE_MS } from '../../build/patience.js';
-import { putFiles } from '../../build/repository-files.js';
-import { assert } from '../../suite.js';
+import type { FetchedPack } from '../../sources/packed.js';
+import { freePort } from '../build/free-port.js';
+import { PATIENCE_MS } from '../build/patience.js';
+import { putFiles } from '../build/repository-files.js';
+import { assert } from '../suite.js';
 import {
   CI,
   contentOf,
@@ -17,7 +17,7 @@ import {
   refusal,
   serving,
   svnServer,
-} from './scene.js';
+} from '../unit/sources/scene.js';
 
 const test = inScene('repositories as sources of applications');
 
