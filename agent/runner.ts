@@ -10,7 +10,7 @@ import { boundedDiffs } from '../recipes/diffs.js';
 import type { Executor, ExecutorResult, Work } from './executor.js';
 import type { Entry, Journal, Order } from './journal.js';
 import type { Rerun } from './local/door.js';
-import { planNext } from './queue.js';
+import { isToBeCut, planNext } from './queue.js';
 import { SnapshotGone } from './requests.js';
 
 export interface RunnerDependencies {
@@ -109,6 +109,8 @@ export class Runner {
   private working: Promise<void> | null = null;
   private again = false;
   private current = '';
+  /** Aborted when what runs is wanted no more. */
+  private outdated: AbortController | null = null;
 
   constructor(private readonly with_: RunnerDependencies) {}
 
@@ -117,9 +119,10 @@ export class Runner {
     return this.current;
   }
 
-  /** There may be something to do. */
+  /** There may be something to do; what runs may be wanted no more. */
   wake(): void {
     this.again = true;
+    this.cut();
     this.working ??= this.work().finally(() => {
       this.working = null;
     });
@@ -207,8 +210,15 @@ export class Runner {
     await journal.append({ record: 'started', event: entry.order.name, attempt, at: startedAt });
     if (this.stopped()) return; // found started and not finished, it runs after the next start
     log.info('event begins', { event: entry.order.name, attempt });
-    const result = await this.execute(entry, snapshot);
+    const outdated = new AbortController();
+    this.outdated = outdated;
+    const result = await this.execute(entry, snapshot, outdated.signal);
+    this.outdated = null;
     if (this.stopped()) return;
+    if (outdated.signal.aborted) {
+      await this.finish({ ...entry, attempt, startedAt }, { state: 'superseded' });
+      return;
+    }
     const dry = entry.order.dryRun === true;
     if (dry)
       for (const { resource, diff } of result.diffs ?? [])
@@ -233,7 +243,15 @@ export class Runner {
     };
   }
 
-  private async execute(entry: Entry, snapshot: Snapshot): Promise<ExecutorResult> {
+  private cut(): void {
+    const { journal, log } = this.with_;
+    const entry = journal.get(this.current);
+    if (entry === null || this.outdated === null || !isToBeCut(entry, journal.entries())) return;
+    log.info('what runs is cut off: another Deployment came since', { event: this.current });
+    this.outdated.abort();
+  }
+
+  private async execute(entry: Entry, snapshot: Snapshot, outdated: AbortSignal): Promise<ExecutorResult> {
     const { order } = entry;
     const cut = new AbortController();
     const late = new AbortController();
@@ -243,6 +261,8 @@ export class Runner {
     this.stopping.signal.addEventListener('abort', stop, { once: true });
     if (this.stopped()) stop(); // what is aborted already calls nobody
     late.signal.addEventListener('abort', stop, { once: true });
+    outdated.addEventListener('abort', stop, { once: true });
+    this.cut(); // it may have come while the snapshot was fetched
     const timer = this.deadline(order, late);
     try {
       const result = await this.with_.executor.run(this.workOf(entry, snapshot, cut.signal));

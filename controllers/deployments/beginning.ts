@@ -119,6 +119,3 @@ export const beginCourse = (course: Course): void => {
   }
   started(course, targets);
 };
-
-/** By the annotation that the server sets. */
-export const madeBy = ({ live }: Course): string | undefined => live.annotations[MADE_BY];

@@ -45,7 +45,7 @@ export interface DeploymentsDependencies extends FetchDependencies {
 const SWEEP_EVERY = hours(1);
 /** Changes that follow each other within it are looked at together; a host's next step waits no longer than that. */
 const GATHER = 5;
-const GATHER_A_HOST = 0.02;
+const GATHER_A_HOST = 0.1;
 
 class Deployments implements Controller {
   readonly name = 'deployments';

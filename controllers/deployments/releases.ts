@@ -37,7 +37,7 @@ export const configOf = (spec: ApplicationSpec): ReleaseConfig => {
 };
 
 /** Two of a Deployment and those of an Application have to fit into 1 MiB each, beside its hosts. */
-export const MOST_CONFIG_BYTES = 256 * 1024;
+const MOST_CONFIG_BYTES = 256 * 1024;
 const MOST_RELEASES_BYTES = 512 * 1024;
 
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));

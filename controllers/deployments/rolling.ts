@@ -8,7 +8,7 @@ import { pause, settle, stopOf } from './stopping.js';
 import { advance, isUnderWay, stepBack, type Way } from './turns.js';
 
 /** What hosts do in their turn. */
-export const wayOf = (course: Course): Way => {
+const wayOf = (course: Course): Way => {
   const { command } = course.live.spec;
   switch (command) {
     case 'deploy':

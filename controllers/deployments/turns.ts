@@ -32,7 +32,7 @@ const backPart = ({ event, change }: DeploymentHost): Part => {
 
 const PARTS: readonly HostStage[] = ['leaving', 'activating', 'joining', 'finishing'];
 
-export const partOf = (host: DeploymentHost): Part | null => {
+const partOf = (host: DeploymentHost): Part | null => {
   if (host.stage === 'reverting') return backPart(host);
   return PARTS.includes(host.stage) ? (host.stage as Part) : null;
 };

@@ -75,9 +75,20 @@ finish() {
 
 pid() { ask 'show info' | awk '$1 == "Pid:" { print $2 }'; }
 
+# true of a process that began after its files were written: nobody needs to reload it
+has_read() {
+  folder=\${config%/*}
+  written=$(stat -c %.Y "$config" "$folder/scalarium.pem" "$folder"/scalarium.d/* 2>/dev/null | sort -rn | head -n 1)
+  began=$(awk -v ticks="$(getconf CLK_TCK)" '{ sub(/.*\\) /, ""); print $20 / ticks }' "/proc/$1/stat")
+  read -r up rest </proc/uptime
+  awk -v now="$(date +%s.%N)" -v up="$up" -v began="$began" -v written="$written" 'BEGIN { exit !(now - up + began > written) }'
+}
+
 # HAProxy would take over address and port, too: of a server that has others now, or is drained, nothing is kept
 keep() {
-  pid >"$states.pid"
+  now=$(pid)
+  if [ -n "$now" ] && has_read "$now"; then now=; fi
+  printf %s "$now" >"$states.pid"
   ask 'show servers state' | awk '
     FNR == NR && ($1 == "backend" || $1 == "listen") { section = $2 }
     FNR == NR && $1 == "server" { there[section " " $2 " " $3] }

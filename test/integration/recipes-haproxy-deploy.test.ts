@@ -14,6 +14,7 @@ import { released, withReleases } from '../unit/recipes/releases.js';
 import { namedSecrets } from '../unit/recipes/texts.js';
 import { host, role } from '../unit/recipes/world.js';
 import {
+  admin,
   adminMeanwhile,
   ask,
   balancing,
@@ -237,6 +238,18 @@ else {
     const status = async (name: string) => (await ask({ port: stage.ports.http, host: name })).status;
     assert.is(await status('b.example.com'), 301);
     assert.is(await status('other.example.com'), 200);
+  });
+
+  test('one that has just begun with its files is not waited for to be another', async (stage) => {
+    await written(stage, balancing(stage, [await listening(stage, named('one'))]));
+    await started(stage);
+    assert.is(admin(stage, 'keep').code, 0);
+    const begun = performance.now();
+    assert.is(admin(stage, 'forget').code, 0);
+    assert.ok(performance.now() - begun < 2_000);
+    await written(stage, balancing(stage, []));
+    assert.is(admin(stage, 'keep').code, 0);
+    assert.not.equal(readFileSync(join(stage.root, 'servers.state.pid'), 'utf8'), '');
   });
 
   test('a Deployment that is at all servers takes none of them away', async (stage) => {
