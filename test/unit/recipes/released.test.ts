@@ -73,6 +73,7 @@ test('both slots are let be, start files included, and nothing else of the appli
     (resource) => (resource.type === 'leftovers' ? resource.keep : []),
   );
   assert.equal(keep.filter((path) => path.includes('shop')).sort(), [
+    '/etc/scalarium/applications/shop-b.env',
     '/etc/scalarium/applications/shop-b.start',
     '/etc/scalarium/applications/shop.env',
     '/etc/scalarium/applications/shop.start',
