@@ -186,7 +186,7 @@ const byName = (a: RoleApplication, b: RoleApplication): number => (a.name < b.n
 /**
  * Applications that the hosts of a role run, by name: those that were released to it, and those of its attributes that
  * name it or no role at all; a release wins over attributes of its name. An application role without any has one of its
- * own name. Throws an AttributeProblem.
+ * own name, unless that was taken away from the host. Throws an AttributeProblem.
  */
 export const applicationsOf = remembered((snapshot, role): readonly RoleApplication[] => {
   const { applications = {} } = attributesOf(snapshot, role);
@@ -200,7 +200,8 @@ export const applicationsOf = remembered((snapshot, role): readonly RoleApplicat
     .map(({ application }) => application)
     .filter(({ name }) => !ours.some((one) => one.name === name));
   const found = [...ours, ...more];
-  if (ours.length === 0 && told.length === 0 && kind !== undefined && isRecord(applications))
+  const isAssumed = ours.length === 0 && told.length === 0 && isRecord(applications);
+  if (isAssumed && kind !== undefined && snapshot.undeployed?.includes(role) !== true)
     return [plain(role, kind)];
   return found.sort(byName);
 });

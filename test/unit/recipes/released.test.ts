@@ -58,6 +58,11 @@ test("the role's own application is there only as long as there is none", () => 
   assert.equal(servicesIn(withAttributes({}, {})), ['scalarium-app-shop']);
 });
 
+test('what was taken away from a host does not come back as the role’s own', () => {
+  assert.equal(servicesIn(snapshotOf({ undeployed: ['app'] })), []);
+  assert.equal(servicesIn(snapshotOf({ undeployed: ['blog'] })), ['scalarium-app-app']);
+});
+
 test('deploy and undeploy of life cycles leave what was released alone', () => {
   const snapshot = withAttributes({ applications: { blog: { port: 2 } } }, {});
   for (const event of ['deploy', 'undeploy'] as const) {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withInForce } from '../../../../recipes/deploy/in-force.js';
-import type { PartOf } from '../../../../recipes/deploy/subject.js';
+import type { DeployOptions, PartOf } from '../../../../recipes/deploy/subject.js';
 import { assert } from '../../../suite.js';
 import {
   APP,
@@ -256,4 +256,16 @@ test('undeployed, it is gone but for what releases shared, also for recipes', as
   assert.equal(seen.applications, {});
   assert.is((await order(stage, 'undeploy')).failure, null);
   assert.match((await order(stage, 'restart')).failure ?? '', /no release of shop is in force/);
+});
+
+test('undeployed, its code is current no more before the host is what it is without it', async (stage) => {
+  await deployed(stage, 1);
+  const seen: unknown[] = [];
+  const converge: DeployOptions['converge'] = ({ undeployed }) => {
+    seen.push(undeployed, existsSync(join(stage.root, 'srv/www/shop/current')));
+    return [];
+  };
+  assert.is((await order(stage, 'undeploy', {}, { converge })).failure, null);
+  assert.equal(seen, [['shop'], false]);
+  assert.equal((await withInForce(stage.root, cluster())).undeployed, ['shop']);
 });
