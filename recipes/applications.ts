@@ -85,6 +85,8 @@ export interface RoleApplication extends Omit<Application, 'environment' | 'doma
   readonly processes: Readonly<Record<string, Process>>;
   /** The Secret with which load balancers serve its domains. */
   readonly certificate?: string;
+  /** Nobody has told of it: it waits for code that may never come. */
+  readonly assumed?: true;
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
@@ -202,7 +204,7 @@ export const applicationsOf = remembered((snapshot, role): readonly RoleApplicat
   const found = [...ours, ...more];
   const isAssumed = ours.length === 0 && told.length === 0 && isRecord(applications);
   if (isAssumed && kind !== undefined && snapshot.undeployed?.includes(role) !== true)
-    return [plain(role, kind)];
+    return [{ ...plain(role, kind), assumed: true }];
   return found.sort(byName);
 });
 

@@ -82,6 +82,7 @@ const ONLY_ROOT = 0o600;
 /** Everything but its code and its services, which are started anew when their environment or their command changes. */
 const before = (running: Running): readonly Resource[] => {
   const { application, user, environment } = running;
+  if (unitsOf(running).length === 0) return applicationFolders(application.name, user);
   const inForce = new Set(servicesOf(running));
   const units = [...unitsOf(running), ...webUnit(running, otherSlot(running))];
   return [
@@ -156,6 +157,19 @@ interface Around {
   /** What hands requests on to it. */
   readonly front?: readonly Resource[];
 }
+
+/** What answers its requests, where that is no service of its own. */
+interface Shared {
+  readonly at: number;
+  /** What has that take new code up. */
+  readonly takeUp: readonly Notification[];
+}
+
+/** For a deploy of one that nginx, php-fpm or Tomcat serves: only its other processes are services. */
+export const sharedPart = (workers: Running, around: Around, { at, takeUp }: Shared): ApplicationPart => {
+  const part = servicePart(workers, around);
+  return { ...part, takeUp: [...takeUp, ...part.takeUp], at };
+};
 
 /** For a deploy. */
 export const servicePart = (running: Running, around: Around): ApplicationPart => {

@@ -52,6 +52,8 @@ export interface Unit {
 }
 
 const PREFIX = 'scalarium-app-';
+/** In no name of an application or a process: no two of them are one service. */
+const SEPARATOR = '.';
 export const NOWHERE: Place = { at: null, variables: {} };
 
 /** Where the code of an application is. */
@@ -119,7 +121,7 @@ export const webUnit = ({ application, web }: Running, slot: Slot): readonly Uni
   const { name, processes } = application;
   return [
     {
-      name: slot === 'a' ? name : `${name}-b`,
+      name: slot === 'a' ? name : [name, 'web', slot].join(SEPARATOR),
       about: name,
       command: web.command(place),
       needs: web.needs,
@@ -139,7 +141,7 @@ const workerUnits = ({ application: { name, processes } }: Running): readonly Un
     .filter(([process]) => process !== 'web')
     .flatMap(([process, limits]) =>
       Array.from({ length: limits.count ?? 1 }, (_none, index): Unit => ({
-        name: `${name}-${process}${index === 0 ? '' : `-${String(index + 1)}`}`,
+        name: [name, process, ...(index === 0 ? [] : [String(index + 1)])].join(SEPARATOR),
         about: `${name} (${process})`,
         command: [`exec ${commandOf(name, process, limits)}`],
         needs: '.',
@@ -163,17 +165,3 @@ export const servicesOf = (running: Running): readonly string[] => unitsOf(runni
 /** That of its other slot, which may be answering still. */
 export const spareOf = (running: Running): readonly string[] =>
   webUnit(running, otherSlot(running)).map(nameOf);
-
-/** Two of one name would be one service. */
-export const refuseSameService = (all: readonly Running[]): void => {
-  const taken = new Map<string, string>();
-  for (const running of all)
-    for (const name of [...servicesOf(running), ...spareOf(running)]) {
-      const other = taken.get(name);
-      if (other !== undefined)
-        throw new AttributeProblem(
-          `the application ${running.application.name}: its service ${name} is that of ${other}, too: expected other names of processes`,
-        );
-      taken.set(name, running.application.name);
-    }
-};

@@ -11,7 +11,7 @@ import {
   servicePart,
   stopApplication,
 } from './application-service.js';
-import { refuseSameService, spareOf, type Place, type Running, type Web } from './application-units.js';
+import { spareOf, type Place, type Running, type Web } from './application-units.js';
 import { clusterEnvironment, clusterVariables } from './cluster-environment.js';
 import { portsOf } from './ports.js';
 import type { RoleRecipe } from './role-recipe.js';
@@ -76,11 +76,8 @@ const runningOf = (snapshot: Snapshot, role: string, application: RoleApplicatio
 });
 
 /** Those that run on the hosts of a role, beside its own. */
-export const otherRunning = (snapshot: Snapshot, role: string): readonly Running[] => {
-  const all = otherApplications(snapshot, role).map((one) => runningOf(snapshot, role, one));
-  refuseSameService(all);
-  return all;
-};
+const otherRunning = (snapshot: Snapshot, role: string): readonly Running[] =>
+  otherApplications(snapshot, role).map((one) => runningOf(snapshot, role, one));
 
 /** What of them must be started anew when the cluster around them has changed. */
 export const restartsOfOthers = (snapshot: Snapshot, role: string): readonly Notification[] =>

@@ -30,13 +30,13 @@ test('an application of no type beside those of the role', () => {
     shop: released(['app'], { type: 'nodejs' }),
     cron: released(['app'], { type: 'other', processes: { worker: WORKER } }),
   });
-  assert.equal(servicesIn(snapshot), ['scalarium-app-shop', 'scalarium-app-cron-worker']);
+  assert.equal(servicesIn(snapshot), ['scalarium-app-shop', 'scalarium-app-cron.worker']);
   const [environment] = recipeFor('configure', snapshot, 'app-1').filter(
     (resource) => 'path' in resource && resource.path === '/etc/scalarium/environment',
   );
   assert.equal(
     environment?.notifies?.map(({ resource }) => resource),
-    ['service[scalarium-app-shop]', 'service[scalarium-app-cron-worker]'],
+    ['service[scalarium-app-shop]', 'service[scalarium-app-cron.worker]'],
   );
 });
 
@@ -63,6 +63,22 @@ test('what was taken away from a host does not come back as the role’s own', (
   assert.equal(servicesIn(snapshotOf({ undeployed: ['blog'] })), ['scalarium-app-app']);
 });
 
+test('configure and shutdown know the workers of what something shared serves', () => {
+  for (const [type, kind, user] of [
+    ['php-app', 'php', 'deploy'],
+    ['java-app', 'java', 'tomcat'],
+  ] as const) {
+    const snapshot = shop(type, kind, { processes: { worker: WORKER } });
+    const service = (event: 'configure' | 'shutdown') =>
+      recipeFor(event, snapshot, 'app-1').find(
+        (one): one is ServiceResource => one.type === 'service' && one.name === 'scalarium-app-shop.worker',
+      );
+    assert.is(service('configure')?.state, 'running');
+    assert.match(service('configure')?.unit ?? '', `\nUser=${user}\n`);
+    assert.is(service('shutdown')?.state, 'stopped');
+  }
+});
+
 test('deploy and undeploy of life cycles leave what was released alone', () => {
   const snapshot = withAttributes({ applications: { blog: { port: 2 } } }, {});
   for (const event of ['deploy', 'undeploy'] as const) {
@@ -78,11 +94,11 @@ test('both slots are let be, start files included, and nothing else of the appli
     (resource) => (resource.type === 'leftovers' ? resource.keep : []),
   );
   assert.equal(keep.filter((path) => path.includes('shop')).sort(), [
-    '/etc/scalarium/applications/shop-b.start',
     '/etc/scalarium/applications/shop.env',
     '/etc/scalarium/applications/shop.start',
-    '/etc/systemd/system/scalarium-app-shop-b.service',
+    '/etc/scalarium/applications/shop.web.b.start',
     '/etc/systemd/system/scalarium-app-shop.service',
+    '/etc/systemd/system/scalarium-app-shop.web.b.service',
   ]);
 });
 

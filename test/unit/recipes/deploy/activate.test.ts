@@ -117,13 +117,13 @@ test('processes that a release does not have any more end, and those of before c
     const number = snapshot.applications?.[application]?.release.number;
     const worker = {
       type: 'service',
-      name: 'scalarium-app-shop-worker',
+      name: 'scalarium-app-shop.worker',
       state: 'running',
       unit: '# w\n',
     } as const;
     const start = {
       type: 'file',
-      path: '/etc/scalarium/applications/scalarium-app-shop-worker.start',
+      path: '/etc/scalarium/applications/scalarium-app-shop.worker.start',
     } as const;
     if (part === null || number === 2) return part;
     const files = [...part.files, { ...start, content: 'exec sleep 1000\n' }];
@@ -132,7 +132,7 @@ test('processes that a release does not have any more end, and those of before c
   await pack(stage, 'pack-1');
   await pack(stage, 'pack-2');
   const running = async (): Promise<boolean> =>
-    (await stage.services.state('scalarium-app-shop-worker')).running;
+    (await stage.services.state('scalarium-app-shop.worker')).running;
   await order(stage, 'activate', { release: release(1) }, { part: withWorker });
   assert.is(await running(), true);
   await order(stage, 'activate', { release: release(2) }, { part: withWorker });
