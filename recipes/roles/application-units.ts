@@ -54,13 +54,29 @@ export interface Unit {
 const PREFIX = 'scalarium-app-';
 /** In no name of an application or a process: no two of them are one service. */
 const SEPARATOR = '.';
+
+/** What a service of an application has beside its unit; none of any other service. */
+export const filesOfService = (service: string): readonly string[] => {
+  if (!service.startsWith(PREFIX)) return [];
+  const unit = service.slice(PREFIX.length);
+  return [startPath(unit), environmentPath(unit)];
+};
+
 export const NOWHERE: Place = { at: null, variables: {} };
 
 /** Where the code of an application is. */
 export const codeFolder = (application: string): string => `/srv/www/${application}/current`;
 
+/** Of one that was released it is the release's own folder: what starts anew by itself is what has run there before. */
+const startFolder = ({ name, release }: RoleApplication): string =>
+  release === undefined ? codeFolder(name) : `/srv/www/${name}/releases/${String(release.number)}`;
+
 /** Where start files and environments are. */
-export const FOLDER = '/etc/scalarium/applications';
+const FOLDER = '/etc/scalarium/applications';
+
+/** Of a unit. */
+export const startPath = (unit: string): string => `${FOLDER}/${unit}.start`;
+export const environmentPath = (unit: string): string => `${FOLDER}/${unit}.env`;
 
 /** One word of a shell. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
@@ -77,7 +93,7 @@ const exportsOf = ({ application }: Running, { variables }: Place): readonly str
  */
 export const startScript = (running: Running, { command, needs, place }: Unit): string => `#!/bin/sh
 ${HEAD}# Starts the application once its code is there.
-code="\${SCALARIUM_ROOT:-}${codeFolder(running.application.name)}"
+code="\${SCALARIUM_ROOT:-}${startFolder(running.application)}"
 until [ -e "$code"/${quoted(needs)} ]; do sleep 1; done
 cd -P "$code" || exit 1
 ${[...exportsOf(running, place), ...command].join('\n')}
@@ -102,8 +118,8 @@ After=network.target
 User=${user}
 WorkingDirectory=/srv/www/${application.name}
 EnvironmentFile=/etc/scalarium/environment
-EnvironmentFile=${FOLDER}/${application.name}.env
-ExecStart=/bin/sh ${FOLDER}/${unit.name}.start
+EnvironmentFile=${environmentPath(unit.name)}
+ExecStart=/bin/sh ${startPath(unit.name)}
 Restart=always
 RestartSec=1
 KillMode=mixed
@@ -115,7 +131,7 @@ WantedBy=multi-user.target
 `;
 };
 
-export const webUnit = ({ application, web }: Running, slot: Slot): readonly Unit[] => {
+const webUnit = ({ application, web }: Running, slot: Slot): readonly Unit[] => {
   const place = web?.places[slot] ?? null;
   if (web === null || place === null) return [];
   const { name, processes } = application;
@@ -150,7 +166,7 @@ const workerUnits = ({ application: { name, processes } }: Running): readonly Un
       })),
     );
 
-export const otherSlot = ({ application: { slot } }: Running): Slot => (slot === 'a' ? 'b' : 'a');
+const otherSlot = ({ application: { slot } }: Running): Slot => (slot === 'a' ? 'b' : 'a');
 
 export const unitsOf = (running: Running): readonly Unit[] => [
   ...webUnit(running, running.application.slot),

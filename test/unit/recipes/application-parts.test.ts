@@ -146,6 +146,21 @@ for (const { name, snapshot, services, others, takeUp, at, mayOverlap } of PARTS
     );
   });
 
+test('its start file is of its own release, and what the other slot starts with is not written', () => {
+  const part = partOf(shop('nodejs-app', 'nodejs', { environment: { KEY: 'new' } }, { slot: 'b' }));
+  const files = part.files.filter(
+    (one) => 'path' in one && one.path.startsWith('/etc/scalarium/applications/'),
+  );
+  assert.equal(files.map(resourceId), [
+    'template[/etc/scalarium/applications/shop.web.b.env]',
+    'file[/etc/scalarium/applications/shop.web.b.start]',
+  ]);
+  const start = files.flatMap((one) => (one.type === 'file' ? [one.content] : []));
+  assert.match(start[0] ?? '', /\/srv\/www\/shop\/releases\/3"\n/);
+  assert.not.match(start[0] ?? '', /current/);
+  assert.match(part.services[0]?.unit ?? '', /EnvironmentFile=\/etc\/scalarium\/applications\/shop\.web\.b\.env/);
+});
+
 const twoPorts = (first: number, second: number, slot: 'a' | 'b' = 'a'): Snapshot =>
   withReleases({
     shop: released(['app'], { type: 'nodejs', port: first }, { slot }),

@@ -96,6 +96,7 @@ test('both slots are let be, start files included, and nothing else of the appli
   assert.equal(keep.filter((path) => path.includes('shop')).sort(), [
     '/etc/scalarium/applications/shop.env',
     '/etc/scalarium/applications/shop.start',
+    '/etc/scalarium/applications/shop.web.b.env',
     '/etc/scalarium/applications/shop.web.b.start',
     '/etc/systemd/system/scalarium-app-shop.service',
     '/etc/systemd/system/scalarium-app-shop.web.b.service',

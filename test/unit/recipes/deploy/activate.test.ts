@@ -209,6 +209,16 @@ test('one that does not get well in an overlap ends, and the old one has never s
   assert.is(await currentOf(stage), 'releases/1');
 });
 
+test('an old process that starts anew by itself in an overlap is what is gone back to', async (stage) => {
+  await deployed(stage, 1);
+  await pack(stage, 'pack-2');
+  await order(stage, 'activate', { release: release(2), overlap: true });
+  await stage.services.restart('scalarium-app-shop');
+  const back = await order(stage, 'activate', { release: release(1), overlap: true });
+  assert.is(back.failure, null);
+  assert.is(await answer(stage, 'a'), 'pack-1');
+});
+
 test('as many stay as are to be kept, and those in force and before', async (stage) => {
   for (const number of [1, 2, 3]) await deployed(stage, number, { releasesToKeep: 1 });
   assert.equal((await readdir(join(stage.root, 'srv/www', APP, 'releases'))).sort(), ['2', '3']);

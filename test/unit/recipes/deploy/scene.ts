@@ -215,7 +215,7 @@ export const partOf =
         {
           type: 'file',
           path: `/etc/scalarium/applications/${name}.start`,
-          content: `cd -P '${root}/srv/www/${application}/current' && PORT=${String(ports[slot])} exec node server.js\n`,
+          content: `cd -P '${root}/srv/www/${application}/releases/${String(found.release.number)}' && PORT=${String(ports[slot])} exec node server.js\n`,
         },
       ],
       services: [service(slot)],
