@@ -3,6 +3,7 @@ import type { Process } from '../../api-types/application-parts.js';
 import type { RoleApplication, Slot } from '../applications.js';
 import { AttributeProblem } from '../attributes.js';
 import type { SecretText } from '../resource.js';
+import { hasOthersWork, lineOf } from './command-lines.js';
 import { HEAD } from './role-recipe.js';
 
 /** How restarts of applications go. */
@@ -21,7 +22,7 @@ export interface Place {
 
 /** The process that answers requests. */
 export interface Web {
-  /** Lines for a shell, the last of which is carried out with `exec`, in the application's folder. */
+  /** Lines for a shell, in the application's folder; the last one begins with `exec` where it can. */
   readonly command: (place: Place) => readonly string[];
   /** Below that folder: what must be there before it can start. */
   readonly needs: string;
@@ -122,7 +123,7 @@ EnvironmentFile=${environmentPath(unit.name)}
 ExecStart=/bin/sh ${startPath(unit.name)}
 Restart=always
 RestartSec=1
-KillMode=mixed
+KillMode=${hasOthersWork(unit.command) ? 'control-group' : 'mixed'}
 TimeoutStopSec=${String(limits.stopSeconds ?? stopSeconds)}
 LimitNOFILE=65536
 ${limitsOf(limits)}${isLow ? 'AmbientCapabilities=CAP_NET_BIND_SERVICE\n' : ''}
@@ -159,7 +160,7 @@ const workerUnits = ({ application: { name, processes } }: Running): readonly Un
       Array.from({ length: limits.count ?? 1 }, (_none, index): Unit => ({
         name: [name, process, ...(index === 0 ? [] : [String(index + 1)])].join(SEPARATOR),
         about: `${name} (${process})`,
-        command: [`exec ${commandOf(name, process, limits)}`],
+        command: [lineOf(commandOf(name, process, limits))],
         needs: '.',
         place: NOWHERE,
         limits,

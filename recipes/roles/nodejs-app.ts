@@ -15,6 +15,7 @@ import {
   undeployedApplication,
 } from './application-service.js';
 import { quoted, spareOf, type Running, type Web } from './application-units.js';
+import { lineOf } from './command-lines.js';
 import { clusterEnvironment, clusterVariables } from './cluster-environment.js';
 import { concurrency, placeAt, restartsOfOthers } from './other-app.js';
 import { portsOf } from './ports.js';
@@ -33,7 +34,7 @@ const webOf = (snapshot: Snapshot, role: string, application: RoleApplication): 
   const { nodejs } = settingsOf(snapshot, role, 'nodejs-app');
   const { command, entry, name } = application;
   const { a = null, b = null } = portsOf(snapshot, role).get(name) ?? {};
-  const lines = command === undefined ? runEntry(nodejs.program, entry ?? ENTRY) : [`exec ${command}`];
+  const lines = command === undefined ? runEntry(nodejs.program, entry ?? ENTRY) : [lineOf(command)];
   return {
     command: () => lines,
     needs: entry ?? (command === undefined ? ENTRY : '.'),

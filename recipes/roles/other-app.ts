@@ -12,6 +12,7 @@ import {
   stopApplication,
 } from './application-service.js';
 import { spareOf, type Place, type Running, type Web } from './application-units.js';
+import { lineOf } from './command-lines.js';
 import { clusterEnvironment, clusterVariables } from './cluster-environment.js';
 import { portsOf } from './ports.js';
 import type { RoleRecipe } from './role-recipe.js';
@@ -56,7 +57,7 @@ const webOf = (snapshot: Snapshot, role: string, { name, command }: RoleApplicat
   if (command === undefined) return null;
   const { a = null, b = null } = portsOf(snapshot, role).get(name) ?? {};
   return {
-    command: () => [`exec ${command}`],
+    command: () => [lineOf(command)],
     needs: '.',
     places: { a: a === null ? SILENT : placeAt(a), b: b === null ? null : placeAt(b) },
   };

@@ -16,6 +16,7 @@ import {
   undeployedApplication,
 } from './application-service.js';
 import { spareOf, type Place, type Running, type Web } from './application-units.js';
+import { lineOf } from './command-lines.js';
 import { clusterEnvironment, clusterVariables } from './cluster-environment.js';
 import {
   NGINX,
@@ -62,7 +63,7 @@ const webOf = (snapshot: Snapshot, role: string, application: RoleApplication): 
     return { at: socket, variables: { SOCKET: socket } };
   };
   return {
-    command: (place) => [`exec ${command ?? commandOf(snapshot, role, application, place)}`],
+    command: (place) => [lineOf(command ?? commandOf(snapshot, role, application, place))],
     needs: entry,
     places: { a: placeOf('a'), b: release === undefined ? null : placeOf('b') },
   };

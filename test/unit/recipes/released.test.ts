@@ -110,7 +110,7 @@ test('limits of a process are its unit’s; how many of web it is told', async (
     },
   });
   const [web] = partOf(snapshot).services;
-  for (const line of ['MemoryMax=512M', 'CPUQuota=150%', 'TimeoutStopSec=7', 'KillMode=mixed'])
+  for (const line of ['MemoryMax=512M', 'CPUQuota=150%', 'TimeoutStopSec=7'])
     assert.match(web?.unit ?? '', `\n${line}\n`);
   assert.match(
     await theFile(snapshot, 'app-1', '/etc/scalarium/applications/shop.env'),
