@@ -159,6 +159,19 @@ interface Around {
   readonly front?: readonly Resource[];
 }
 
+/** What answers its requests, where that is no service of its own. */
+interface Shared {
+  readonly at: number;
+  /** What has that take new code up. */
+  readonly takeUp: readonly Notification[];
+}
+
+/** For a deploy of one that nginx, php-fpm or Tomcat serves: only its other processes are services. */
+export const sharedPart = (workers: Running, around: Around, { at, takeUp }: Shared): ApplicationPart => {
+  const part = servicePart(workers, around);
+  return { ...part, takeUp: [...takeUp, ...part.takeUp], at };
+};
+
 /** For a deploy. */
 export const servicePart = (running: Running, around: Around): ApplicationPart => {
   const { application, web } = running;

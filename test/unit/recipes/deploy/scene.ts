@@ -187,7 +187,7 @@ export const release = (number: number, config: Partial<ReleaseConfig> = {}): Re
   createdAt: '2026-01-01T00:00:00Z',
 });
 
-const serviceName = (slot: 'a' | 'b'): string => `scalarium-app-${APP}${slot === 'b' ? '-b' : ''}`;
+const serviceName = (slot: 'a' | 'b'): string => `scalarium-app-${APP}${slot === 'b' ? '.web.b' : ''}`;
 
 export const partOf =
   ({ root, ports }: Stage): PartOf =>
