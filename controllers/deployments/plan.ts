@@ -57,6 +57,7 @@ const refused = (view: View, live: Deployment, { phase, reason, message }: Endin
     ...byOf(live),
     phase,
     finishedAt: now,
+    application: undefined,
     observedGeneration: live.specGeneration,
   };
   const patch = patchBetween(live.status, { ...next, conditions });
