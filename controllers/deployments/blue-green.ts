@@ -81,6 +81,11 @@ const giveUp = (course: Course, { cause }: Stop): void => {
 
 const comingUp = (course: Course): void => {
   const busy = busyRole(course);
+  const unwanted = busy === null ? null : stopOf(course);
+  if (unwanted !== null) {
+    giveUp(course, unwanted);
+    return;
+  }
   if (busy !== null) {
     course.says = { reason: 'RoleBusy', message: `another Deployment has hosts of Role ${busy} come and go` };
     return;

@@ -36,8 +36,8 @@ export const busyRole = (course: Course): string | null => {
   const open = new Set(
     [...course.view.roles.values()].flatMap(({ ref, status }) => {
       const { rollout } = status;
-      const others = rollout != null && rollout.deployment !== course.live.ref.name && rollout.surge > 0;
-      return others ? [ref.name] : [];
+      if (rollout == null || rollout.deployment === course.live.ref.name) return [];
+      return course.view.isOpen(rollout.deployment) ? [ref.name] : [];
     }),
   );
   return [...surges(course).keys()].find((role) => open.has(role)) ?? null;
