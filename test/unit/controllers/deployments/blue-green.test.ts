@@ -93,3 +93,17 @@ test('a control plane that is started anew goes on with the hosts that came', as
   assert.is(new Set(world.orders).size, world.orders.length);
   await world.stops();
 });
+
+test('a new host runs the migration: those of before do not have the release', async () => {
+  const world = worldWith(2, { migration: { command: 'migrate' } });
+  withHostsThatCome(world);
+  world.application({ migration: { command: 'migrate' } });
+  await world.starts();
+  world.deploy('d1', { ...blueGreen(10), migrate: true });
+  assert.is(await world.ends('d1'), 'Succeeded');
+  assert.equal(
+    world.orders.filter((order) => order.includes('migrate')),
+    ['app-3 migrate 2'],
+  );
+  await world.stops();
+});

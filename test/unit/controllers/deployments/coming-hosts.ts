@@ -31,13 +31,13 @@ const launch = (world: World, wanted: number): void => {
 export const rolloutOf = (world: World): RoleRollout | null =>
   world.objects.get(ref('Role', CLUSTER, 'app'))?.status.rollout ?? null;
 
-/** Of two hosts; `come` false: none does. */
-export const withHostsThatCome = (world: World, come = true): void => {
+/** Beside two hosts. `come` false: none does; `stays`: it does not go. */
+export const withHostsThatCome = (world: World, come = true, stays = ''): void => {
   const follow = ({ surge, retire }: RoleRollout): void => {
     if (come && surge > 0) launch(world, 2 + surge);
     for (const name of retire)
       world.clock.after(500 as never, () => {
-        if (exists(world, name)) world.objects.deleteRaw(ref('Instance', CLUSTER, name));
+        if (name !== stays && exists(world, name)) world.objects.deleteRaw(ref('Instance', CLUSTER, name));
       });
   };
   world.objects.changes$.subscribe((changes) => {
