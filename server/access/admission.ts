@@ -62,24 +62,27 @@ const rightOf = (change: Admitted): string => {
 const verbOf = ({ before, after }: Admitted): string =>
   before === null ? 'create' : after === null ? 'delete' : 'update';
 
+const METRIC = 'spec.strategy.canary.metric';
+
 interface Strategic {
   readonly application?: string;
   readonly strategy?: DeploymentStrategy;
 }
 
-const METRIC = 'spec.strategy.canary.metric';
+const metricIn = (spec: unknown): unknown => (spec as Strategic | undefined)?.strategy?.canary?.metric;
+
+const applicationOf = ({ metadata, spec }: SentManifest, look: Look): Content => {
+  const { application: name = '' } = spec as Strategic;
+  const ref = { kind: 'Application', cluster: metadata.namespace ?? null, name } as const;
+  return look(ref) ?? { ref, spec: {}, status: {}, specGeneration: 1 };
+};
 
 /** A Deployment with a metric of its own has the control plane ask an address: as much is for who may edit its Application. */
 const metricOf = (facts: Facts, { before, after }: Admitted, look: Look): Decision | null => {
   if (after?.kind !== 'Deployment') return null;
-  const { application = '', strategy } = after.spec as Strategic;
-  const metric = strategy?.canary?.metric;
-  const was = (before?.spec as Strategic | undefined)?.strategy?.canary?.metric;
-  if (metric === undefined || isDeepStrictEqual(metric, was)) return null;
-  const ref = { kind: 'Application', cluster: after.metadata.namespace ?? null, name: application } as const;
-  const live = look(ref) ?? { ref, spec: {}, status: {}, specGeneration: 1 };
-  const { allowed, reason } = mayDo(facts, 'edit', live, look);
-  if (allowed) return null;
+  const metric = metricIn(after.spec);
+  if (metric === undefined || isDeepStrictEqual(metric, metricIn(before?.spec))) return null;
+  const { allowed, reason } = mayDo(facts, 'edit', applicationOf(after, look), look);
   return { allowed, reason: `${METRIC} is an address that the control plane asks: ${reason}` };
 };
 
