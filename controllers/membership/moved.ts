@@ -28,17 +28,20 @@ const waitingIn = ({ status: { hosts = {}, moved = 0 } }: Live<'Deployment'>): r
     .filter(({ change = 0, stage }) => change > moved && !GIVEN_UP.includes(stage))
     .map(({ machine }) => machine);
 
+/** It has a change that load balancers are not known to have followed. */
+export const awaitsMove = ({ status: { change, moved } }: Live<'Deployment'>): boolean =>
+  change !== undefined && change !== moved;
+
 /** Deployments whose changes every load balancer has followed, to the newest, and that do not say so yet. */
 export const newlyMoved = (
   open: readonly Live<'Deployment'>[],
   looked: readonly Looked[],
 ): readonly Live<'Deployment'>[] =>
-  open.filter(
-    (deployment) =>
-      deployment.status.change !== undefined &&
-      deployment.status.change !== deployment.status.moved &&
+  open
+    .filter(awaitsMove)
+    .filter((deployment) =>
       waitingIn(deployment).every((machine) => looked.every((balancer) => hasMoved(balancer, machine))),
-  );
+    );
 
 export const movedWrites = (moved: readonly Live<'Deployment'>[]): readonly Write[] =>
   moved.map(({ ref, status }) => ({ write: 'status', ref, patch: { moved: status.change } }));
