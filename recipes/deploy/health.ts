@@ -9,7 +9,10 @@ import { runLine, shellLine, type Target } from './commands.js';
 
 const TIMEOUT_SECONDS = 60;
 const REQUEST_SECONDS = 5;
+const PAUSE_GROWS = 1.25;
 const LOOK_MS = 100;
+/** At last so seldom. */
+const LOOK_AT_LAST_MS = 1000;
 /** So much of an answer is said. */
 const ANSWER_CHARACTERS = 300;
 /** So much of it is looked at: a secret at the cut is masked whole. */
@@ -89,7 +92,7 @@ const commandLook = (target: Target, command: string): Look => {
   const seconds = target.release.config.health?.requestSeconds ?? REQUEST_SECONDS;
   return async () => {
     try {
-      await runLine(target, { ...shellLine(command, 'health'), seconds });
+      await runLine(target, { ...shellLine(command, 'health'), seconds, quiet: true });
       return null;
     } catch (error) {
       return (error as Error).message;
@@ -124,12 +127,14 @@ export const untilWell = async (target: Target): Promise<void> => {
   const { timeoutSeconds = TIMEOUT_SECONDS, successes = 1 } = target.release.config.health ?? {};
   const late = AbortSignal.timeout(timeoutSeconds * 1000);
   let last = 'well, but not often enough';
+  let pause = LOOK_MS;
   for (let well = 0; ;) {
     const why = await look(signal);
     well = why === null ? well + 1 : 0;
     if (well >= successes) return;
     last = why ?? last;
     refuseLate(signal, late, timeoutSeconds, last);
-    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+    await sleep(pause, undefined, { signal }).catch(() => undefined);
+    pause = Math.min(pause * PAUSE_GROWS, LOOK_AT_LAST_MS);
   }
 };
