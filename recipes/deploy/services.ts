@@ -77,9 +77,9 @@ export const run = async (
   for (const wish of wishes.filter(({ resource }) => !here.has(resource))) await actElsewhere(subject, wish);
 };
 
-/** They end, and setup and configure leave them so. */
+/** They end, and setup and configure leave them so, and so does a start of the machine. */
 export const stop = async (subject: Subject, { services }: ApplicationPart): Promise<void> => {
-  await subject.apply(services.flatMap((service) => undeployed(atOnce(service))));
+  await subject.apply(services.flatMap((service) => undeployed({ ...atOnce(service), enabled: false })));
 };
 
 /** They end, and their units go, with all that only these read. */

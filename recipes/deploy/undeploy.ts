@@ -1,19 +1,29 @@
 /** Takes an application away from a host: its processes and its code; what its releases shared stays. */
 import { rm } from 'node:fs/promises';
 import { placeOf } from '../place.js';
-import { targetOf } from './activate.js';
+import type { ApplicationPart } from '../roles/application-part.js';
 import { unlinkCurrent } from './current.js';
 import { withoutApplication } from './in-force.js';
 import { layoutOf } from './layout.js';
 import { remove } from './services.js';
+import type { Running } from './state.js';
 import type { Subject } from './subject.js';
 import { removeTree } from './unpack.js';
+
+/** Null: no role of the host runs it any more, or as it was: its processes end with what is nobody's. */
+const partOf = (subject: Subject, inForce: Running): ApplicationPart | null => {
+  try {
+    return subject.part(inForce);
+  } catch {
+    return null;
+  }
+};
 
 const endProcesses = async (subject: Subject): Promise<void> => {
   const { inForce } = await subject.state();
   if (inForce === undefined) return;
-  const { part } = targetOf(subject, inForce);
-  await remove(subject, [...part.services, ...part.others]);
+  const part = partOf(subject, inForce);
+  if (part !== null) await remove(subject, [...part.services, ...part.others]);
 };
 
 const removeCode = async (subject: Subject): Promise<void> => {

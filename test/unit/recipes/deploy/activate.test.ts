@@ -247,6 +247,7 @@ test('processes are restarted, stopped and started', async (stage) => {
   assert.is((await order(stage, 'restart')).failure, null);
   assert.is.not(stage.services.pidOf('scalarium-app-shop'), pid);
   assert.is((await order(stage, 'stop')).failure, null);
+  assert.ok(stage.services.calls.includes('disable scalarium-app-shop'));
   assert.is(await answer(stage), null);
   assert.ok(existsSync(join(stage.root, 'var/lib/scalarium/undeployed/scalarium-app-shop')));
   assert.is((await order(stage, 'start')).failure, null);

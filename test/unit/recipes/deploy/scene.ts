@@ -66,7 +66,8 @@ class Processes implements ServiceManager {
     return Promise.resolve();
   }
 
-  disable(): Promise<void> {
+  disable(name: string): Promise<void> {
+    this.calls.push(`disable ${name}`);
     return Promise.resolve();
   }
 
