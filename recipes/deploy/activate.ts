@@ -92,11 +92,7 @@ const forward = async (plan: Plan): Promise<void> => {
   await subject.stage('health', release, () => untilWell(target));
   if (overlap) await subject.stage('switch', release, () => subject.apply(frontFiles(part)));
   await subject.stage('after_restart', release, () => runHook(target, 'afterRestart', 'after_restart'));
-  await subject.stage('recipes', release, async () => {
-    const applied = await subject.on.recipes(subject.snapshotWith({ release, slot }));
-    subject.add(applied);
-    if (applied.failure !== null) throw new Error(applied.failure);
-  });
+  await subject.stage('recipes', release, () => subject.recipes(subject.snapshotWith({ release, slot })));
   await subject.stage('switch', release, async () => {
     await endOld(plan);
     await settle(plan);

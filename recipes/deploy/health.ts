@@ -2,6 +2,7 @@
 import { request, type RequestOptions } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askedName } from '../applications.js';
+import { printable } from '../output.js';
 import { placeOf } from '../place.js';
 import { tried } from '../resources/wait-for-port.js';
 import { hostOf } from '../runners/host.js';
@@ -10,7 +11,10 @@ import { runLine, shellLine, type Target } from './commands.js';
 const TIMEOUT_SECONDS = 60;
 const REQUEST_SECONDS = 5;
 const LOOK_MS = 100;
+/** So much of an answer is said. */
 const ANSWER_CHARACTERS = 300;
+/** So much of it is looked at: a secret at the cut is masked whole. */
+const LOOKED_AT = 4096;
 
 /** Looked at once; null: it is well, else what it said. */
 type Look = (signal: AbortSignal) => Promise<string | null>;
@@ -42,11 +46,11 @@ const answered = (options: RequestOptions): Promise<string | null> =>
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (chunk: string) => {
-        if (text.length < ANSWER_CHARACTERS) text += chunk;
+        if (text.length < LOOKED_AT) text += chunk;
       });
       const end = (): void => {
         const well = status >= WELL_FROM && status < WELL_BELOW;
-        resolve(well ? null : `${String(status)} ${text.slice(0, ANSWER_CHARACTERS).trim()}`.trim());
+        resolve(well ? null : `${String(status)} ${text}`);
       };
       answer.once('end', end);
       answer.once('error', end);
@@ -61,11 +65,13 @@ const httpLook = (target: Target, { to, shown }: Door, path: string): Look => {
   const headers = { host: askedName(target.release.config.domains), 'user-agent': 'Scalarium' };
   const seconds = target.release.config.health?.requestSeconds ?? REQUEST_SECONDS;
   const where = 'path' in to ? { socketPath: to.path } : to;
+  const said = (why: string): string =>
+    printable(target.subject.mask(why)).slice(0, ANSWER_CHARACTERS).trim();
   return async (run) => {
     const late = AbortSignal.timeout(seconds * 1000);
     const why = await answered({ ...where, path, headers, signal: AbortSignal.any([run, late]) });
     if (why === null) return null;
-    return `GET ${path} at ${shown}: ${late.aborted ? `no answer within ${String(seconds)} s` : why}`;
+    return `GET ${path} at ${shown}: ${late.aborted ? `no answer within ${String(seconds)} s` : said(why)}`;
   };
 };
 

@@ -219,6 +219,58 @@ test('an old process that starts anew by itself in an overlap is what is gone ba
   assert.is(await answer(stage, 'a'), 'pack-1');
 });
 
+const TOKEN = { environment: { TOKEN: { secret: 'shop', key: 'token' } } };
+const SECRETS: Pick<DeployOptions, 'secrets'> = { secrets: () => Promise.resolve({ token: 'hush-hush' }) };
+const TELLS = `require('node:http').createServer((_request, response) => {
+  response.writeHead(500).end('x'.repeat(295) + 'hush-hush');
+}).listen(Number(process.env.PORT), '127.0.0.1');`;
+
+test('a secret that its answers, its processes or recipes of people tell is in no line and no message', async (stage) => {
+  await pack(stage, 'pack-1');
+  await order(stage, 'activate', { release: release(1, TOKEN) }, SECRETS);
+  await pack(stage, 'pack-2', { 'server.js': TELLS });
+  const sick = release(2, { ...TOKEN, health: { path: '/', timeoutSeconds: 1 } });
+  await order(stage, 'prepare', { release: sick }, SECRETS);
+  const answered = await order(stage, 'activate', { release: sick }, SECRETS);
+  assert.match(answered.failure ?? '', /500 x{295}\*/);
+  await pack(stage, 'pack-3');
+  const recipes: DeployOptions['recipes'] = (_snapshot, log) => {
+    log.info('output', { line: 'it is hush-hush' });
+    return Promise.resolve({ changed: [], failure: 'no hush-hush', notes: ['hush-hush'] });
+  };
+  const failed = await order(stage, 'activate', { release: release(3, TOKEN) }, { ...SECRETS, recipes });
+  assert.is(failed.stage, 'recipes');
+  const restarted = await order(stage, 'restart', {}, { ...SECRETS, recipes });
+  assert.is(restarted.failure, 'no ******');
+  assert.not.match(JSON.stringify([stage.said, answered, failed, restarted]), /hush/);
+});
+
+test('what it said last as it died is masked, also on the way back', async (stage) => {
+  await pack(stage, 'pack-1');
+  await order(stage, 'activate', { release: release(1, TOKEN) }, SECRETS);
+  await pack(stage, 'pack-2');
+  const state = stage.services.state.bind(stage.services);
+  stage.services.start = () => Promise.resolve();
+  stage.services.restart = () => Promise.resolve();
+  stage.services.state = async (name) => ({
+    ...(await state(name)),
+    running: false,
+    result: 'it said last:\nno hush-hush',
+  });
+  const died = await order(stage, 'activate', { release: release(2) }, SECRETS);
+  assert.match(died.failure ?? '', /it said last:\nno \*{6}[^]*goes back to release 1, and: [^]*no \*{6}/);
+  assert.not.match(JSON.stringify([stage.said, died]), /hush/);
+});
+
+test('one whose secret cannot be had is not begun', async (stage) => {
+  await deployed(stage, 1);
+  await pack(stage, 'pack-2');
+  const { failure } = await order(stage, 'activate', { release: release(2, TOKEN) });
+  assert.match(failure ?? '', /the secret shop cannot be had/);
+  assert.equal(stagesOf(stage).slice(11), []);
+  assert.is((await order(stage, 'stop')).failure, null);
+});
+
 test('as many stay as are to be kept, and those in force and before', async (stage) => {
   for (const number of [1, 2, 3]) await deployed(stage, number, { releasesToKeep: 1 });
   assert.equal((await readdir(join(stage.root, 'srv/www', APP, 'releases'))).sort(), ['2', '3']);
