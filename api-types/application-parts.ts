@@ -15,7 +15,7 @@ export const Process = fields(
   'ApplicationProcess',
   {},
   {
-    command: described(CommandLine, "Carried out in the release's folder as the application's user.", {
+    command: described(CommandLine, "Carried out by sh in the release's folder as the application's user.", {
       otherwise: 'web: what the type runs; others need one',
     }),
     count: described(
@@ -61,7 +61,10 @@ export const HealthCheck = fields(
   'ApplicationHealth',
   {},
   {
-    path: described(UrlPath, 'GET of it has to be answered with 200 to 399.'),
+    path: described(
+      UrlPath,
+      'GET of it, in the name of the first domain, has to be answered with 200 to 399. Give php, java and static one: of them a port that takes connections says nothing.',
+    ),
     command: described(CommandLine, "It has to end with 0, in the release's folder."),
     timeoutSeconds: described(wholeNumber(1, 3600), 'How long after the restart it may take to be well.', {
       otherwise: '60',

@@ -215,3 +215,10 @@ export const ownApplications = (snapshot: Snapshot, role: string): readonly Role
 /** Those of no type that were released to it: they run whatever the role is. */
 export const otherApplications = (snapshot: Snapshot, role: string): readonly RoleApplication[] =>
   applicationsOf(snapshot, role).filter(({ kind, release }) => kind === 'other' && release !== undefined);
+
+/**
+ * For whom requests are that look whether an application is well: what several are served by (nginx) hands others to the
+ * first. `*.example.com` is no name of a host, and what nginx has for it is not for example.com.
+ */
+export const askedName = ([first]: readonly string[] = []): string =>
+  first?.replace(/^\*/, 'www') ?? 'localhost';

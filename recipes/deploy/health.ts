@@ -1,6 +1,7 @@
 /** Whether a release that was brought into force does its work. */
 import { request, type RequestOptions } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { askedName } from '../applications.js';
 import { printable } from '../output.js';
 import { placeOf } from '../place.js';
 import { tried } from '../resources/wait-for-port.js';
@@ -63,12 +64,8 @@ const answered = (options: RequestOptions): Promise<string | null> =>
     asked.end();
   });
 
-/** A name that the application answers to: many send others elsewhere. */
-const nameOf = ({ release }: Target): string =>
-  release.config.domains?.find((domain) => !domain.startsWith('*')) ?? 'localhost';
-
 const httpLook = (target: Target, { to, shown }: Door, path: string): Look => {
-  const headers = { host: nameOf(target), 'user-agent': 'Scalarium' };
+  const headers = { host: askedName(target.release.config.domains), 'user-agent': 'Scalarium' };
   const seconds = target.release.config.health?.requestSeconds ?? REQUEST_SECONDS;
   const where = 'path' in to ? { socketPath: to.path } : to;
   const said = (why: string): string =>

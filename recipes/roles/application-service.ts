@@ -10,6 +10,7 @@ import {
   spareOf,
   startPath,
   startScript,
+  toldOf,
   unitText,
   unitsOf,
   type Running,
@@ -80,12 +81,13 @@ const ONLY_ROOT = 0o600;
 
 /** A service is started anew when its environment or its command changes. */
 const filesOf = (running: Running, unit: Unit): readonly Resource[] => {
+  const { application } = running;
   const notifies = restartsTo([nameOf(unit)]);
   return [
     {
       type: 'template',
       path: environmentPath(unit.name),
-      ...environmentText({ ...running.environment, ...running.application.environment }),
+      ...environmentText({ ...toldOf(application), ...running.environment, ...application.environment }),
       mode: ONLY_ROOT,
       notifies,
     },

@@ -82,9 +82,20 @@ export const environmentPath = (unit: string): string => `${FOLDER}/${unit}.env`
 /** One word of a shell. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
+/** Which application it is, and which release of it. */
+export const toldOf = ({ name, release }: RoleApplication): Readonly<Record<string, string>> => ({
+  SCALARIUM_APPLICATION: name,
+  ...(release === undefined
+    ? {}
+    : { SCALARIUM_RELEASE: String(release.number), SCALARIUM_REVISION: release.revision }),
+});
+
+/** Hosts of a role share their start files: which one it is stands on each. */
+export const INSTANCE = { SCALARIUM_INSTANCE: '"$(cat "${SCALARIUM_ROOT:-}/etc/hostname")"' };
+
 /** Who sets a variable of the application's own has it so. */
 const exportsOf = ({ application }: Running, { variables }: Place): readonly string[] =>
-  Object.entries(variables)
+  Object.entries({ ...INSTANCE, ...variables })
     .filter(([name]) => application.environment[name] === undefined)
     .map(([name, value]) => `export ${name}=${value}`);
 

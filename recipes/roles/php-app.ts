@@ -11,7 +11,7 @@ import {
   sharedPart,
   stopApplication,
 } from './application-service.js';
-import type { Running } from './application-units.js';
+import { toldOf, type Running } from './application-units.js';
 import { clusterEnvironment, clusterVariables } from './cluster-environment.js';
 import {
   FAMILIES,
@@ -97,7 +97,8 @@ interface Pool {
 const poolOf = (snapshot: Snapshot, role: string, application: RoleApplication, family: Family): Pool => {
   const { user, children, memoryMib } = settingsOf(snapshot, role, 'php-app').php;
   const spare = Math.max(1, Math.floor(children / SPARE));
-  const values = { ...clusterVariables(snapshot, role), ...application.environment };
+  const told = { ...clusterVariables(snapshot, role), ...toldOf(application) };
+  const values = { ...told, ...application.environment };
   const { name } = application;
   const lines = [
     `[${name}]`,

@@ -122,6 +122,35 @@ test('limits of a process are its unit’s; how many of web it is told', async (
   );
 });
 
+test('each process knows its host, its application and its release', async () => {
+  const snapshot = shop('nodejs-app', 'nodejs', { processes: { worker: WORKER } });
+  for (const unit of ['shop', 'shop.worker']) {
+    const folder = '/etc/scalarium/applications';
+    const environment = await theFile(snapshot, 'app-1', `${folder}/${unit}.env`);
+    assert.match(environment, 'SCALARIUM_APPLICATION=shop\n');
+    assert.match(environment, 'SCALARIUM_RELEASE=3\n');
+    assert.match(environment, `SCALARIUM_REVISION=${'a'.repeat(40)}\n`);
+    assert.match(
+      await theFile(snapshot, 'app-1', `${folder}/${unit}.start`),
+      'export SCALARIUM_INSTANCE="$(cat "${SCALARIUM_ROOT:-}/etc/hostname")"\n',
+    );
+  }
+  const own = shop('nodejs-app', 'nodejs', {
+    environment: { SCALARIUM_INSTANCE: 'mine', SCALARIUM_RELEASE: 9 },
+  });
+  assert.match(await theFile(own, 'app-1', '/etc/scalarium/applications/shop.env'), 'SCALARIUM_RELEASE=9\n');
+  assert.not.match(
+    await theFile(own, 'app-1', '/etc/scalarium/applications/shop.start'),
+    'SCALARIUM_INSTANCE',
+  );
+});
+
+test('a pool of PHP is told which release it has', async () => {
+  const pool = await theFile(shop('php-app', 'php'), 'app-1', '/etc/php/8.2/fpm/pool.d/scalarium-app.conf');
+  assert.match(pool, "env[SCALARIUM_APPLICATION] = 'shop'\n");
+  assert.match(pool, "env[SCALARIUM_RELEASE] = '3'\n");
+});
+
 test('what its environment says wins over where it is told to listen', async () => {
   const snapshot = shop('nodejs-app', 'nodejs', { environment: { PORT: 9 } });
   const start = await theFile(snapshot, 'app-1', '/etc/scalarium/applications/shop.start');
@@ -162,6 +191,23 @@ test('a release is no reason for configure, but for load balancers', () => {
   const other = { environment: { A: 'b' }, domains: ['shop.example.com'] };
   assert.is(inputs({}, 'app-1'), inputs(other, 'app-1'));
   assert.is.not(inputs({}, 'lb-1'), inputs(other, 'lb-1'));
+});
+
+test('nor is the number or the revision of one, whatever serves it', () => {
+  for (const [type, kind] of [
+    ['nodejs-app', 'nodejs'],
+    ['php-app', 'php'],
+    ['java-app', 'java'],
+    ['custom', 'other'],
+  ] as const) {
+    const of = (number: number, revision: string): string => {
+      const { release } = released(['app'], { type: kind, processes: { worker: WORKER } });
+      const snapshot = shop(type, kind);
+      const applications = { shop: { release: { ...release, number, revision } } };
+      return inputOf({ ...snapshot, applications }, 'app-1').input;
+    };
+    assert.is(of(3, 'a'), of(4, 'b'), type);
+  }
 });
 
 test('a change of the cluster is one for hosts of a role that only others’ releases are for', () => {
