@@ -1,3 +1,4 @@
+import { drainSecondsOf } from '../../../../api-types/deployment-strategy.js';
 import { naturally } from '../../../../controllers/deployments/hosts.js';
 import {
   batchesOf,
@@ -108,4 +109,12 @@ test('how many batches there will be', () => {
 test('hosts are in the order in which people count', () => {
   const names = ['app-10', 'app-2', 'db-1', 'app-1'];
   assert.equal(names.sort(naturally), ['app-1', 'app-2', 'app-10', 'db-1']);
+});
+
+test('how long requests may take to end: as this Deployment says, or its Application', () => {
+  const eight = { type: 'rolling', drainSeconds: 8 } as const;
+  assert.is(drainSecondsOf(undefined, undefined), 5);
+  assert.is(drainSecondsOf(undefined, eight), 8);
+  assert.is(drainSecondsOf({ type: 'canary' }, eight), 8);
+  assert.is(drainSecondsOf({ type: 'rolling', drainSeconds: 0 }, eight), 0);
 });
