@@ -1,4 +1,3 @@
-import { drainSecondsOf } from '../../../../api-types/deployment-strategy.js';
 import { naturally } from '../../../../controllers/deployments/hosts.js';
 import {
   batchesOf,
@@ -7,7 +6,7 @@ import {
   strategyOf,
   type Candidate,
 } from '../../../../controllers/deployments/strategy.js';
-import type { DeploymentStrategy } from '../../../../api-types/deployment-strategy.js';
+import { drainSecondsOf, type DeploymentStrategy } from '../../../../api-types/deployment-strategy.js';
 import { assert, suite } from '../../../suite.js';
 
 const test = suite('deployments: whose turn it is');
