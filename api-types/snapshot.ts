@@ -40,6 +40,8 @@ export const SnapshotApplication = fields(
      * look only whether their ports take connections.
      */
     askedAlike: t.literal(false),
+    /** While a Deployment goes on: so long load balancers wait for what a host has that leaves them. */
+    drainSeconds: t.number,
   },
 );
 export interface SnapshotApplication extends t.TypeOf<typeof SnapshotApplication> {}
