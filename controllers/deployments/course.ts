@@ -14,6 +14,7 @@ import { parseTimestamp, timestamp } from '../../runtime/clock.js';
 import type { Live } from '../../store/objects/objects.js';
 import type { Order, Step, Told } from './actions.js';
 import { machineOf, naturally } from './hosts.js';
+import { waitOf } from './patience.js';
 import { strategyIn, strategyOf, type Strategy } from './strategy.js';
 import type { View } from './view.js';
 
@@ -193,6 +194,11 @@ export class Course {
   /** Milliseconds since. */
   ageOf(since: string | undefined): number {
     return since === undefined ? 0 : this.view.now - parseTimestamp(since);
+  }
+
+  /** Milliseconds that this control plane has waited for what the host is at. */
+  waitedFor(host: DeploymentHost): number {
+    return this.view.waitedFor(waitOf(this.live.uid, host));
   }
 
   enter(phase: DeploymentPhase): void {
