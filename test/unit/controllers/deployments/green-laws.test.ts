@@ -38,16 +38,31 @@ const isThere = (world: World, name: string): boolean => {
   return live !== null && live.deletion === null && live.status.machine !== undefined;
 };
 
-const happens = async (world: World, what: Happening, name: string): Promise<void> => {
-  const there = isThere(world, name);
-  if (what === 'replaced' && there) await world.replace(name, 1);
-  if (what === 'slot goes' && there) world.objects.deleteRaw(ref('Instance', CLUSTER, name));
-  if (what === 'fails') world.behaviour = () => ({ state: 'failed', message: 'no' });
-  if ((what === 'abort' || what === 'promote') && !isEnded(world.deployment('d1'))) world.says('d1', what);
-  if (what === 'edit') world.application({ strategy: { type: 'rolling', batch: 1 }, roles: ['app'] });
-  if (what !== 'restart') return;
-  await world.stops();
-  await world.starts();
+const says = (world: World, word: 'abort' | 'promote'): void => {
+  if (!isEnded(world.deployment('d1'))) world.says('d1', word);
+};
+
+const HAPPENINGS: Readonly<Record<Happening, (world: World, name: string) => unknown>> = {
+  replaced: (world, name) => (isThere(world, name) ? world.replace(name, 1) : null),
+  'slot goes': (world, name) => {
+    if (isThere(world, name)) world.objects.deleteRaw(ref('Instance', CLUSTER, name));
+  },
+  fails: (world) => {
+    world.behaviour = () => ({ state: 'failed', message: 'no' });
+  },
+  abort: (world) => {
+    says(world, 'abort');
+  },
+  promote: (world) => {
+    says(world, 'promote');
+  },
+  restart: async (world) => {
+    await world.stops();
+    await world.starts();
+  },
+  edit: (world) => {
+    world.application({ strategy: { type: 'rolling', batch: 1 }, roles: ['app'] });
+  },
 };
 
 test('it ends, nobody is told twice, and no Role is left with what it was told', async () => {
@@ -60,7 +75,7 @@ test('it ends, nobody is told twice, and no Role is left with what it was told',
       world.deploy('d1', { ...blueGreen(5), timeoutSeconds: 60 });
       for (const { what, host, after } of happen) {
         await world.passes(after);
-        await happens(world, what, `app-${String(host)}`);
+        await HAPPENINGS[what](world, `app-${String(host)}`);
       }
       const phase = await world.ends('d1', 3600);
       assert.ok(isEnded(world.deployment('d1')), JSON.stringify(world.deployment('d1')));
