@@ -2,11 +2,12 @@
  * Deployments of one application: one goes on at a time, the oldest first. A pure function of records, answers and the time,
  * to steps as data: a control plane that knows nothing but what is stored plans the same.
  */
-import { isEnded, MADE_BY } from '../../api-types/kinds/deployment.js';
+import { ABORT, isEnded, MADE_BY } from '../../api-types/kinds/deployment.js';
 import { timestamp } from '../../runtime/clock.js';
 import type { Live } from '../../store/objects/objects.js';
 import type { Plan, Step } from './actions.js';
 import { applicationStatus } from './application-status.js';
+import { refusalFor } from './beginning.js';
 import { catchUpOf } from './catch-up.js';
 import { conditionsWith, courseConditions, when } from './conditions.js';
 import { Course } from './course.js';
@@ -39,10 +40,16 @@ interface Ending {
   readonly phase: 'Failed' | 'Aborted';
   readonly reason: string;
   readonly message: string;
+  /** The word of a person that is acted upon by that. */
+  readonly answered?: string;
 }
 
 /** One that never began ends. */
-const refused = (view: View, live: Deployment, { phase, reason, message }: Ending): readonly Step[] => {
+const refused = (
+  view: View,
+  live: Deployment,
+  { phase, reason, message, ...answered }: Ending,
+): readonly Step[] => {
   const now = timestamp(view.now);
   const verdicts = {
     Ready: when(false, reason, message),
@@ -55,6 +62,7 @@ const refused = (view: View, live: Deployment, { phase, reason, message }: Endin
   const next = {
     ...live.status,
     ...byOf(live),
+    ...answered,
     phase,
     finishedAt: now,
     application: undefined,
@@ -94,11 +102,23 @@ const hindrance = (view: View, live: Deployment): Ending | null => {
       reason: 'ApplicationNotFound',
       message: `there is no Application ${view.name} in this cluster`,
     };
+  const said = live.annotations[ABORT];
+  if (said !== undefined)
+    return {
+      phase: 'Aborted',
+      reason: 'Aborted',
+      message: 'somebody aborted it before its turn',
+      answered: `abort ${said}`,
+    };
   const superseder = supersederOf({ view, live });
   if (superseder !== null)
     return { phase: 'Aborted', reason: 'Superseded', message: `Deployment ${superseder} takes its place` };
   const lock = lockOf(application);
-  return lock === null ? null : { phase: 'Failed', reason: 'Locked', message: `${view.name}: ${lock}` };
+  if (lock !== null) return { phase: 'Failed', reason: 'Locked', message: `${view.name}: ${lock}` };
+  // it does not wait for what it would end
+  const refusal =
+    live.spec.supersede === true ? refusalFor({ view, live, application, next: live.status }) : null;
+  return refusal === null ? null : { phase: 'Failed', ...refusal };
 };
 
 /** What hosts say that they run, in their records. */

@@ -93,7 +93,9 @@ const sizeOf = ({ strategy, batch, total }: Choice): number => {
 const allowedOf = (choice: Choice, size: number): number => {
   const { strategy, total, unavailable } = choice;
   if (strategy.type === 'all-at-once' || strategy.type === 'blue-green') return Infinity;
-  const most = strategy.maxUnavailable === null ? size : countOf(strategy.maxUnavailable, total);
+  // a canary that is lost is out: the next one is not held up by it where a batch has more
+  const batch = Math.max(size, countOf(strategy.batch, total));
+  const most = strategy.maxUnavailable === null ? batch : countOf(strategy.maxUnavailable, total);
   return most - unavailable;
 };
 
