@@ -187,6 +187,10 @@ export const ApplicationStatus = fields(
     hosts: described(Integer, 'How many hosts are to run it.'),
     currentHosts: described(Integer, 'How many of them run the release in force.'),
     deployedAt: described(Time, 'When the release in force came into force.'),
+    decided: described(
+      Integer,
+      'The revision at which the Deployment was made that changed last what is in force.',
+    ),
     conditions: described(
       Conditions,
       'Ready: it was deployed, and all its hosts run the release in force. Reconciling: a Deployment goes on. Stalled: the last one failed. Locked: nobody may deploy. Valid: the spec can be read.',

@@ -7,6 +7,7 @@ import {
   type DeploymentStatus,
   type HostStage,
 } from '../../api-types/kinds/deployment.js';
+import type { Target } from '../../api-types/kinds/lifecycle-event.js';
 import { DEPLOY_TIMEOUT_SECONDS } from '../../api-types/deployment-strategy.js';
 import type { HostRelease, Release } from '../../api-types/release.js';
 import { sha256 } from '../../recipes/members.js';
@@ -31,6 +32,16 @@ const causeIn = ({ status }: Live<'Deployment'>): Cause | null => {
   const ready = status.conditions?.['Ready'];
   return ready === undefined ? null : { reason: ready.reason, message: ready.message };
 };
+
+const isSameOrder = (there: DeployOrder | undefined, { uid, step, release, overlap }: DeployOrder): boolean =>
+  there?.uid === uid &&
+  there.step === step &&
+  there.release?.number === release?.number &&
+  there.release?.digest === release?.digest &&
+  there.overlap === overlap;
+
+const isTargetOf = ({ status }: Live<'LifecycleEvent'>, { instance, machine }: Target): boolean =>
+  status.targets.some((one) => one.instance === instance && one.machine === machine);
 
 const TARGETS_AN_EVENT = 4000;
 const LONGEST_MESSAGE = 1000;
@@ -137,22 +148,43 @@ export class Course {
     const digest = sha256(`${uid} ${step} ${String(events.length)}`).slice(0, 12);
     const name = `release-${step}-${digest}-${String(events.length)}`;
     const attributes = spec.attributes ?? {};
-    this.orders.push({
-      name,
-      cause: `Deployment ${ref.name}: ${step} of ${spec.application}`,
-      order: {
-        uid,
-        deployment: ref.name,
-        application: spec.application,
-        step,
-        ...(Object.keys(attributes).length === 0 ? {} : { attributes }),
-        ...more,
-      },
-      targets: names.map((instance) => ({ instance, machine: this.all.get(instance)?.machine ?? '' })),
-      timeoutSeconds: this.timeoutSeconds,
-    });
+    const order: DeployOrder = {
+      uid,
+      deployment: ref.name,
+      application: spec.application,
+      step,
+      ...(Object.keys(attributes).length === 0 ? {} : { attributes }),
+      ...more,
+    };
     this.next.events = [...events, name];
-    for (const host of names) this.move(host, this.all.get(host)?.stage ?? 'waiting', { event: name });
+    const there = this.view.eventOf(name);
+    if (there === null) {
+      const cause = `Deployment ${ref.name}: ${step} of ${spec.application}`;
+      const targets = names.map((instance) => this.targetOf(instance));
+      this.orders.push({ name, cause, order, targets, timeoutSeconds: this.timeoutSeconds });
+      this.told(name, names);
+    } else this.takeUp(there, order, names);
+  }
+
+  /** Written by a plan whose record was not: who was told the same by it is told; the others are told by the next one. */
+  private takeUp(there: Live<'LifecycleEvent'>, order: DeployOrder, names: readonly string[]): void {
+    const reached = isSameOrder(there.status.deployment, order)
+      ? names.filter((name) => isTargetOf(there, this.targetOf(name)))
+      : [];
+    this.told(there.ref.name, reached);
+    this.order(
+      order.step,
+      names.filter((name) => !reached.includes(name)),
+      order,
+    );
+  }
+
+  private targetOf(instance: string): Target {
+    return { instance, machine: this.all.get(instance)?.machine ?? '' };
+  }
+
+  private told(event: string, names: readonly string[]): void {
+    for (const host of names) this.move(host, this.all.get(host)?.stage ?? 'waiting', { event });
   }
 
   /** Its word stays with the host. */
