@@ -57,10 +57,14 @@ export const DeploymentSpec = fields(
       default: {},
     }),
     comment: described(t.string, 'Why, for people.'),
-    timeoutSeconds: described(DeployTimeout, 'How long a host may take for each step.', {
-      default: DEPLOY_TIMEOUT_SECONDS,
-      unit: 'seconds',
-    }),
+    timeoutSeconds: described(
+      DeployTimeout,
+      'How long a host may take for each step, beside the time that the migration and the health check of the application have.',
+      {
+        default: DEPLOY_TIMEOUT_SECONDS,
+        unit: 'seconds',
+      },
+    ),
   },
 );
 export interface DeploymentSpec extends t.TypeOf<typeof DeploymentSpec> {}

@@ -17,6 +17,7 @@ import type { Order, Step, Told } from './actions.js';
 import { machineOf, naturally } from './hosts.js';
 import { waitOf } from './patience.js';
 import { strategyOf, type Strategy } from './strategy.js';
+import { timeoutOf } from './time-outs.js';
 import type { View } from './view.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -161,7 +162,8 @@ export class Course {
     if (there === null) {
       const cause = `Deployment ${ref.name}: ${step} of ${spec.application}`;
       const targets = names.map((instance) => this.targetOf(instance));
-      this.orders.push({ name, cause, order, targets, timeoutSeconds: this.timeoutSeconds });
+      const timeoutSeconds = timeoutOf(order, this.timeoutSeconds);
+      this.orders.push({ name, cause, order, targets, timeoutSeconds });
       this.told(name, names);
     } else this.takeUp(there, order, names);
   }
