@@ -3,7 +3,7 @@ import { MADE_BY } from '../../api-types/kinds/deployment.js';
 import type { Release } from '../../api-types/release.js';
 import type { Cause, Course } from './course.js';
 import { machineOf, runsOf } from './hosts.js';
-import { releaseToGoBackTo, rolesFor } from './releases.js';
+import { recordProblem, releaseToGoBackTo, rolesFor } from './releases.js';
 import { batchesOf } from './strategy.js';
 import { targetsOf, type Targets } from './targets.js';
 
@@ -86,6 +86,18 @@ const started = (course: Course, targets: Targets): void => {
   );
 };
 
+/** What it will have to keep does not fit, whatever happens to its hosts. */
+const tooLarge = (course: Course, targets: Targets): Cause | null => {
+  const { next, application, live } = course;
+  const message = recordProblem(targets.hosts.length, [next.release, application.status.current, live.spec]);
+  return message === null ? null : { reason: 'TooLarge', message };
+};
+
+const noRole = (course: Course): Cause | null =>
+  rolesMeant(course).length > 0
+    ? null
+    : { reason: 'NoRole', message: `no Role runs ${course.live.spec.application}: nothing was done` };
+
 /** Its turn has come. Nothing of it is told to anybody before its record says that it has begun. */
 export const beginCourse = (course: Course): void => {
   const refused = notDeployed(course) ?? noMigration(course);
@@ -100,7 +112,7 @@ export const beginCourse = (course: Course): void => {
   }
   if (release !== null) course.next.release = release;
   const targets = targetsOf(course.live.spec, course.view.instances, rolesMeant(course));
-  const { refusal } = targets;
+  const refusal = noRole(course) ?? targets.refusal ?? tooLarge(course, targets);
   if (refusal !== null) {
     delete course.next.release;
     course.end('Failed', refusal);

@@ -44,6 +44,13 @@ const isSameOrder = (there: DeployOrder | undefined, { uid, step, release, overl
 const isTargetOf = ({ status }: Live<'LifecycleEvent'>, { instance, machine }: Target): boolean =>
   status.targets.some((one) => one.instance === instance && one.machine === machine);
 
+/** Bytes, not characters: a record has so many. */
+const cutTo = (message: string, most: number): string =>
+  Buffer.from(message)
+    .subarray(0, most)
+    .toString()
+    .replace(/\uFFFD+$/, '');
+
 const TARGETS_AN_EVENT = 4000;
 const LONGEST_MESSAGE = 1000;
 /** A record has 1 MiB: of many failures the first are told in full. */
@@ -193,12 +200,12 @@ export class Course {
   fail(name: string, message: string, changes: Partial<DeploymentHost> = {}): void {
     const full = this.failures < TOLD_IN_FULL ? LONGEST_MESSAGE : SHORT_MESSAGE;
     this.failures += 1;
-    this.move(name, 'failed', { ...changes, message: message.slice(0, full) });
+    this.move(name, 'failed', { ...changes, message: cutTo(message, full) });
     if (full === LONGEST_MESSAGE) this.tell('Warning', 'HostFailed', `${name}: ${message}`);
   }
 
   skip(name: string, message: string, changes: Partial<DeploymentHost> = {}): void {
-    this.move(name, 'skipped', { message: message.slice(0, SHORT_MESSAGE), ...changes });
+    this.move(name, 'skipped', { message: cutTo(message, SHORT_MESSAGE), ...changes });
   }
 
   tell(type: Told['type'], reason: string, message: string): void {

@@ -38,7 +38,7 @@ export const configOf = (spec: ApplicationSpec): ReleaseConfig => {
 
 /** Two of a Deployment and those of an Application have to fit into 1 MiB each, beside its hosts. */
 const MOST_CONFIG_BYTES = 256 * 1024;
-const MOST_RELEASES_BYTES = 512 * 1024;
+const MOST_RELEASES_BYTES = 448 * 1024;
 
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
@@ -48,6 +48,20 @@ export const configProblem = (spec: ApplicationSpec): string | null => {
   return bytes <= MOST_CONFIG_BYTES
     ? null
     : `the configuration of the application has ${String(bytes)} bytes; at most ${String(MOST_CONFIG_BYTES)} fit into a release`;
+};
+
+/** A host in the record of a Deployment, its message aside; and the place of what hosts say, conditions and events. */
+const HOST_BYTES = 330;
+const REST_BYTES = 200 * 1024;
+const MOST_RECORD_BYTES = 1024 * 1024;
+
+/** Why the record of a Deployment would not hold all of this in the end; null: it will. */
+export const recordProblem = (hosts: number, kept: readonly unknown[]): string | null => {
+  const bytes =
+    hosts * HOST_BYTES + kept.reduce<number>((sum, one) => sum + bytesOf(one ?? null), REST_BYTES);
+  return bytes <= MOST_RECORD_BYTES
+    ? null
+    : `${String(hosts)} hosts and configurations of this size would need ${String(bytes)} bytes in the record of the Deployment; at most ${String(MOST_RECORD_BYTES)} fit: name fewer hosts, or make the configuration of the application smaller`;
 };
 
 /** Both releases can run side by side on one host, each at a port or socket of its own. */
