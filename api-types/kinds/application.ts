@@ -1,7 +1,7 @@
 /** Application: code that hosts of a cluster run, where it comes from, and how it is brought there. */
 import * as t from 'io-ts';
 import { described } from '../described.js';
-import { HealthCheck, Hooks, Migration, Processes } from '../application-parts.js';
+import { CommandLine, HealthCheck, Hooks, Migration, Processes, UrlPath } from '../application-parts.js';
 import { ApplicationSource } from '../application-source.js';
 import { Release } from '../release.js';
 import { DeploymentStrategy } from '../deployment-strategy.js';
@@ -29,13 +29,11 @@ export const Domain = line(
   'a domain, as shop.example.com or *.example.com',
   /^(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/,
 );
-export const UrlPath = line('a path of a URL, as /shop', /^\/[^\s"'{}\\;]*$/);
 /** Below the application's folder. */
 export const FilePath = line(
   'a path below the application, as dist/server.js',
   /^(?!\/)(?!.*\.\.)[\w./@+-]+$/,
 );
-export const CommandLine = line('a command line', /^[^\u0000-\u001f\u007f]+$/);
 
 const Variable = line('the name of a variable, as API_URL', /^[A-Za-z_][A-Za-z0-9_]*$/);
 
@@ -161,9 +159,13 @@ export const ApplicationSpec = fields(
       'A push to the repository makes a Deployment.',
       { otherwise: 'pushes do nothing' },
     ),
-    attributes: described(JsonObject, "Free JSON for the application's hooks and for templates.", {
-      default: {},
-    }),
+    attributes: described(
+      JsonObject,
+      "Free JSON for the application's hooks and for templates. A member that is null is as none.",
+      {
+        default: {},
+      },
+    ),
   },
 );
 export interface ApplicationSpec extends t.TypeOf<typeof ApplicationSpec> {}

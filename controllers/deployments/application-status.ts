@@ -1,4 +1,5 @@
 /** What an Application's record says: the release in force, those to go back to, and how many hosts run it. Pure. */
+import { isDeepStrictEqual } from 'node:util';
 import type { ApplicationStatus } from '../../api-types/kinds/application.js';
 import { isEnded } from '../../api-types/kinds/deployment.js';
 import type { Live } from '../../store/objects/objects.js';
@@ -84,7 +85,7 @@ const verdictsOf = (view: View, application: Application, course: Course | null,
 };
 
 const isApplied = ({ spec }: Application, { current }: InForce): boolean =>
-  current !== undefined && JSON.stringify(configOf(spec)) === JSON.stringify(current.config);
+  current !== undefined && isDeepStrictEqual(configOf(spec), current.config);
 
 /** The whole status as it is to be; `course`: of the Deployment that goes on, or just ended. */
 export const applicationStatus = (

@@ -30,10 +30,17 @@ export const rolesFor = (
 /** Where it comes from, who runs it and how it is brought there. */
 const OF_THE_CONTROL_PLANE: readonly string[] = ['source', 'roles', 'strategy', 'webhook'];
 
+/** A record is changed by merge patches, in which null means nothing: a release has none, so that it is what is kept of it. */
+const withoutNulls = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const kept = Object.entries(value).filter(([, one]) => one !== null);
+  return Object.fromEntries(kept.map(([key, one]) => [key, withoutNulls(one)]));
+};
+
 /** What hosts need of a spec. */
 export const configOf = (spec: ApplicationSpec): ReleaseConfig => {
   const entries = Object.entries(spec).filter(([key]) => !OF_THE_CONTROL_PLANE.includes(key));
-  return Object.fromEntries(entries) as unknown as ReleaseConfig;
+  return withoutNulls(Object.fromEntries(entries)) as ReleaseConfig;
 };
 
 /** Two of a Deployment and those of an Application have to fit into 1 MiB each, beside its hosts. */

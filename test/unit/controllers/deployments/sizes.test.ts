@@ -1,9 +1,10 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { DeploymentSpec } from '../../../../api-types/kinds/deployment.js';
+import { ref } from '../../../fake/objects.js';
 import { assert, suite } from '../../../suite.js';
-import { release, rolling, worldWith } from './world.js';
+import { APP, CLUSTER, release, rolling, worldWith } from './world.js';
 
-const test = suite('deployments: what does not fit');
+const test = suite('deployments: what is kept in records');
 
 test('attributes are bounded, in bytes', () => {
   const refuses = (value: string): boolean =>
@@ -47,5 +48,22 @@ test('an application that no Role runs says so', async () => {
   world.deploy('d1');
   assert.is(await world.ends('d1'), 'Failed');
   assert.is(world.why('d1').message, 'no Role runs web: nothing was done');
+  await world.stops();
+});
+
+test('a spec with null in its attributes is in force once it was deployed', async () => {
+  const world = worldWith(1);
+  world.application({ port: 4000 });
+  await world.starts();
+  world.deploy('d1');
+  assert.is(await world.ends('d1'), 'Succeeded');
+  world.application({ entry: 'a.js', port: 4000, attributes: { a: null, b: { c: null, d: [null] } } });
+  await world.passes(100);
+  world.deploy('d2');
+  assert.is(await world.ends('d2'), 'Succeeded');
+  await world.passes(200);
+  const live = world.objects.get(ref('Application', CLUSTER, APP));
+  assert.is(live?.status.appliedGeneration, live?.specGeneration);
+  assert.equal(live?.status.current?.config.attributes, { b: { d: [null] } });
   await world.stops();
 });
