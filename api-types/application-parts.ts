@@ -6,8 +6,8 @@ import { fields, refined, wholeNumber } from './words.js';
 const line = (name: string, pattern: RegExp): t.Type<string> =>
   refined(t.string, name, (value) => pattern.test(value), { pattern: pattern.source });
 
-const CommandLine = line('a command line', /^[^\u0000-\u001f\u007f]+$/);
-const UrlPath = line('a path of a URL, as /health', /^\/[^\s"'{}\\;]*$/);
+export const CommandLine = line('a command line', /^[^\u0000-\u001f\u007f]+$/);
+export const UrlPath = line('a path of a URL, as /health', /^\/[^\s"'{}\\;]*$/);
 const ProcessName = line('the name of a process, as web or worker', /^[a-z][a-z0-9-]{0,30}$/);
 
 /** Processes of one kind. */

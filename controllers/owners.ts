@@ -127,6 +127,7 @@ export const OWNERS: {
         'hosts',
         'currentHosts',
         'deployedAt',
+        'decided',
       ],
       conditions: ['Ready', 'Reconciling', 'Stalled', 'Locked'],
     },

@@ -1,7 +1,7 @@
 /** Application: code that hosts of a cluster run, where it comes from, and how it is brought there. */
 import * as t from 'io-ts';
 import { described } from '../described.js';
-import { HealthCheck, Hooks, Migration, Processes } from '../application-parts.js';
+import { CommandLine, HealthCheck, Hooks, Migration, Processes, UrlPath } from '../application-parts.js';
 import { ApplicationSource } from '../application-source.js';
 import { Release } from '../release.js';
 import { DeploymentStrategy } from '../deployment-strategy.js';
@@ -29,13 +29,11 @@ export const Domain = line(
   'a domain, as shop.example.com or *.example.com',
   /^(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/,
 );
-export const UrlPath = line('a path of a URL, as /shop', /^\/[^\s"'{}\\;]*$/);
 /** Below the application's folder. */
 export const FilePath = line(
   'a path below the application, as dist/server.js',
   /^(?!\/)(?!.*\.\.)[\w./@+-]+$/,
 );
-export const CommandLine = line('a command line', /^[^\u0000-\u001f\u007f]+$/);
 
 const Variable = line('the name of a variable, as API_URL', /^[A-Za-z_][A-Za-z0-9_]*$/);
 
@@ -161,9 +159,13 @@ const ApplicationFields = fields(
       'A push to the repository makes a Deployment.',
       { otherwise: 'pushes do nothing' },
     ),
-    attributes: described(JsonObject, "Free JSON for the application's hooks and for templates.", {
-      default: {},
-    }),
+    attributes: described(
+      JsonObject,
+      "Free JSON for the application's hooks and for templates. A member that is null is as none.",
+      {
+        default: {},
+      },
+    ),
   },
 );
 type ApplicationFields = t.TypeOf<typeof ApplicationFields>;
@@ -200,6 +202,10 @@ export const ApplicationStatus = fields(
     hosts: described(Integer, 'How many hosts are to run it.'),
     currentHosts: described(Integer, 'How many of them run the release in force.'),
     deployedAt: described(Time, 'When the release in force came into force.'),
+    decided: described(
+      Integer,
+      'The revision at which the Deployment was made that changed last what is in force.',
+    ),
     conditions: described(
       Conditions,
       'Ready: it was deployed, and all its hosts run the release in force. Reconciling: a Deployment goes on. Stalled: the last one failed. Locked: nobody may deploy. Valid: the spec can be read.',

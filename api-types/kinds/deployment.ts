@@ -4,7 +4,18 @@ import { described } from '../described.js';
 import { DEPLOY_TIMEOUT_SECONDS, DeployTimeout, DeploymentStrategy } from '../deployment-strategy.js';
 import { Release } from '../release.js';
 import { ApplicationSpec } from './application.js';
-import { Integer, JsonObject, Name, NonEmpty, Time, fields, listOf, oneOf, wholeNumber } from '../words.js';
+import {
+  Integer,
+  JsonObject,
+  Name,
+  NonEmpty,
+  Time,
+  fields,
+  listOf,
+  oneOf,
+  refined,
+  wholeNumber,
+} from '../words.js';
 import { Conditions, OBSERVED_GENERATION } from './conditions.js';
 
 export const DEPLOYMENT_COMMANDS = [
@@ -17,6 +28,14 @@ export const DEPLOYMENT_COMMANDS = [
   'migrate',
 ] as const;
 export type DeploymentCommand = (typeof DEPLOYMENT_COMMANDS)[number];
+
+/** They go to every host with every step, beside the release. */
+export const MOST_ATTRIBUTES_BYTES = 64 * 1024;
+const Attributes = refined(
+  JsonObject,
+  `an object of at most ${String(MOST_ATTRIBUTES_BYTES / 1024)} KiB`,
+  (value) => Buffer.byteLength(JSON.stringify(value)) <= MOST_ATTRIBUTES_BYTES,
+);
 
 export const DeploymentSpec = fields(
   'DeploymentSpec',
@@ -54,14 +73,18 @@ export const DeploymentSpec = fields(
       'One that goes on for the application is ended where it is; otherwise this one waits for it.',
       { default: false },
     ),
-    attributes: described(JsonObject, 'Free JSON that recipes and hooks of this Deployment are given.', {
+    attributes: described(Attributes, 'Free JSON that recipes and hooks of this Deployment are given.', {
       default: {},
     }),
     comment: described(t.string, 'Why, for people.'),
-    timeoutSeconds: described(DeployTimeout, 'How long a host may take for each step.', {
-      default: DEPLOY_TIMEOUT_SECONDS,
-      unit: 'seconds',
-    }),
+    timeoutSeconds: described(
+      DeployTimeout,
+      'How long a host may take for each step, beside the time that the migration and the health check of the application have.',
+      {
+        default: DEPLOY_TIMEOUT_SECONDS,
+        unit: 'seconds',
+      },
+    ),
   },
 );
 export interface DeploymentSpec extends t.TypeOf<typeof DeploymentSpec> {}

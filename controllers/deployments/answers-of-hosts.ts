@@ -28,9 +28,10 @@ const OF_RESULT: Readonly<Record<EventResult['state'], (result: EventResult) => 
   superseded: () => ({ _tag: 'Lost', message: 'it was told to shut down' }),
 };
 
-/** Milliseconds until it has failed for want of an answer. */
-const patience = (course: Course, host: DeploymentHost): number =>
-  seconds(course.timeoutSeconds) + GRACE - course.waitedFor(host);
+/** Seconds that the host was given. */
+const timeoutOf = (course: Course, { event }: DeploymentHost): number =>
+  (event === undefined ? undefined : course.view.eventOf(event)?.status.timeoutSeconds) ??
+  course.timeoutSeconds;
 
 /** What the host said to what it was told last. */
 export const verdictOf = (course: Course, name: string, host: DeploymentHost): Verdict => {
@@ -38,9 +39,10 @@ export const verdictOf = (course: Course, name: string, host: DeploymentHost): V
   if (result !== undefined) return OF_RESULT[result.state](result);
   if (!course.isThere(name))
     return { _tag: 'Lost', message: `its machine ${host.machine} went before it answered` };
-  const left = patience(course, host);
+  const timeout = timeoutOf(course, host);
+  const left = seconds(timeout) + GRACE - course.waitedFor(host);
   if (left <= 0) {
-    const message = `no answer within ${String(course.timeoutSeconds)} s`;
+    const message = `no answer within ${String(timeout)} s`;
     return { _tag: 'Failed', message, result: null };
   }
   course.wait(left, 'hosts are to answer');

@@ -1,37 +1,22 @@
 /** What an Application's record says: the release in force, those to go back to, and how many hosts run it. Pure. */
+import { isDeepStrictEqual } from 'node:util';
 import type { ApplicationStatus } from '../../api-types/kinds/application.js';
 import { isEnded } from '../../api-types/kinds/deployment.js';
 import type { Live } from '../../store/objects/objects.js';
-import { isCatchUp } from './catch-up.js';
 import { conditionsWith, when, type Verdict } from './conditions.js';
 import type { Course } from './course.js';
+import { inForceAfter, inForceNow, type InForce } from './decisions.js';
 import { hasRole, isGoing, runsOf } from './hosts.js';
-import { configOf, releasesWith, rolesFor } from './releases.js';
-import { isNarrowed } from './targets.js';
+import { configOf, rolesFor } from './releases.js';
 import type { View } from './view.js';
 import { lockOf } from './words-of-people.js';
 
 type Application = Live<'Application'>;
-type InForce = Pick<ApplicationStatus, 'current' | 'releases' | 'deployedAt'>;
-
-const afterUndeploy = ({ status }: Application, course: Course): InForce =>
-  isNarrowed(course.live.spec)
-    ? status
-    : { ...(status.releases === undefined ? {} : { releases: status.releases }) };
-
-/** What is in force once this Deployment has ended so. */
-const inForceAfter = (application: Application, course: Course | null): InForce => {
-  const { status } = application;
-  if (course?.phase !== 'Succeeded') return status;
-  const { command } = course.live.spec;
-  const { release } = course.next;
-  if (command === 'undeploy') return afterUndeploy(application, course);
-  if (release === undefined || isCatchUp(course.live)) return status;
-  return {
-    current: release,
-    releases: releasesWith(status.releases ?? [], release),
-    deployedAt: course.now,
-  };
+/** With what this Deployment has just brought, or ended. */
+const inForceWith = (view: View, application: Application, course: Course | null): InForce => {
+  const before = inForceNow(application, view.deployments);
+  if (course?.phase !== 'Succeeded') return before;
+  return inForceAfter(before, { live: course.live, release: course.next.release, at: course.now });
 };
 
 interface Count {
@@ -100,7 +85,7 @@ const verdictsOf = (view: View, application: Application, course: Course | null,
 };
 
 const isApplied = ({ spec }: Application, { current }: InForce): boolean =>
-  current !== undefined && JSON.stringify(configOf(spec)) === JSON.stringify(current.config);
+  current !== undefined && isDeepStrictEqual(configOf(spec), current.config);
 
 /** The whole status as it is to be; `course`: of the Deployment that goes on, or just ended. */
 export const applicationStatus = (
@@ -109,7 +94,7 @@ export const applicationStatus = (
   course: Course | null,
 ): ApplicationStatus => {
   const { status, specGeneration } = application;
-  const { current, releases, deployedAt } = inForceAfter(application, course);
+  const { current, releases, deployedAt, decided } = inForceWith(view, application, course);
   const facts = { current, ...count(view, application, { current }) };
   const lastNumber = Math.max(status.lastNumber ?? 0, course?.next.release?.number ?? 0);
   const deployment = course?.live.ref.name ?? status.deployment;
@@ -121,6 +106,7 @@ export const applicationStatus = (
     current,
     releases,
     deployedAt,
+    decided,
     deployment,
     hosts: facts.hosts,
     currentHosts: facts.currentHosts,

@@ -3,7 +3,7 @@ import { MADE_BY } from '../../api-types/kinds/deployment.js';
 import type { Release } from '../../api-types/release.js';
 import type { Cause, Course } from './course.js';
 import { machineOf, runsOf } from './hosts.js';
-import { configProblem, releaseToGoBackTo, rolesFor } from './releases.js';
+import { configProblem, recordProblem, releaseToGoBackTo, rolesFor } from './releases.js';
 import { batchesOf, recorded } from './strategy.js';
 import { targetsOf, type Targets } from './targets.js';
 
@@ -101,6 +101,18 @@ const tooLarge = ({ live, application }: Beginning): Cause | null => {
   return problem === null ? null : { reason: 'ConfigTooLarge', message: problem };
 };
 
+/** What it will have to keep does not fit, whatever happens to its hosts. */
+const fillsRecord = ({ live, application }: Beginning, { release, targets }: Chosen): Cause | null => {
+  const kept = [release ?? undefined, application.status.current, live.spec];
+  const message = recordProblem(targets.hosts.length, kept);
+  return message === null ? null : { reason: 'TooLarge', message };
+};
+
+const noRole = ({ live }: Beginning, roles: readonly string[]): Cause | null =>
+  roles.length > 0
+    ? null
+    : { reason: 'NoRole', message: `no Role runs ${live.spec.application}: nothing was done` };
+
 interface Chosen {
   /** Of `rollback`. */
   readonly release: Release | null;
@@ -115,7 +127,9 @@ const chosenFor = (on: Beginning): Chosen | { readonly refusal: Cause } => {
   if (typeof release === 'string') return { refusal: { reason: 'ReleaseNotFound', message: release } };
   const roles = release?.roles ?? rolesMeant(on);
   const targets = targetsOf(on.live.spec, on.view.instances, roles);
-  return targets.refusal === null ? { release, targets } : { refusal: targets.refusal };
+  const chosen = { release, targets };
+  const late = noRole(on, roles) ?? targets.refusal ?? fillsRecord(on, chosen);
+  return late === null ? chosen : { refusal: late };
 };
 
 /** Null: it can begin once its turn has come. */

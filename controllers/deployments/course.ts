@@ -7,6 +7,7 @@ import {
   type DeploymentStatus,
   type HostStage,
 } from '../../api-types/kinds/deployment.js';
+import type { Target } from '../../api-types/kinds/lifecycle-event.js';
 import { DEPLOY_TIMEOUT_SECONDS } from '../../api-types/deployment-strategy.js';
 import type { HostRelease, Release } from '../../api-types/release.js';
 import { sha256 } from '../../recipes/members.js';
@@ -16,6 +17,7 @@ import type { Order, Step, Told } from './actions.js';
 import { machineOf, naturally } from './hosts.js';
 import { waitOf } from './patience.js';
 import { strategyIn, strategyOf, type Strategy } from './strategy.js';
+import { timeoutOf } from './time-outs.js';
 import type { View } from './view.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -35,6 +37,23 @@ const causeIn = ({ status }: Live<'Deployment'>): Cause | null => {
 /** Somebody may have changed it meanwhile: that is for the next Deployment. */
 const begunWith = ({ status }: Live<'Deployment'>, application: Live<'Application'>): Live<'Application'> =>
   status.application === undefined ? application : { ...application, spec: status.application };
+
+const isSameOrder = (there: DeployOrder | undefined, { uid, step, release, overlap }: DeployOrder): boolean =>
+  there?.uid === uid &&
+  there.step === step &&
+  there.release?.number === release?.number &&
+  there.release?.digest === release?.digest &&
+  there.overlap === overlap;
+
+const isTargetOf = ({ status }: Live<'LifecycleEvent'>, { instance, machine }: Target): boolean =>
+  status.targets.some((one) => one.instance === instance && one.machine === machine);
+
+/** Bytes, not characters: a record has so many. */
+const cutTo = (message: string, most: number): string =>
+  Buffer.from(message)
+    .subarray(0, most)
+    .toString()
+    .replace(/\uFFFD+$/, '');
 
 const TARGETS_AN_EVENT = 4000;
 const LONGEST_MESSAGE = 1000;
@@ -147,34 +166,56 @@ export class Course {
     const digest = sha256(`${uid} ${step} ${String(events.length)}`).slice(0, 12);
     const name = `release-${step}-${digest}-${String(events.length)}`;
     const attributes = spec.attributes ?? {};
-    this.orders.push({
-      name,
-      cause: `Deployment ${ref.name}: ${step} of ${spec.application}`,
-      order: {
-        uid,
-        deployment: ref.name,
-        application: spec.application,
-        step,
-        ...(Object.keys(attributes).length === 0 ? {} : { attributes }),
-        ...more,
-      },
-      targets: names.map((instance) => ({ instance, machine: this.all.get(instance)?.machine ?? '' })),
-      timeoutSeconds: this.timeoutSeconds,
-    });
+    const order: DeployOrder = {
+      uid,
+      deployment: ref.name,
+      application: spec.application,
+      step,
+      ...(Object.keys(attributes).length === 0 ? {} : { attributes }),
+      ...more,
+    };
     this.next.events = [...events, name];
-    for (const host of names) this.move(host, this.all.get(host)?.stage ?? 'waiting', { event: name });
+    const there = this.view.eventOf(name);
+    if (there === null) {
+      const cause = `Deployment ${ref.name}: ${step} of ${spec.application}`;
+      const targets = names.map((instance) => this.targetOf(instance));
+      const timeoutSeconds = timeoutOf(order, this.timeoutSeconds);
+      this.orders.push({ name, cause, order, targets, timeoutSeconds });
+      this.told(name, names);
+    } else this.takeUp(there, order, names);
+  }
+
+  /** Written by a plan whose record was not: who was told the same by it is told; the others are told by the next one. */
+  private takeUp(there: Live<'LifecycleEvent'>, order: DeployOrder, names: readonly string[]): void {
+    const reached = isSameOrder(there.status.deployment, order)
+      ? names.filter((name) => isTargetOf(there, this.targetOf(name)))
+      : [];
+    this.told(there.ref.name, reached);
+    this.order(
+      order.step,
+      names.filter((name) => !reached.includes(name)),
+      order,
+    );
+  }
+
+  private targetOf(instance: string): Target {
+    return { instance, machine: this.all.get(instance)?.machine ?? '' };
+  }
+
+  private told(event: string, names: readonly string[]): void {
+    for (const host of names) this.move(host, this.all.get(host)?.stage ?? 'waiting', { event });
   }
 
   /** Its word stays with the host. */
   fail(name: string, message: string, changes: Partial<DeploymentHost> = {}): void {
     const full = this.failures < TOLD_IN_FULL ? LONGEST_MESSAGE : SHORT_MESSAGE;
     this.failures += 1;
-    this.move(name, 'failed', { ...changes, message: message.slice(0, full) });
+    this.move(name, 'failed', { ...changes, message: cutTo(message, full) });
     if (full === LONGEST_MESSAGE) this.tell('Warning', 'HostFailed', `${name}: ${message}`);
   }
 
   skip(name: string, message: string, changes: Partial<DeploymentHost> = {}): void {
-    this.move(name, 'skipped', { message: message.slice(0, SHORT_MESSAGE), ...changes });
+    this.move(name, 'skipped', { message: cutTo(message, SHORT_MESSAGE), ...changes });
   }
 
   tell(type: Told['type'], reason: string, message: string): void {

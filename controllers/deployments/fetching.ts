@@ -2,9 +2,8 @@
 import type { ApplicationSpec } from '../../api-types/kinds/application.js';
 import type { Release } from '../../api-types/release.js';
 import { verdictOf } from './answers-of-hosts.js';
-import { rolesMeant } from './beginning.js';
 import type { Course } from './course.js';
-import { configOf, configProblem, rolesFor } from './releases.js';
+import { configOf, configProblem, recordProblem, rolesFor } from './releases.js';
 
 interface Packed {
   readonly revision: string;
@@ -32,13 +31,23 @@ const releaseOf = (course: Course, { revision, digest, spec }: Packed): Release 
   };
 };
 
+/** blue-green has as many again. */
+const hostsIn = ({ hosts, strategy }: Course): number =>
+  strategy.type === 'blue-green' ? 2 * hosts.size : hosts.size;
+
 const take = (course: Course, packed: Packed): void => {
   const problem = configProblem(packed.spec);
   if (problem !== null) {
     course.end('Failed', { reason: 'ConfigTooLarge', message: problem });
     return;
   }
-  course.next.release = releaseOf(course, packed);
+  const release = releaseOf(course, packed);
+  const tooLarge = recordProblem(hostsIn(course), [release, course.next.from, course.live.spec]);
+  if (tooLarge !== null) {
+    course.end('Failed', { reason: 'TooLarge', message: tooLarge });
+    return;
+  }
+  course.next.release = release;
   // from here on everything is in the release
   delete course.next.application;
   course.steps.push({ action: 'drop', uid: course.live.uid });
@@ -118,7 +127,6 @@ const lookForPack = (course: Course): void => {
 
 export const fetching = (course: Course): void => {
   if (course.live.spec.command === 'rollback') lookForPack(course);
-  else if (rolesMeant(course).length === 0) failed(course, 'no Role runs the application');
   else if (course.application.spec.source.fetchedBy === 'host') byHost(course);
   else byControlPlane(course);
 };

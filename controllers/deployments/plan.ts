@@ -11,6 +11,7 @@ import { refusalFor } from './beginning.js';
 import { catchUpOf } from './catch-up.js';
 import { conditionsWith, courseConditions, when } from './conditions.js';
 import { Course } from './course.js';
+import { upToDate } from './decisions.js';
 import { machineOf } from './hosts.js';
 import { patchBetween } from './patches.js';
 import { drive } from './phases.js';
@@ -226,7 +227,7 @@ const planOf = (view: View): Plan => {
     const plan = ends.length > 0 ? { steps: applicationSteps(view, null), wait: null } : quiet(view);
     return { ...plan, steps: [...ends, ...plan.steps] };
   }
-  const course = new Course(view, first, application);
+  const course = new Course(view, first, upToDate(application, view.deployments));
   drive(course);
   const others = left.filter((live) => live !== first);
   const steps = [

@@ -30,15 +30,22 @@ export const rolesFor = (
 /** Where it comes from, who runs it and how it is brought there. */
 const OF_THE_CONTROL_PLANE: readonly string[] = ['source', 'roles', 'strategy', 'webhook'];
 
+/** A record is changed by merge patches, in which null means nothing: a release has none, so that it is what is kept of it. */
+const withoutNulls = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const kept = Object.entries(value).filter(([, one]) => one !== null);
+  return Object.fromEntries(kept.map(([key, one]) => [key, withoutNulls(one)]));
+};
+
 /** What hosts need of a spec. */
 export const configOf = (spec: ApplicationSpec): ReleaseConfig => {
   const entries = Object.entries(spec).filter(([key]) => !OF_THE_CONTROL_PLANE.includes(key));
-  return Object.fromEntries(entries) as unknown as ReleaseConfig;
+  return withoutNulls(Object.fromEntries(entries)) as ReleaseConfig;
 };
 
 /** Two of a Deployment and those of an Application have to fit into 1 MiB each, beside its hosts. */
 const MOST_CONFIG_BYTES = 256 * 1024;
-const MOST_RELEASES_BYTES = 512 * 1024;
+const MOST_RELEASES_BYTES = 448 * 1024;
 
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
@@ -48,6 +55,20 @@ export const configProblem = (spec: ApplicationSpec): string | null => {
   return bytes <= MOST_CONFIG_BYTES
     ? null
     : `the configuration of the application has ${String(bytes)} bytes; at most ${String(MOST_CONFIG_BYTES)} fit into a release`;
+};
+
+/** A host in the record of a Deployment, its message aside; and the place of what hosts say, conditions and events. */
+const HOST_BYTES = 330;
+const REST_BYTES = 200 * 1024;
+const MOST_RECORD_BYTES = 1024 * 1024;
+
+/** Why the record of a Deployment would not hold all of this in the end; null: it will. */
+export const recordProblem = (hosts: number, kept: readonly unknown[]): string | null => {
+  const bytes =
+    hosts * HOST_BYTES + kept.reduce<number>((sum, one) => sum + bytesOf(one ?? null), REST_BYTES);
+  return bytes <= MOST_RECORD_BYTES
+    ? null
+    : `${String(hosts)} hosts and configurations of this size would need ${String(bytes)} bytes in the record of the Deployment; at most ${String(MOST_RECORD_BYTES)} fit: name fewer hosts, or make the configuration of the application smaller`;
 };
 
 /** Both releases can run side by side on one host, each at a port or socket of its own. */

@@ -91,14 +91,16 @@ export class Orders {
 
   /**
    * A host that was away for a Deployment does nothing of it afterwards; but what came into force for all, or is in force again
-   * because it failed, it is told all the same, and so is the end of processes of before.
+   * because it failed, it is told all the same, and so is the end of processes of before; and a deleted Application ends on all.
    */
   private isOfEndedDeployment({ cluster, step }: Order): boolean {
     if (step === null || step.finishes) return false;
     const of = this.objects.get({ kind: 'Deployment', cluster, name: step.deployment });
     if (of?.uid === step.uid && !isEnded(of.status)) return false;
-    const { current } =
-      this.objects.get({ kind: 'Application', cluster, name: step.application })?.status ?? {};
+    const application = this.objects.get({ kind: 'Application', cluster, name: step.application });
+    // the end of a deleted Application is told under its own uid
+    if (application?.uid === step.uid) return application.deletion === null;
+    const current = application?.status.current;
     return current === undefined || current.number !== step.activates;
   }
 

@@ -198,3 +198,33 @@ for (const { name, deployment, current, sent } of AWAY)
     });
     assert.equal(shown, sent);
   });
+
+abilities(
+  'a host that reconnects takes away an Application that was deleted, and no other of its name',
+  () => {
+    const objects = fakeObjects();
+    const application = {
+      spec: { type: 'nodejs', source: { type: 'git', url: 'https://git.example/web.git' } },
+    };
+    const of = ref('Application', 'shop', 'web');
+    const { uid } = objects.has(of, application, { current: release(1) });
+    const targets = [{ instance: 'app-1', machine: 'i-1' }];
+    const told = {
+      event: 'undeploy',
+      cause: '',
+      createdAt: AT,
+      snapshot: { version: 1, digest: '' },
+      targets,
+    };
+    const tells = (name: string, whose: string): void => {
+      const deployment = { uid: whose, deployment: 'web', application: 'web', step: 'undeploy' };
+      objects.has(ref('LifecycleEvent', 'shop', name), { spec: {} }, { ...told, deployment });
+    };
+    tells('release-undeploy-before-0', 'before');
+    tells('release-undeploy-now-0', uid);
+    const sent = (): readonly string[] => new Orders(objects).from('i-1', 0).map(({ name }) => name);
+    assert.equal(sent(), []);
+    objects.deleteRaw(of);
+    assert.equal(sent(), ['release-undeploy-now-0']);
+  },
+);
