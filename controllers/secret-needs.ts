@@ -89,18 +89,24 @@ export const builtInNeeds = (
   );
 };
 
-/** What opens the sources that this host was told to fetch, by Deployments that go on. */
+/** With a release there is a pack, and nothing has to be opened for it any more. */
+const waitsForPack = ({ status }: Live<'Deployment'>): boolean =>
+  !isEnded(status) && status.release === undefined;
+
+/** What opens the sources that the machine in this slot was told to fetch, by Deployments that wait for them. */
 const openingSources = (objects: Objects, cluster: string, instance: string): readonly string[] => {
   const open = new Set(
     objects
       .list('Deployment', cluster)
-      .filter(isOpen)
+      .filter(waitsForPack)
       .map(({ uid }) => uid),
   );
-  if (open.size === 0) return [];
+  const machine = objects.get({ kind: 'Instance', cluster, name: instance })?.status.machine?.id;
+  if (open.size === 0 || machine === undefined) return [];
   return objects.list('LifecycleEvent', cluster).flatMap(({ status: { deployment, targets } }) => {
     if (deployment?.source?.secret === undefined || !open.has(deployment.uid)) return [];
-    return targets.some((target) => target.instance === instance) ? [deployment.source.secret] : [];
+    const isTold = targets.some((target) => target.instance === instance && target.machine === machine);
+    return isTold ? [deployment.source.secret] : [];
   });
 };
 
