@@ -20,7 +20,7 @@ export const Process = fields(
     }),
     count: described(
       wholeNumber(0, 100),
-      'How many of them a host runs; of web it is told in WEB_CONCURRENCY.',
+      'How many of them a host runs; of web, at least 1, it is told in WEB_CONCURRENCY.',
       { default: 1 },
     ),
     memoryMib: described(
@@ -43,7 +43,18 @@ export const Process = fields(
 );
 export interface Process extends t.TypeOf<typeof Process> {}
 
-export const Processes = t.record(ProcessName, Process);
+type ByName = Readonly<Record<string, Process>>;
+
+/** Who wants no `web` leaves out what it is told by, or has it stopped; who wants another process says what it is. */
+const canRun = (processes: ByName): boolean =>
+  processes['web']?.count !== 0 &&
+  Object.entries(processes).every(([name, { command }]) => name === 'web' || command !== undefined);
+
+export const Processes = refined(
+  t.record(ProcessName, Process),
+  'processes: `web` with a `count` of at least 1, each other with a `command`',
+  canRun,
+);
 
 /** When a host counts as well. One of path, command; neither: its port takes connections. */
 export const HealthCheck = fields(

@@ -142,6 +142,8 @@ export const OWNERS: {
         'by',
         'from',
         'release',
+        'strategy',
+        'application',
         'batch',
         'batches',
         'pausedAt',

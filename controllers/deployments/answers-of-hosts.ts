@@ -29,8 +29,8 @@ const OF_RESULT: Readonly<Record<EventResult['state'], (result: EventResult) => 
 };
 
 /** Milliseconds until it has failed for want of an answer. */
-const patience = (course: Course, { since }: DeploymentHost): number =>
-  seconds(course.timeoutSeconds) + GRACE - course.ageOf(since);
+const patience = (course: Course, host: DeploymentHost): number =>
+  seconds(course.timeoutSeconds) + GRACE - course.waitedFor(host);
 
 /** What the host said to what it was told last. */
 export const verdictOf = (course: Course, name: string, host: DeploymentHost): Verdict => {

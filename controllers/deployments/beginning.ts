@@ -4,7 +4,7 @@ import type { Release } from '../../api-types/release.js';
 import type { Cause, Course } from './course.js';
 import { machineOf, runsOf } from './hosts.js';
 import { releaseToGoBackTo, rolesFor } from './releases.js';
-import { batchesOf } from './strategy.js';
+import { batchesOf, recorded } from './strategy.js';
 import { targetsOf, type Targets } from './targets.js';
 
 /** Hosts of these roles are meant; of a release those that it came with. */
@@ -74,6 +74,8 @@ const started = (course: Course, targets: Targets): void => {
   const { live, application, strategy, next } = course;
   const { current } = application.status;
   next.startedAt = course.now;
+  next.strategy = recorded(strategy);
+  if (live.spec.command === 'deploy') next.application = application.spec;
   if (current !== undefined) next.from = current;
   choose(course, targets);
   next.batch = 0;

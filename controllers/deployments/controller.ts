@@ -32,6 +32,7 @@ import { Fetches, type FetchDependencies } from './fetches.js';
 import { Measurements, prometheus, type Metrics } from './metrics.js';
 import { awaitedIn, endedEvents, isBusy, observe, withAnswers, type Seen } from './observe.js';
 import { Packs } from './packs.js';
+import { Patience } from './patience.js';
 import { planDeployments } from './plan.js';
 import { beginSteps, endings, sorted, type Carrying } from './steps.js';
 import { keysOfChanges, keysOfCluster } from './wakes.js';
@@ -56,6 +57,7 @@ class Deployments implements Controller {
   private readonly fetches: Fetches;
   private readonly measurements: Measurements;
   private readonly packs: Packs;
+  private readonly patience: Patience;
   private readonly pace = createPace();
   /** The owner key's revision that the cache has been waited for. */
   private readonly fences = new Map<string, string>();
@@ -64,6 +66,7 @@ class Deployments implements Controller {
     const { store, clock, log } = on;
     this.answers = new Answers(() => this.feed, clock);
     this.feed = resultsFeed({ store, clock, log, watched: () => this.answers.watched() });
+    this.patience = new Patience(clock);
     this.fetches = new Fetches(on);
     this.measurements = new Measurements(on.metrics ?? prometheus(clock), clock);
     this.packs = new Packs(on);
@@ -131,6 +134,7 @@ class Deployments implements Controller {
   private leave(key: string, cluster: string): void {
     this.fetches.dropAll(key);
     this.answers.forget(key, []);
+    this.patience.forget(key);
     this.fences.delete(cluster);
     this.pace.forget(key);
   }
@@ -147,6 +151,7 @@ class Deployments implements Controller {
       answerTo: answerTo.right,
       fetchedFor: (uid: string) => this.fetches.of(uid),
       measuredFor: (uid: string) => this.measurements.of(uid),
+      waitedFor: this.patience.look(key, JSON.stringify(fence.compare), seen),
     };
     const plan = planDeployments(withAnswers(seen, known));
     this.pace.spent(key, clock.monotonic() - begun);

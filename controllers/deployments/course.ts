@@ -14,7 +14,8 @@ import { parseTimestamp, timestamp } from '../../runtime/clock.js';
 import type { Live } from '../../store/objects/objects.js';
 import type { Order, Step, Told } from './actions.js';
 import { machineOf, naturally } from './hosts.js';
-import { strategyOf, type Strategy } from './strategy.js';
+import { waitOf } from './patience.js';
+import { strategyIn, strategyOf, type Strategy } from './strategy.js';
 import type { View } from './view.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -31,6 +32,10 @@ const causeIn = ({ status }: Live<'Deployment'>): Cause | null => {
   return ready === undefined ? null : { reason: ready.reason, message: ready.message };
 };
 
+/** Somebody may have changed it meanwhile: that is for the next Deployment. */
+const begunWith = ({ status }: Live<'Deployment'>, application: Live<'Application'>): Live<'Application'> =>
+  status.application === undefined ? application : { ...application, spec: status.application };
+
 const TARGETS_AN_EVENT = 4000;
 const LONGEST_MESSAGE = 1000;
 /** A record has 1 MiB: of many failures the first are told in full. */
@@ -40,6 +45,8 @@ const SHORT_MESSAGE = 120;
 export class Course {
   readonly next: Writable<Omit<DeploymentStatus, 'hosts'>>;
   readonly strategy: Strategy;
+  /** As it was when the Deployment began, while there is no release of it. */
+  readonly application: Live<'Application'>;
   /** What is to be done beside the records that follow from this. */
   readonly steps: Step[] = [];
   readonly orders: Order[] = [];
@@ -58,13 +65,17 @@ export class Course {
   constructor(
     readonly view: View,
     readonly live: Live<'Deployment'>,
-    /** Of the application; it is there while a Deployment goes on. */
-    readonly application: Live<'Application'>,
+    /** It is there while a Deployment goes on. */
+    application: Live<'Application'>,
   ) {
     const { hosts = {}, ...status } = live.status;
     this.next = { ...status };
     this.cause = causeIn(live);
-    this.strategy = strategyOf(live.spec, application.spec.strategy);
+    this.application = begunWith(live, application);
+    this.strategy =
+      status.strategy === undefined
+        ? strategyOf(live.spec, application.spec.strategy)
+        : strategyIn(status.strategy);
     const sorted = Object.entries(hosts).sort(([one], [other]) => naturally(one, other));
     this.all = new Map(sorted);
     this.failures = sorted.filter(([, { message }]) => message !== undefined).length;
@@ -185,6 +196,11 @@ export class Course {
     return since === undefined ? 0 : this.view.now - parseTimestamp(since);
   }
 
+  /** Milliseconds that this control plane has waited for what the host is at. */
+  waitedFor(host: DeploymentHost): number {
+    return this.view.waitedFor(waitOf(this.live.uid, host));
+  }
+
   enter(phase: DeploymentPhase): void {
     this.next.phase = phase;
     if (phase !== 'Paused') delete this.next.pausedAt;
@@ -201,6 +217,7 @@ export class Course {
       this.skip(name, 'the Deployment ended before');
     this.enter(phase);
     this.next.finishedAt = this.now;
+    delete this.next.application;
     this.says = cause;
     this.steps.push({ action: 'drop', uid: this.live.uid });
     this.tell(phase === 'Succeeded' ? 'Normal' : 'Warning', `Deployment${phase}`, cause.message);

@@ -39,6 +39,8 @@ const take = (course: Course, packed: Packed): void => {
     return;
   }
   course.next.release = releaseOf(course, packed);
+  // from here on everything is in the release
+  delete course.next.application;
   course.steps.push({ action: 'drop', uid: course.live.uid });
   course.enter('Preparing');
 };

@@ -23,24 +23,43 @@ const isUnheard = (course: Course, name: string): boolean => {
   return course.view.answerTo(host.event, host.machine) === undefined;
 };
 
+/** What it had before, where that is known still: releases stay while a Deployment goes on. */
+const releaseBefore = (course: Course, name: string): Release | null => {
+  const before = course.hosts.get(name)?.from;
+  const { current, releases = [] } = course.application.status;
+  const known = [course.next.from, current, ...releases];
+  return known.find((release) => release !== undefined && release.number === before) ?? null;
+};
+
+/** What it runs is not what it had. */
+const isChanged = (course: Course, name: string): boolean =>
+  runsNew(course, name) && course.hosts.get(name)?.from !== course.next.release?.number;
+
 /** Not yet tried: those that failed to go back are in a batch behind those of the roll-out. */
 const isToGoBack = (course: Course, name: string): boolean => {
   const { batch = 0 } = course.hosts.get(name) ?? {};
   if (batch > (course.next.batches ?? 0) || !course.isThere(name)) return false;
-  return runsNew(course, name) || isUnheard(course, name);
+  return releaseBefore(course, name) !== null && (isChanged(course, name) || isUnheard(course, name));
 };
 
 const toGoBack = (course: Course): readonly string[] =>
   course.in('done', 'failed').filter((name) => isToGoBack(course, name));
 
+const listed = (names: readonly string[]): string => names.slice(0, 10).join(', ');
+
 const ending = (course: Course): Cause => {
   const cause = course.cause ?? { reason: 'Failed', message: 'it failed' };
   const back = course.in('reverted').length;
-  const stuck = course.in('done', 'failed').filter((name) => runsNew(course, name));
+  const changed = course.in('done', 'failed').filter((name) => isChanged(course, name));
+  const stuck = changed.filter((name) => releaseBefore(course, name) !== null);
+  const left = changed.filter((name) => releaseBefore(course, name) === null);
   const told = [
     cause.message,
     ...(back === 0 ? [] : [`${String(back)} hosts went back`]),
-    ...(stuck.length === 0 ? [] : [`these have the new release still: ${stuck.slice(0, 10).join(', ')}`]),
+    ...(stuck.length === 0 ? [] : [`these have the new release still: ${listed(stuck)}`]),
+    ...(left.length === 0
+      ? []
+      : [`these had no release that is known still, and keep the new one: ${listed(left)}`]),
     ...(course.next.from === undefined && brings(course) ? ['there was no release before'] : []),
   ];
   return { reason: cause.reason, message: told.join('; ') };
@@ -52,20 +71,32 @@ const finish = (course: Course): void => {
   course.end(isGivenUp(course) ? 'Aborted' : 'Failed', ending(course));
 };
 
+/** Those that go back at the same time go back to the same. */
+const wayOf = (course: Course, name: string | undefined): Way | null => {
+  const release = name === undefined ? null : releaseBefore(course, name);
+  return release === null ? null : backTo(release);
+};
+
+const nextBack = (course: Course): void => {
+  const names = toGoBack(course);
+  const way = wayOf(course, names[0]);
+  const together = names.filter((name) => releaseBefore(course, name)?.number === way?.release?.number);
+  if (way === null || !beginBatch(course, way, together)) finish(course);
+};
+
+/** Hosts each go back to what they had; those that had nothing are left as they are, since there is nothing better for them. */
 export const goingBack = (course: Course): void => {
-  const { from } = course.next;
-  if (from === undefined || !brings(course)) {
+  if (!brings(course)) {
     finish(course);
     return;
   }
-  const way = backTo(from);
-  advance(course, way);
+  const under = wayOf(course, course.in('reverting')[0]);
+  if (under !== null) advance(course, under);
   if (isUnderWay(course)) return;
   const superseder = supersederOf(course);
   if (superseder !== null) {
     course.end('Aborted', { reason: 'Superseded', message: `Deployment ${superseder} takes its place` });
     return;
   }
-  const names = toGoBack(course);
-  if (names.length === 0 || !beginBatch(course, way, names)) finish(course);
+  nextBack(course);
 };

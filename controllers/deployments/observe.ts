@@ -13,7 +13,7 @@ const deploymentsOf = (objects: Objects, cluster: string, name: string): readonl
     .filter(({ spec, specGeneration }) => specGeneration > 0 && spec.application === name)
     .sort((one, other) => one.incarnation - other.incarnation);
 
-export type Seen = Omit<View, 'now' | 'answerTo' | 'fetchedFor' | 'measuredFor'>;
+export type Seen = Omit<View, 'now' | 'answerTo' | 'fetchedFor' | 'measuredFor' | 'waitedFor'>;
 
 /** Null: the cluster is gone. */
 export const observe = (objects: Objects, cluster: string, name: string): Seen | null => {
@@ -57,5 +57,8 @@ export const endedEvents = ({ deployments }: Seen): readonly string[] =>
 
 export const withAnswers = (
   seen: Seen,
-  known: { readonly now: number; readonly answerTo: AnswerTo } & Pick<View, 'fetchedFor' | 'measuredFor'>,
+  known: { readonly now: number; readonly answerTo: AnswerTo } & Pick<
+    View,
+    'fetchedFor' | 'measuredFor' | 'waitedFor'
+  >,
 ): View => ({ ...seen, ...known });

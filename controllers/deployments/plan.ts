@@ -57,6 +57,7 @@ const refused = (view: View, live: Deployment, { phase, reason, message }: Endin
     ...byOf(live),
     phase,
     finishedAt: now,
+    application: undefined,
     observedGeneration: live.specGeneration,
   };
   const patch = patchBetween(live.status, { ...next, conditions });
@@ -164,18 +165,23 @@ const ofDeleted = (view: View, open: readonly Deployment[]): Plan => {
   return tearDown(view, application);
 };
 
-/** What Roles were told by a Deployment that has ended, or that somebody deleted. */
-const leftRollouts = (view: View): readonly Step[] =>
-  [...view.roles.values()].flatMap(({ ref, status }) =>
-    status.rollout == null || view.isOpen(status.rollout.deployment)
+/**
+ * What Roles were told by a Deployment that has ended, or that somebody deleted, whatever goes on now; `steps` may tell the
+ * same Role something new.
+ */
+const leftRollouts = (view: View, steps: readonly Step[]): readonly Step[] => {
+  const told = new Set(steps.flatMap((step) => (step.action === 'role' ? [step.name] : [])));
+  return [...view.roles.values()].flatMap(({ ref, status }) =>
+    status.rollout == null || view.isOpen(status.rollout.deployment) || told.has(ref.name)
       ? []
       : [{ action: 'role' as const, name: ref.name, patch: { rollout: null } }],
   );
+};
 
 /** Nothing goes on: hosts that missed something are brought up. */
 const quiet = (view: View): Plan => {
   const { make, wait } = catchUpOf(view);
-  const steps = [...(make === null ? [] : [make]), ...leftRollouts(view), ...applicationSteps(view, null)];
+  const steps = [...(make === null ? [] : [make]), ...applicationSteps(view, null)];
   return { steps, wait: soonest([{ after: wait, why: 'hosts that are behind are tried again' }]) };
 };
 
@@ -184,7 +190,8 @@ export const planDeployments = (all: View): Plan => {
   const over = all.deployments.filter(isOver);
   const view = { ...all, deployments: all.deployments.filter((live) => !over.includes(live)) };
   const { steps, wait } = planOf(view);
-  return { steps: [...over.map((live): Step => ({ action: 'forget', live })), ...steps], wait };
+  const forgotten = over.map((live): Step => ({ action: 'forget', live }));
+  return { steps: [...forgotten, ...steps, ...leftRollouts(view, steps)], wait };
 };
 
 const planOf = (view: View): Plan => {

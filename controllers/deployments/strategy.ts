@@ -12,6 +12,7 @@ export interface Strategy {
   readonly pauseSeconds: number;
   readonly canary: Canary;
   readonly keepSeconds: number;
+  readonly drainSeconds: number | null;
 }
 
 const BATCH = '25%';
@@ -25,7 +26,18 @@ const withDefaults = (given: DeploymentStrategy): Strategy => ({
   pauseSeconds: given.pauseSeconds ?? 0,
   canary: given.canary ?? {},
   keepSeconds: given.keepSeconds ?? KEEP_SECONDS,
+  drainSeconds: given.drainSeconds ?? null,
 });
+
+/** As a record holds it. */
+export const recorded = ({ maxUnavailable, drainSeconds, ...others }: Strategy): DeploymentStrategy => ({
+  ...others,
+  ...(maxUnavailable === null ? {} : { maxUnavailable }),
+  ...(drainSeconds === null ? {} : { drainSeconds }),
+});
+
+/** One that a Deployment began with. */
+export const strategyIn = (record: DeploymentStrategy): Strategy => withDefaults(record);
 
 /** Without a strategy of their own: what hosts have on their disk comes back in two batches. */
 const HALVES: DeploymentStrategy = { type: 'rolling', batch: '50%' };

@@ -1,7 +1,6 @@
 /** The end of a deleted Application: its hosts are told to take it away and given time, then its record goes. Pure. */
 import { seconds } from '../../api-types/units.js';
 import { sha256 } from '../../recipes/members.js';
-import { parseTimestamp } from '../../runtime/clock.js';
 import type { Live } from '../../store/objects/objects.js';
 import type { Order, Plan, Step } from './actions.js';
 import { isOnline, machineOf, runsOf } from './hosts.js';
@@ -51,7 +50,7 @@ export const tearDown = (view: View, application: Live<'Application'>): Plan => 
     if (order.targets.length === 0) return { steps: [forget], wait: null };
     return { steps: [{ action: 'order', ...order }], wait: null };
   }
-  const left = parseTimestamp(event.status.createdAt) + seconds(TIMEOUT_SECONDS) + GRACE - view.now;
+  const left = seconds(TIMEOUT_SECONDS) + GRACE - view.waitedFor(event.ref.name);
   const steps = answered(view, event);
   if (left > 0 && awaited(view, event) > 0)
     return { steps, wait: { after: left, why: 'hosts are to take it away' } };

@@ -35,7 +35,7 @@ export type Telling = 'told' | 'waiting' | 'overdue';
 /** Whether every load balancer knows of the host's change. */
 export const tellingOf = (course: Course, host: DeploymentHost): Telling => {
   if (course.isTold(host)) return 'told';
-  const left = PATIENCE - course.ageOf(host.since);
+  const left = PATIENCE - course.waitedFor(host);
   if (left <= 0) return 'overdue';
   course.wait(left, 'load balancers are to confirm');
   return 'waiting';

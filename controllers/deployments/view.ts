@@ -2,6 +2,7 @@
 import type { ApplicationSpec } from '../../api-types/kinds/application.js';
 import type { EventResult } from '../../api-types/kinds/lifecycle-event.js';
 import type { Live } from '../../store/objects/objects.js';
+import type { WaitedFor } from './patience.js';
 
 /** What became of fetching the source of a Deployment. */
 export type Fetched =
@@ -44,4 +45,6 @@ export interface View {
   /** By the uid of the Deployment. */
   readonly fetchedFor: (uid: string) => Fetched | undefined;
   readonly measuredFor: (uid: string) => Measured | undefined;
+  /** How long this control plane has waited for something itself. */
+  readonly waitedFor: WaitedFor;
 }

@@ -60,7 +60,7 @@ const planOf = async (subject: Subject, release: Release, wanted: boolean): Prom
   return { target, from, overlap: true, wishes, was };
 };
 
-/** Old processes that start anew by themselves meanwhile start with the new code: their start file asks `current`. */
+/** In an overlap what the old processes start with is left as it is: they start anew by themselves with their own code. */
 const switchOver = async ({ target, overlap, wishes }: Plan): Promise<void> => {
   const { subject, release, part } = target;
   await subject.apply(overlap ? backFiles(part) : filesOf(part));

@@ -1,18 +1,13 @@
 /** Takes an application away from a host: its processes and its code; what its releases shared stays. */
 import { rm } from 'node:fs/promises';
-import type { Snapshot } from '../../api-types/snapshot.js';
 import { placeOf } from '../place.js';
 import { targetOf } from './activate.js';
 import { unlinkCurrent } from './current.js';
+import { withoutApplication } from './in-force.js';
 import { layoutOf } from './layout.js';
 import { remove } from './services.js';
 import type { Subject } from './subject.js';
 import { removeTree } from './unpack.js';
-
-const without = (snapshot: Snapshot, application: string): Snapshot => {
-  const others = Object.entries(snapshot.applications ?? {}).filter(([name]) => name !== application);
-  return { ...snapshot, applications: Object.fromEntries(others) };
-};
 
 const endProcesses = async (subject: Subject): Promise<void> => {
   const { inForce } = await subject.state();
@@ -24,7 +19,6 @@ const endProcesses = async (subject: Subject): Promise<void> => {
 const removeCode = async (subject: Subject): Promise<void> => {
   const { on, application } = subject;
   const { releases, staging, attributes, shared } = layoutOf(application);
-  await unlinkCurrent(subject);
   for (const folder of [releases, staging]) await removeTree(await placeOf(on.root, folder), on.signal);
   await rm(await placeOf(on.root, attributes), { force: true });
   subject.changed(`releases[${application}]`);
@@ -37,6 +31,8 @@ export const undeploy = (subject: Subject): Promise<void> =>
     const { on, application } = subject;
     await endProcesses(subject);
     await subject.write({ releases: {}, undeployed: true });
-    await subject.apply(on.converge(without(on.snapshot, application), on.instance));
+    // what the host runs instead, as one of its attributes, waits for code of its own
+    await unlinkCurrent(subject);
+    await subject.apply(on.converge(withoutApplication(on.snapshot, application), on.instance));
     await removeCode(subject);
   });

@@ -169,6 +169,7 @@ test('the plan is a function of what is stored: planned twice, it is the same', 
             now: world.clock.now(),
             answerTo: () => undefined,
             fetchedFor: () => undefined,
+            waitedFor: () => 0,
             measuredFor: () => undefined,
           }),
         );

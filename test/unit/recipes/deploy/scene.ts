@@ -187,7 +187,7 @@ export const release = (number: number, config: Partial<ReleaseConfig> = {}): Re
   createdAt: '2026-01-01T00:00:00Z',
 });
 
-const serviceName = (slot: 'a' | 'b'): string => `scalarium-app-${APP}${slot === 'b' ? '-b' : ''}`;
+const serviceName = (slot: 'a' | 'b'): string => `scalarium-app-${APP}${slot === 'b' ? '.web.b' : ''}`;
 
 export const partOf =
   ({ root, ports }: Stage): PartOf =>
@@ -215,7 +215,7 @@ export const partOf =
         {
           type: 'file',
           path: `/etc/scalarium/applications/${name}.start`,
-          content: `cd -P '${root}/srv/www/${application}/current' && PORT=${String(ports[slot])} exec node server.js\n`,
+          content: `cd -P '${root}/srv/www/${application}/releases/${String(found.release.number)}' && PORT=${String(ports[slot])} exec node server.js\n`,
         },
       ],
       services: [service(slot)],
