@@ -93,16 +93,25 @@ export const builtInNeeds = (
 const waitsForPack = ({ status }: Live<'Deployment'>): boolean =>
   !isEnded(status) && status.release === undefined;
 
-/** What opens the sources that the machine in this slot was told to fetch, by Deployments that wait for them. */
-const openingSources = (objects: Objects, cluster: string, instance: string): readonly string[] => {
+/** A machine in a slot. */
+interface Host {
+  readonly instance: string;
+  readonly machine: string;
+}
+
+/** What opens the sources that this machine was told to fetch, by Deployments that wait for them. */
+const openingSources = (
+  objects: Objects,
+  cluster: string,
+  { instance, machine }: Host,
+): readonly string[] => {
   const open = new Set(
     objects
       .list('Deployment', cluster)
       .filter(waitsForPack)
       .map(({ uid }) => uid),
   );
-  const machine = objects.get({ kind: 'Instance', cluster, name: instance })?.status.machine?.id;
-  if (open.size === 0 || machine === undefined) return [];
+  if (open.size === 0) return [];
   return objects.list('LifecycleEvent', cluster).flatMap(({ status: { deployment, targets } }) => {
     if (deployment?.source?.secret === undefined || !open.has(deployment.uid)) return [];
     const isTold = targets.some((target) => target.instance === instance && target.machine === machine);
@@ -113,7 +122,7 @@ const openingSources = (objects: Objects, cluster: string, instance: string): re
 /** Says the names of the Secrets that a host with these roles of a cluster may be given. */
 export const entitledOver =
   (objects: Objects) =>
-  (cluster: string, roles: readonly string[], instance: string): ReadonlySet<string> => {
+  (cluster: string, roles: readonly string[], host: Host): ReadonlySet<string> => {
     const live = objects.get({ kind: 'Cluster', cluster: null, name: cluster });
     if (live === null || !isKnown(live)) return new Set();
     const all = objects.list('Role', cluster);
@@ -122,6 +131,6 @@ export const entitledOver =
     return new Set([
       ...own.flatMap(({ spec }) => spec.secrets ?? []),
       ...[...needed.values()].flat().map(({ name }) => name),
-      ...openingSources(objects, cluster, instance),
+      ...openingSources(objects, cluster, host),
     ]);
   };

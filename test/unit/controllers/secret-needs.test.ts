@@ -2,7 +2,7 @@ import type { DeployOrder } from '../../../api-types/deploy-order.js';
 import type { DeploymentStatus } from '../../../api-types/kinds/deployment.js';
 import type { ApplicationStatus } from '../../../api-types/kinds/application.js';
 import { builtInNeeds, entitledOver } from '../../../controllers/secret-needs.js';
-import { EPOCH, readyInstance } from '../../build/objects.js';
+import { EPOCH } from '../../build/objects.js';
 import { release, rolling, type ReleaseOverrides } from '../../build/releases.js';
 import { fakeObjects, ref, type FakeObjects } from '../../fake/objects.js';
 import { assert, suite } from '../../suite.js';
@@ -17,9 +17,9 @@ const world = (): FakeObjects => {
   return objects;
 };
 
-const given = (objects: FakeObjects, instance: string): readonly string[] => {
+const given = (objects: FakeObjects, instance: string, machine = `i-${instance}`): readonly string[] => {
   const role = instance.replace(/-\d+$/, '');
-  return [...entitledOver(objects)('shop', [role], instance)].sort();
+  return [...entitledOver(objects)('shop', [role], { instance, machine })].sort();
 };
 
 test('what its roles name, and what is built in', () => {
@@ -116,21 +116,14 @@ const OPENING: readonly {
   { name: 'while the Deployment waits for it', given: ['deploy-key', 'mail'] },
   { name: 'not when it has ended', status: { phase: 'Failed' }, given: ['mail'] },
   { name: 'not when there is a release', status: { phase: 'Paused', release: release(1) }, given: ['mail'] },
-  { name: 'not for the next machine of its slot', machine: 'i-next', given: ['mail'] },
+  { name: 'not for another machine of its slot', machine: 'i-other', given: ['mail'] },
   { name: 'not for one of the same name that is gone', uid: 'before', given: ['mail'] },
 ];
 
-for (const { name, status = {}, uid, machine = 'i-app-1', given: expected } of OPENING)
+for (const { name, status = {}, uid, machine, given: expected } of OPENING)
   test(`what opens a source is for the host that was told to fetch it: ${name}`, () => {
     const objects = world();
-    const { status: ready } = readyInstance('app-1');
-    const spec = { role: 'app' };
-    objects.has(
-      ref('Instance', 'shop', 'app-1'),
-      { spec },
-      { ...ready, machine: { ...ready.machine, id: machine } },
-    );
     fetches(objects, { phase: 'Fetching', release: undefined, ...status }, uid);
-    assert.equal(given(objects, 'app-1'), expected);
+    assert.equal(given(objects, 'app-1', machine), expected);
     assert.equal(given(objects, 'app-2'), ['mail']);
   });
