@@ -89,25 +89,40 @@ export const builtInNeeds = (
   );
 };
 
-/** What opens the sources that this host was told to fetch, by Deployments that go on. */
-const openingSources = (objects: Objects, cluster: string, instance: string): readonly string[] => {
+/** With a release there is a pack, and nothing has to be opened for it any more. */
+const waitsForPack = ({ status }: Live<'Deployment'>): boolean =>
+  !isEnded(status) && status.release === undefined;
+
+/** A machine in a slot. */
+interface Host {
+  readonly instance: string;
+  readonly machine: string;
+}
+
+/** What opens the sources that this machine was told to fetch, by Deployments that wait for them. */
+const openingSources = (
+  objects: Objects,
+  cluster: string,
+  { instance, machine }: Host,
+): readonly string[] => {
   const open = new Set(
     objects
       .list('Deployment', cluster)
-      .filter(isOpen)
+      .filter(waitsForPack)
       .map(({ uid }) => uid),
   );
   if (open.size === 0) return [];
   return objects.list('LifecycleEvent', cluster).flatMap(({ status: { deployment, targets } }) => {
     if (deployment?.source?.secret === undefined || !open.has(deployment.uid)) return [];
-    return targets.some((target) => target.instance === instance) ? [deployment.source.secret] : [];
+    const isTold = targets.some((target) => target.instance === instance && target.machine === machine);
+    return isTold ? [deployment.source.secret] : [];
   });
 };
 
 /** Says the names of the Secrets that a host with these roles of a cluster may be given. */
 export const entitledOver =
   (objects: Objects) =>
-  (cluster: string, roles: readonly string[], instance: string): ReadonlySet<string> => {
+  (cluster: string, roles: readonly string[], host: Host): ReadonlySet<string> => {
     const live = objects.get({ kind: 'Cluster', cluster: null, name: cluster });
     if (live === null || !isKnown(live)) return new Set();
     const all = objects.list('Role', cluster);
@@ -116,6 +131,6 @@ export const entitledOver =
     return new Set([
       ...own.flatMap(({ spec }) => spec.secrets ?? []),
       ...[...needed.values()].flat().map(({ name }) => name),
-      ...openingSources(objects, cluster, instance),
+      ...openingSources(objects, cluster, host),
     ]);
   };

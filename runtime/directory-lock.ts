@@ -51,17 +51,25 @@ const holder = (name: string, clock: Clock): Promise<string> =>
     socket.on('close', answer);
   });
 
-/** Rejects with an Error for a person when another process holds the directory; `purpose` is one word, as `hosts`. */
+interface Locking {
+  /** One word, as `hosts`. */
+  readonly purpose: string;
+  readonly clock: Clock;
+  /** By which another directory is chosen; that of the data unless told. */
+  readonly option?: string;
+}
+
+/** Rejects with an Error for a person when another process holds the directory. */
 export const lockDirectory = async (
   directory: string,
-  { purpose, clock }: { readonly purpose: string; readonly clock: Clock },
+  { purpose, clock, option = '--data' }: Locking,
 ): Promise<DirectoryLock> => {
   const name = nameOf(directory, purpose);
   const server = await listen(name);
   if (server === null) {
     const who = await holder(name, clock);
     throw new Error(
-      `the data directory ${directory} is in use by ${who} (${purpose}): stop that one first (scalarium down), or choose another directory with --data`,
+      `the ${option === '--data' ? 'data ' : ''}directory ${directory} is in use by ${who} (${purpose}): stop that one first (scalarium down), or choose another directory with ${option}`,
     );
   }
   return {

@@ -1,5 +1,6 @@
 /** `scalarium rollback APP [--to N]`: goes back to an earlier release, its configuration included. */
 import type { Command } from 'commander';
+import type { Release } from '../../api-types/release.js';
 import { type CliContext, CliError, UsageError } from '../context.js';
 import { type Application, shortRevision, statusOfApplication } from '../deploying/deployment.js';
 import { deploying } from '../deploying/deploying.js';
@@ -28,11 +29,9 @@ const check =
   (wanted: number | null) =>
   (application: Application): void => {
     const { releases = [], current } = statusOfApplication(application);
-    const there =
-      wanted === null
-        ? releases.some(({ number }) => number !== current?.number)
-        : releases.some(({ number }) => number === wanted);
-    if (there) return;
+    const isMeant = ({ number }: Release): boolean =>
+      wanted === null ? current === undefined || number < current.number : number === wanted;
+    if (releases.some(isMeant)) return;
     const what = wanted === null ? 'no release to go back to' : `no release ${String(wanted)}`;
     const { name } = application.metadata;
     throw new CliError(`application/${name} has ${what}: ${releasesText(application)}`, {

@@ -1,15 +1,22 @@
 /** What `scalarium up` is told of its artifact store, where packs of applications are kept. */
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Clock } from '../../runtime/clock.js';
+import { lockDirectory } from '../../runtime/directory-lock.js';
 import { openShelf, type Shelf } from '../../runtime/shelf.js';
 import type { S3Keys } from '../../sources/s3/signing.js';
 import { readAwsKeys } from './credentials.js';
 
 export type ArtifactStore =
-  | { readonly kind: 'directory'; readonly directory: string }
+  | {
+      readonly kind: 'directory';
+      readonly directory: string;
+      /** Outside the data directory: others may be told to keep theirs there, too. */
+      readonly outside: boolean;
+    }
   | {
       readonly kind: 's3';
       readonly bucket: string;
@@ -123,15 +130,35 @@ export const parseArtifacts = (
     ['--artifacts-credentials', raw.artifactsCredentials],
   ] as const)
     if (given !== undefined) throw new Error(`${name} is for --artifacts s3://BUCKET[/PREFIX]`);
-  return { kind: 'directory', directory: where };
+  const outside = resolve(where) !== resolve(data, 'artifacts');
+  return { kind: 'directory', directory: where, outside };
 };
 
-/** Two installations may share a bucket: each has a folder of its own in it, and clears up only there. */
+interface Opening {
+  readonly clock: Clock;
+  /** Given what is to be done when the store is closed. */
+  readonly hold: (release: () => Promise<void>) => void;
+}
+
+const openDirectory = async (directory: string, { clock, hold }: Opening): Promise<Shelf> => {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const lock = await lockDirectory(directory, { purpose: 'artifacts', clock, option: '--artifacts' });
+  hold(() => lock.release());
+  return openShelf(directory, clock);
+};
+
+/**
+ * Two installations may share a bucket or a directory: each has a folder of its own in it, and clears up only there. One in
+ * the data directory is locked with that.
+ */
 export const openArtifacts =
-  (store: ArtifactStore, clock: Clock) =>
+  (store: ArtifactStore, opening: Opening) =>
   async (installation: string): Promise<Shelf> => {
-    if (store.kind === 'directory') return openShelf(store.directory, clock);
+    if (store.kind === 'directory')
+      return store.outside
+        ? openDirectory(join(store.directory, installation), opening)
+        : openShelf(store.directory, opening.clock);
     const { openBucketShelf } = await import('../../sources/s3/shelf.js');
     const prefix = store.prefix === '' ? installation : `${store.prefix}/${installation}`;
-    return openBucketShelf({ ...store, prefix }, store.directory, clock);
+    return openBucketShelf({ ...store, prefix }, store.directory, opening.clock);
   };

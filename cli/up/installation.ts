@@ -165,7 +165,12 @@ const openAll = async (options: UpOptions, around: Surroundings, closing: Closin
     ownerLease: seconds(10),
     identity: identityOf(data, chance),
     packs: join(data, 'packs'),
-    artifacts: openArtifacts(options.artifacts, clock),
+    artifacts: openArtifacts(options.artifacts, {
+      clock,
+      hold: (release) => {
+        closing.add(release);
+      },
+    }),
     localSources: options.localSources,
     version: VERSION,
     agentFiles: { built: options.agentFiles, kept: join(data, 'agent-files') },

@@ -106,7 +106,8 @@ class Deployments implements Controller {
   reconcile(key: string): TaskEither<Failure, Outcome> {
     return async () => {
       if (key === GLOBAL) {
-        await this.packs.sweep();
+        const swept = await this.packs.sweep();
+        if (E.isLeft(swept)) return swept;
         return E.right(runAfter(SWEEP_EVERY, 'packs that no release names'));
       }
       const [cluster = '', name = ''] = key.split('/');

@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { isEnded } from '../../api-types/kinds/deployment.js';
 import type { Release } from '../../api-types/release.js';
 import { hours, minutes } from '../../api-types/units.js';
+import { transient, type Failure } from '../../runtime/failure.js';
 import { eventWrite } from '../../store/objects/events.js';
 import type { Live, Objects } from '../../store/objects/objects.js';
 import { bringPack, type FetchDependencies } from './fetches.js';
@@ -43,10 +44,15 @@ export class Packs {
   constructor(private readonly on: FetchDependencies) {}
 
   /** Removes what no release has named for a day. */
-  async sweep(): Promise<void> {
+  async sweep(): Promise<E.Either<Failure, void>> {
     const { artifacts, objects, log } = this.on;
-    const removed = await artifacts.sweep(namedDigests(objects), KEPT_FOR);
-    if (removed.length > 0) log.info('packs that no release names are removed', { digests: removed });
+    try {
+      const removed = await artifacts.sweep(namedDigests(objects), KEPT_FOR);
+      if (removed.length > 0) log.info('packs that no release names are removed', { digests: removed });
+      return E.right(undefined);
+    } catch (error) {
+      return E.left(transient('ArtifactStoreUnavailable', messageOf(error)));
+    }
   }
 
   /** A host of the cluster has asked in vain: what is gone is packed again, from the very revision. */
@@ -55,11 +61,21 @@ export class Packs {
       for (const release of wantedOf(this.on.objects, live)) await this.bring(live, release);
   }
 
+  /** Of a store that cannot be asked nothing is known. */
+  private async isLost(digest: string): Promise<boolean> {
+    try {
+      return !(await this.on.artifacts.has(digest));
+    } catch (error) {
+      this.on.log.warn('the artifact store cannot be asked for a pack', { digest, error: messageOf(error) });
+      return false;
+    }
+  }
+
   private async bring(live: Live<'Application'>, release: Release): Promise<void> {
-    const { artifacts, clock, stopped, objects } = this.on;
+    const { clock, stopped, objects } = this.on;
     const { digest } = release;
     const now = clock.monotonic();
-    if (await artifacts.has(digest)) return;
+    if (!(await this.isLost(digest))) return;
     if (now - (this.tried.get(digest) ?? -Infinity) < TRY_EVERY) return;
     this.tried.set(digest, now);
     try {

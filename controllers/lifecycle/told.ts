@@ -6,7 +6,7 @@
 import { isCurrent, rolesOf } from '../../api-types/kinds/instance.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import type { Live, Write } from '../../store/objects/objects.js';
-import { sentSinceStop } from './fold.js';
+import { inFlight, sentSinceStop } from './fold.js';
 import { isMember, type Member, type Observed } from './observe.js';
 import { inputText, urgent, type SentLog } from './sent.js';
 import { isUnheard } from './status.js';
@@ -15,9 +15,14 @@ import { isUnheard } from './status.js';
 export const isBalancer = ({ roles }: Pick<Observed, 'roles'>, { spec }: Member): boolean =>
   rolesOf(spec).some((role) => roles.get(role)?.spec.type === 'load-balancer');
 
-/** It may be passing requests on: one that is silent or unwell, too. One that never served will begin with what is then. */
-const counts = (observed: Observed, member: Member): boolean =>
-  isBalancer(observed, member) && isMember(member) && (member.ready || isUnheard(member));
+/**
+ * It may be passing requests on: one that is silent or unwell, too. One that never served will begin with what is then, unless
+ * it is being configured at the moment: that run may be of before, and it serves with its success.
+ */
+const counts = (observed: Observed, member: Member, sent: SentLog): boolean =>
+  isBalancer(observed, member) &&
+  isMember(member) &&
+  (member.ready || isUnheard(member) || inFlight(member.status, sent, 'configure') !== null);
 
 /** The newest configure that it was sent has succeeded, and with what it is to have now; the hosts file aside. */
 const hasConfirmed = ({ name, status }: Member, snapshot: Snapshot, sent: SentLog): boolean => {
@@ -46,7 +51,7 @@ export const newlyTold = (
     .filter(isNews)
     .filter((deployment) => hasMoved(deployment, observed.balancersAtCloud));
   if (news.length === 0) return [];
-  const balancers = members.filter((member) => counts(observed, member));
+  const balancers = members.filter((member) => counts(observed, member, sent));
   return balancers.every((member) => hasConfirmed(member, snapshot, sent)) ? news : [];
 };
 

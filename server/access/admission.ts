@@ -77,12 +77,14 @@ const applicationOf = ({ metadata, spec }: SentManifest, look: Look): Content =>
   return look(ref) ?? { ref, spec: {}, status: {}, specGeneration: 1 };
 };
 
-/** A Deployment with a metric of its own has the control plane ask an address: as much is for who may edit its Application. */
+/** A Deployment with another metric than its Application has the control plane ask an address: as much is for who may edit its Application. */
 const metricOf = (facts: Facts, { before, after }: Admitted, look: Look): Decision | null => {
   if (after?.kind !== 'Deployment') return null;
   const metric = metricIn(after.spec);
-  if (metric === undefined || isDeepStrictEqual(metric, metricIn(before?.spec))) return null;
-  const { allowed, reason } = mayDo(facts, 'edit', applicationOf(after, look), look);
+  const application = applicationOf(after, look);
+  const known = [undefined, metricIn(before?.spec), metricIn(application.spec)];
+  if (known.some((one) => isDeepStrictEqual(metric, one))) return null;
+  const { allowed, reason } = mayDo(facts, 'edit', application, look);
   return { allowed, reason: `${METRIC} is an address that the control plane asks: ${reason}` };
 };
 

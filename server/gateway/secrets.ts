@@ -6,8 +6,12 @@ import type { Objects } from '../../store/objects/objects.js';
 import type { CatchUp } from './freshness.js';
 import type { Place } from './places.js';
 
-/** The names of the Secrets that a host with these roles of the cluster may be given. */
-export type Entitled = (cluster: string, roles: readonly string[], instance: string) => ReadonlySet<string>;
+/** The names of the Secrets that a host with these roles of the cluster, a machine in a slot, may be given. */
+export type Entitled = (
+  cluster: string,
+  roles: readonly string[],
+  host: Pick<Place, 'instance' | 'machine'>,
+) => ReadonlySet<string>;
 
 export interface SecretRefusal {
   readonly code: 403 | 404 | 500;
@@ -39,8 +43,8 @@ const notNeeded = ({ cluster, instance, role }: Place, name: string): E.Left<Sec
   );
 
 const read = ({ objects, sealer, entitled }: SecretsDependencies, place: Place, name: string) => {
-  const { cluster, instance, role, roles } = place;
-  if (!entitled(cluster, [role, ...roles], instance).has(name)) return notNeeded(place, name);
+  const { cluster, role, roles } = place;
+  if (!entitled(cluster, [role, ...roles], place).has(name)) return notNeeded(place, name);
   const live = objects.get({ kind: 'Secret', cluster, name });
   if (live === null || live.deletion !== null)
     return refused(404, 'NotFound', `cluster ${cluster} has no secret ${name}`);

@@ -12,7 +12,7 @@ import type { Asked, Door } from '../door.js';
 import { remoteOf } from '../gateway/credentials.js';
 import { refusedAs } from '../refusal.js';
 import { badRequest, tooLarge, tooManyRequests } from '../statuses.js';
-import { type Made, type Proven, madeFor } from './making.js';
+import { type Made, type Proven, WEBHOOK, madeFor } from './making.js';
 import { isDeployed, proven } from './matching.js';
 import { type Call, callOf } from './proof.js';
 import { type Push, type Told, toldBy } from './push.js';
@@ -60,7 +60,7 @@ const identityOf = ({ call, body }: Read): string =>
   `${call.delivery}\n${createHash('sha256').update(body).digest('hex')}`;
 
 const callerOf = ({ call, told }: Read): Caller => ({
-  user: `webhook:${call.provider}:${told.pusher}`,
+  user: `${WEBHOOK}${call.provider}:${told.pusher}`,
   groups: [],
   proof: { by: 'webhook' },
   valid: () => true,

@@ -1,7 +1,7 @@
 /** A Deployment for a push: the same call makes the same one, so that a call that is repeated makes no second. */
 import { createHash } from 'node:crypto';
 import * as E from 'fp-ts/lib/Either.js';
-import type { DeploymentSpec } from '../../api-types/kinds/deployment.js';
+import { MADE_BY, type DeploymentSpec } from '../../api-types/kinds/deployment.js';
 import { API_VERSION } from '../../api-types/metadata.js';
 import type { Live } from '../../store/objects/objects.js';
 import type { Caller } from '../access/access.js';
@@ -33,6 +33,27 @@ const LONGEST_NAME = 63;
 const nameOf = ({ ref, uid }: Application, { identity }: Proven): string => {
   const hash = createHash('sha256').update(`${uid}\n${identity}`).digest('hex').slice(0, HASH_LETTERS);
   return `${ref.name.slice(0, LONGEST_NAME - HASH_LETTERS - 1)}-${hash}`;
+};
+
+/** Who pushes makes Deployments under such a name. */
+export const WEBHOOK = 'webhook:';
+
+/**
+ * The Deployment that this very commit had already: of a release that can be gone back to, or of a push. A Git host that
+ * delivers a push of last month again means no roll-back.
+ */
+const earlierOf = (context: Context, { ref, status }: Application, { push }: Proven): string | null => {
+  const released = (status.releases ?? []).find(({ revision }) => revision === push.commit);
+  if (released !== undefined) return released.deployment;
+  const told = context.objects
+    .list('Deployment', ref.cluster ?? '')
+    .find(
+      ({ spec, annotations }) =>
+        spec.application === ref.name &&
+        spec.revision === push.commit &&
+        annotations[MADE_BY]?.startsWith(WEBHOOK) === true,
+    );
+  return told?.ref.name ?? null;
 };
 
 const specOf = ({ ref, spec }: Application, { push }: Proven): DeploymentSpec => ({
@@ -86,6 +107,11 @@ export const madeFor = async (
 ): Promise<Made> => {
   const { caller } = proven;
   const cluster = application.ref.cluster ?? '';
+  const earlier = earlierOf(context, application, proven);
+  if (earlier !== null) {
+    const about = aboutOf({ kind: 'Deployment', cluster, name: earlier });
+    return { cluster, name: earlier, answer: E.left(conflicted(about, 'has brought this commit already')) };
+  }
   const name = nameOf(application, proven);
   const writing = writingOf(context, cluster, caller);
   if (writing === null) return { cluster, name, answer: E.left(noSuchPath('deployments')) };

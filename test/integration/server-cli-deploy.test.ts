@@ -200,8 +200,11 @@ test(
     const name = await deploymentMade(objects);
     const spec = objects.get(ref('Deployment', 'shop', name))?.spec;
     assert.equal([spec?.command, spec?.release], ['rollback', 2]);
-    application(objects, { current: release(1), releases: [release(1)] });
-    assert.match((await run('rollback', 'web', '-n', 'shop')).err, /no release to go back to/);
+    for (const releases of [[release(1)], [release(2), release(1)]]) {
+      application(objects, { current: release(1), releases });
+      const none = await run('rollback', 'web', '--detach', '-n', 'shop');
+      assert.equal([none.code, /no release to go back to/.test(none.err)], [3, true]);
+    }
   }),
 );
 

@@ -154,6 +154,14 @@ test(
     assert.is((await ask('POST', DEPLOYMENTS, { token: manager, body: measured('web-1') })).code, 201);
     const at = `${DEPLOYMENTS}/web-1`;
     assert.is((await patch(server, at, deployer, annotated({ [PROMOTE]: 'now' }))).code, 200);
+    objects.has(ref('Application', 'shop', 'watched'), {
+      spec: {
+        ...{ type: 'nodejs', source: SOURCE, roles: ['app'] },
+        strategy: { type: 'canary', canary: { hosts: '10%', metric } },
+      },
+    });
+    const same = await ask('POST', DEPLOYMENTS, { token: deployer, body: measured('watched-1', 'watched') });
+    assert.is(same.code, 201, 'the metric that the Application has is asked in any case');
     grant(objects, 'roy', { user: 'roy', level: 'manage', roles: ['app'] });
     const roy = person(objects, 'roy');
     objects.has(ref('Application', 'shop', 'both'), {

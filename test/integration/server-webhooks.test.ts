@@ -2,6 +2,7 @@
 import type { DeploymentSpec } from '../../api-types/kinds/deployment.js';
 import { transient } from '../../runtime/failure.js';
 import { withServer } from '../build/access.js';
+import { release } from '../build/deployments.js';
 import {
   COMMIT,
   TOKEN,
@@ -47,6 +48,30 @@ test(
     assert.is(made(server).length, 1);
     await github(server, push({ after: COMMIT.replace('0a', '1b') }));
     assert.is(made(server).length, 2);
+  }),
+);
+
+test(
+  'an old push that is delivered again brings nothing back, although its Deployment is long gone',
+  withShop(async (server) => {
+    const older = release(1, COMMIT);
+    const web = ref('Application', 'shop', 'web');
+    const { spec } = server.objects.get(web) ?? {};
+    server.objects.has(web, { spec }, { current: release(2), releases: [older, release(2)] });
+    const again = await github(server, push(), { headers: { 'x-github-delivery': 'd-9' } });
+    assert.is(again.code, 200, again.text);
+    assert.equal(again.json['deployments'], [{ cluster: 'shop', name: older.deployment, created: false }]);
+    assert.equal(made(server), []);
+  }),
+);
+
+test(
+  'a commit that was pushed already makes no second Deployment, however it is told',
+  withShop(async (server) => {
+    await github(server, push());
+    const other = await github(server, push({ head_commit: { message: 'feat: the same commit' } }));
+    assert.is(other.code, 200, other.text);
+    assert.is(made(server).length, 1);
   }),
 );
 

@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArtifacts } from '../../../cli/up/artifact-options.js';
+import { openArtifacts, parseArtifacts } from '../../../cli/up/artifact-options.js';
+import { millis } from '../../../api-types/units.js';
 import { prepareDataDirectory } from '../../../cli/up/data-directory.js';
 import { parseOptions, type RawUpOptions } from '../../../cli/up/options.js';
 import { liveTable, type HostRow, type Screen } from '../../../cli/up/table.js';
+import { systemClock } from '../../../runtime/clock.js';
 import { assert, suite } from '../../suite.js';
 
 const test = suite('scalarium up, without starting anything');
@@ -93,8 +95,8 @@ for (const [more, expected] of [
   [{ advertise: '2001:db8::1' }, { advertise: { host: '2001:db8::1', port: null } }],
   [{ listen: '127.0.0.1' }, { localSources: false }],
   [{ localSources: true }, { localSources: true }],
-  [{}, { artifacts: { kind: 'directory', directory: '/tmp/nowhere/artifacts' } }],
-  [{ artifacts: '/srv/packs' }, { artifacts: { kind: 'directory', directory: '/srv/packs' } }],
+  [{}, { artifacts: { kind: 'directory', directory: '/tmp/nowhere/artifacts', outside: false } }],
+  [{ artifacts: '/srv/packs' }, { artifacts: { kind: 'directory', directory: '/srv/packs', outside: true } }],
   [{ hosts: 'namespace' }, { hosts: 'namespace', hostsBase: '/' }],
   [{ hosts: 'namespace', hostsBase: '/srv/base/' }, { hostsBase: '/srv/base' }],
   [{ tlsCert: 'c', tlsKey: 'k', tlsCa: 'a' }, { given: { cert: 'c', key: 'k', ca: 'a' } }],
@@ -187,4 +189,27 @@ test('without a terminal a trouble is told once', () => {
   table.draw([], 1000, [trouble]);
   table.draw([], 2000, [trouble]);
   assert.is(screen.text().split(trouble).length, 2);
+});
+
+test('a directory for artifacts has a folder for each installation, and one process writes it', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'scalarium-artifacts-'));
+  const releases: (() => Promise<void>)[] = [];
+  const opening = { clock: systemClock, hold: (release: () => Promise<void>) => releases.push(release) };
+  const open = openArtifacts(parseArtifacts({ artifacts: directory }, '/data', {}), opening);
+  try {
+    const first = await open('one');
+    await first.work(async (folder) => {
+      writeFileSync(join(folder, 'pack'), 'x');
+      const second = await open('two');
+      assert.is.not(second.folder, first.folder);
+      const refusal = await open('one').then(() => 'opened', String);
+      assert.match(refusal, /one is in use by process \d+ .*--artifacts/);
+      await first.put(join(folder, 'pack'), 'a'.repeat(64));
+      await second.sweep(new Set(), millis(-1));
+    });
+    assert.ok(await first.has('a'.repeat(64)));
+  } finally {
+    for (const release of releases) await release();
+    rmSync(directory, { recursive: true });
+  }
 });

@@ -17,9 +17,9 @@ const world = (): FakeObjects => {
   return objects;
 };
 
-const given = (objects: FakeObjects, instance: string): readonly string[] => {
+const given = (objects: FakeObjects, instance: string, machine = `i-${instance}`): readonly string[] => {
   const role = instance.replace(/-\d+$/, '');
-  return [...entitledOver(objects)('shop', [role], instance)].sort();
+  return [...entitledOver(objects)('shop', [role], { instance, machine })].sort();
 };
 
 test('what its roles name, and what is built in', () => {
@@ -110,17 +110,20 @@ const OPENING: readonly {
   readonly name: string;
   readonly status?: Partial<DeploymentStatus>;
   readonly uid?: string;
+  readonly machine?: string;
   readonly given: readonly string[];
 }[] = [
-  { name: 'while the Deployment goes on', given: ['deploy-key', 'mail'] },
+  { name: 'while the Deployment waits for it', given: ['deploy-key', 'mail'] },
   { name: 'not when it has ended', status: { phase: 'Failed' }, given: ['mail'] },
+  { name: 'not when there is a release', status: { phase: 'Paused', release: release(1) }, given: ['mail'] },
+  { name: 'not for another machine of its slot', machine: 'i-other', given: ['mail'] },
   { name: 'not for one of the same name that is gone', uid: 'before', given: ['mail'] },
 ];
 
-for (const { name, status = {}, uid, given: expected } of OPENING)
+for (const { name, status = {}, uid, machine, given: expected } of OPENING)
   test(`what opens a source is for the host that was told to fetch it: ${name}`, () => {
     const objects = world();
-    fetches(objects, { phase: 'Fetching', ...status }, uid);
-    assert.equal(given(objects, 'app-1'), expected);
+    fetches(objects, { phase: 'Fetching', release: undefined, ...status }, uid);
+    assert.equal(given(objects, 'app-1', machine), expected);
     assert.equal(given(objects, 'app-2'), ['mail']);
   });

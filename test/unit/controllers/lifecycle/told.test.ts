@@ -198,16 +198,6 @@ test('those that the cloud runs have followed, as membership says, or there is n
   assert.is(world.toldOf('web-1'), 5);
 });
 
-test('one that never served is not: it begins with what is then', async ({ world }) => {
-  await ready(world);
-  world.boots('lb-3');
-  await world.clock.advance(100);
-  await world.deploys('web-1', rolling({ change: 5 }));
-  await world.clock.advance(100);
-  assert.is(world.isReady('lb-3'), false);
-  assert.is(world.toldOf('web-1'), 5);
-});
-
 test('another control plane goes on where the last one was', async ({ world }) => {
   await ready(world);
   await changes(world, 5);
