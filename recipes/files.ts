@@ -43,6 +43,16 @@ const own = async (place: string, ids: Ids | undefined): Promise<void> => {
   await lchown(place, ids.uid ?? -1, ids.gid ?? -1);
 };
 
+/** What was renamed into a folder is there whenever the power goes from now on. */
+export const syncFolder = async (place: string): Promise<void> => {
+  const handle = await open(dirname(place), 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
 /** In a container /etc/hosts and its like are mounts, whose place nothing can take: they are written where they are. */
 const takePlace = async (fresh: string, place: string): Promise<void> => {
   try {

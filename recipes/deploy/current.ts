@@ -1,6 +1,6 @@
 /** Which release is current: a link, switched at once. */
 import { rename, rm, symlink } from 'node:fs/promises';
-import { besides } from '../files.js';
+import { besides, syncFolder } from '../files.js';
 import { placeOf } from '../place.js';
 import { currentTarget, layoutOf } from './layout.js';
 import type { Subject } from './subject.js';
@@ -15,6 +15,7 @@ export const linkTo = async (subject: Subject, target: string): Promise<void> =>
   await rm(fresh, { force: true });
   await symlink(target, fresh);
   await rename(fresh, place);
+  await syncFolder(place);
   subject.changed(`link[${current}]`);
 };
 

@@ -6,7 +6,7 @@ import * as t from 'io-ts';
 import { canonicalJson } from '../../api-types/snapshot-digest.js';
 import { Release } from '../../api-types/release.js';
 import { fields, oneOf } from '../../api-types/words.js';
-import { writeWhole } from '../files.js';
+import { syncFolder, writeWhole } from '../files.js';
 import { sha256 } from '../members.js';
 import { ifThere, makeParents, placeOf } from '../place.js';
 import { layoutOf } from './layout.js';
@@ -93,6 +93,7 @@ export const writeState = async (
   const place = await placeOf(root, fileOf(application));
   await makeParents(place);
   await writeWhole(place, `${JSON.stringify(state)}\n`, { mode: ONLY_ROOT });
+  await syncFolder(place);
 };
 
 export const forgetState = async (root: string, application: string): Promise<void> => {
