@@ -1,11 +1,10 @@
 /** What a host does for Deployments, with its own recipes and those of people around it. */
 import type { DeployOrder } from '../api-types/deploy-order.js';
 import type { Snapshot } from '../api-types/snapshot.js';
-import type { Applied } from '../recipes/apply.js';
 import { mergeAttributes } from '../recipes/attributes.js';
 import { applicationPart, recipeFor } from '../recipes/catalog.js';
-import { runCustom, together } from '../recipes/custom.js';
-import { carryOutOrder, deployAll, type Deployed, type HostStep } from '../recipes/deploy/deploy.js';
+import { runCustom } from '../recipes/custom.js';
+import { carryOutOrder, deployAll, type Deployed } from '../recipes/deploy/deploy.js';
 import { withInForce } from '../recipes/deploy/in-force.js';
 import type { DeployOptions } from '../recipes/deploy/subject.js';
 import { NOTHING } from '../recipes/runners/work.js';
@@ -23,22 +22,21 @@ const withAttributes = (snapshot: Snapshot, attributes: DeployOrder['attributes'
   return { ...snapshot, roles: Object.fromEntries(roles) as Snapshot['roles'] };
 };
 
-const customOf = async (on: RecipesDependencies, work: Work, seen: Snapshot): Promise<Applied> => {
-  const snapshot = withAttributes(seen, work.deployment?.attributes);
-  const recipes = customFor(work, snapshot);
-  return recipes.length === 0 ? NOTHING : runCustom({ ...on, ...work, snapshot, recipes });
-};
+const customOf =
+  (on: RecipesDependencies, work: Work): DeployOptions['recipes'] =>
+  async (seen, log) => {
+    const snapshot = withAttributes(seen, work.deployment?.attributes);
+    const recipes = customFor(work, snapshot);
+    return recipes.length === 0 ? NOTHING : runCustom({ ...on, ...work, snapshot, recipes, log });
+  };
 
 const optionsOf = (on: RecipesDependencies, work: Work): DeployOptions => ({
   ...on,
   ...work,
   part: applicationPart,
   converge: (snapshot, instance) => recipeFor('configure', snapshot, instance),
-  recipes: (snapshot) => customOf(on, work, snapshot),
+  recipes: customOf(on, work),
 });
-
-/** After these people's recipes run, as after an activation, which runs them itself: it goes back when they fail. */
-const WITH_RECIPES: readonly HostStep[] = ['restart', 'start', 'undeploy'];
 
 /** The one application that the order is about, and nothing else. */
 export const deployOne = async (
@@ -49,9 +47,7 @@ export const deployOne = async (
   const { step } = order;
   const work = { ...told, snapshot: await withInForce(on.root, told.snapshot) };
   if (step === 'fetch') return { changed: [], failure: 'this agent fetches no sources', stage: 'fetch' };
-  const deployed = await carryOutOrder({ ...order, step }, optionsOf(on, work));
-  if (deployed.failure !== null || !WITH_RECIPES.includes(step)) return deployed;
-  return { ...deployed, ...together(deployed, await customOf(on, work, work.snapshot)) };
+  return carryOutOrder({ ...order, step }, optionsOf(on, work));
 };
 
 /** All applications that the cluster has for this host's roles; recipes of people run once, after them. */

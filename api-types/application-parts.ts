@@ -15,12 +15,12 @@ export const Process = fields(
   'ApplicationProcess',
   {},
   {
-    command: described(CommandLine, "Carried out in the release's folder as the application's user.", {
+    command: described(CommandLine, "Carried out by sh in the release's folder as the application's user.", {
       otherwise: 'web: what the type runs; others need one',
     }),
     count: described(
       wholeNumber(0, 100),
-      'How many of them a host runs; of web it is told in WEB_CONCURRENCY.',
+      'How many of them a host runs; of web, at least 1, it is told in WEB_CONCURRENCY.',
       { default: 1 },
     ),
     memoryMib: described(
@@ -43,14 +43,28 @@ export const Process = fields(
 );
 export interface Process extends t.TypeOf<typeof Process> {}
 
-export const Processes = t.record(ProcessName, Process);
+type ByName = Readonly<Record<string, Process>>;
+
+/** Who wants no `web` leaves out what it is told by, or has it stopped; who wants another process says what it is. */
+const canRun = (processes: ByName): boolean =>
+  processes['web']?.count !== 0 &&
+  Object.entries(processes).every(([name, { command }]) => name === 'web' || command !== undefined);
+
+export const Processes = refined(
+  t.record(ProcessName, Process),
+  'processes: `web` with a `count` of at least 1, each other with a `command`',
+  canRun,
+);
 
 /** When a host counts as well. One of path, command; neither: its port takes connections. */
 export const HealthCheck = fields(
   'ApplicationHealth',
   {},
   {
-    path: described(UrlPath, 'GET of it has to be answered with 200 to 399.'),
+    path: described(
+      UrlPath,
+      'GET of it, in the name of the first domain, has to be answered with 200 to 399. Give php, java and static one: of them a port that takes connections says nothing.',
+    ),
     command: described(CommandLine, "It has to end with 0, in the release's folder."),
     timeoutSeconds: described(wholeNumber(1, 3600), 'How long after the restart it may take to be well.', {
       otherwise: '60',

@@ -44,6 +44,10 @@ export const Canary = fields(
 );
 export interface Canary extends t.TypeOf<typeof Canary> {}
 
+/** What a process of HAProxy that was replaced has, too (hardStopSeconds). */
+export const LONGEST_DRAIN = 600;
+export const DRAIN_SECONDS = 5;
+
 export const DeploymentStrategy = fields(
   'DeploymentStrategy',
   {
@@ -64,9 +68,9 @@ export const DeploymentStrategy = fields(
     byZone: described(t.boolean, 'A batch has hosts of one zone only.', { otherwise: 'false' }),
     pauseSeconds: described(Seconds, 'Between batches.', { otherwise: '0', unit: 'seconds' }),
     drainSeconds: described(
-      Seconds,
-      'How long requests that a host has may take to end after its load balancers gave it its last.',
-      { otherwise: '5', unit: 'seconds' },
+      wholeNumber(0, LONGEST_DRAIN),
+      'How long requests that a host has may take to end after its load balancers gave it its last; nothing is done to it before.',
+      { otherwise: `the Application's, or ${String(DRAIN_SECONDS)}`, unit: 'seconds' },
     ),
     canary: described(Canary, 'canary: the first batch, and when it is followed.'),
     keepSeconds: described(
@@ -77,6 +81,12 @@ export const DeploymentStrategy = fields(
   },
 );
 export interface DeploymentStrategy extends t.TypeOf<typeof DeploymentStrategy> {}
+
+/** How long requests last is a matter of the application, however it is deployed this time. */
+export const drainSecondsOf = (
+  wished: DeploymentStrategy | undefined,
+  own: DeploymentStrategy | undefined,
+): number => wished?.drainSeconds ?? own?.drainSeconds ?? DRAIN_SECONDS;
 
 /** How long a host may take for a step, where a Deployment says nothing. */
 export const DEPLOY_TIMEOUT_SECONDS = 600;

@@ -40,6 +40,8 @@ export const SnapshotApplication = fields(
      * look only whether their ports take connections.
      */
     askedAlike: t.literal(false),
+    /** While a Deployment goes on: so long load balancers wait for what a host has that leaves them. */
+    drainSeconds: t.number,
   },
 );
 export interface SnapshotApplication extends t.TypeOf<typeof SnapshotApplication> {}
@@ -90,6 +92,8 @@ export const Snapshot = fields(
     accounts: t.record(t.string, SnapshotAccount),
     /** By the name of the Application; those that were deployed at least once. */
     applications: t.record(t.string, SnapshotApplication),
+    /** Of the host that reads it: applications that were taken away from it, whatever the cluster has. */
+    undeployed: t.readonlyArray(t.string),
     /** In the order of the Cluster's sources; a recipe is looked for in the first that has its cookbook. */
     cookbooks: t.readonlyArray(CookbookPack),
   },

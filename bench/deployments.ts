@@ -182,7 +182,9 @@ export const processDeployments = (): Promise<ProcessFigures> =>
   });
 
 export interface HollowFigures {
-  /** From the command's end to the thousandth order. */
+  /** From the command's end until the source is fetched and packed. */
+  readonly packedMillis: number;
+  /** From then to the thousandth order. */
   readonly preparedMillis: number;
   /** From the first to the thousandth. */
   readonly activatedMillis: number;
@@ -212,6 +214,10 @@ export const hollowDeployment = (quotas: string, cloud: string): Promise<HollowF
       const start = await sent(on);
       const name = await begun(on, 'deploy', 'app', '--strategy', 'all-at-once');
       const made = performance.now();
+      const packed = await until('the release is made', async () => {
+        const { status } = await deploymentIn(on, name);
+        return status?.release !== undefined;
+      });
       const prepared = await until('all prepare', async () => (await sent(on)) >= start + HOLLOW);
       const first = await until('the first is activated', async () => (await sent(on)) > start + HOLLOW);
       const last = await until('all are activated', async () => (await sent(on)) >= start + 2 * HOLLOW);
@@ -220,7 +226,8 @@ export const hollowDeployment = (quotas: string, cloud: string): Promise<HollowF
         async () => (await deploymentIn(on, name)).status?.phase === 'Succeeded',
       );
       return {
-        preparedMillis: prepared - made,
+        packedMillis: packed - made,
+        preparedMillis: prepared - packed,
         activatedMillis: last - first,
         totalMillis: done - made,
         peakMib: on.memory().peak,

@@ -274,7 +274,8 @@ const deployments = async (): Promise<void> => {
   row('times that the control plane read the pack for 10 hosts', real.packReads.toFixed(1), '1');
   head('1,000 hollow hosts, all at once');
   const hollowOnes = await hollowDeployment(RAISED, CLOUD);
-  row('from the command to 1,000 orders to prepare', secondsText(hollowOnes.preparedMillis), '≤ 2 s');
+  row('until the source is fetched and packed', secondsText(hollowOnes.packedMillis));
+  row('from then to the last of 1,000 orders to prepare', secondsText(hollowOnes.preparedMillis), '≤ 2 s');
   row('from the first order to activate to the last', secondsText(hollowOnes.activatedMillis), '≤ 2 s');
   row('until all hosts have it', secondsText(hollowOnes.totalMillis));
   row('peak RSS of the control plane', `${hollowOnes.peakMib.toFixed(0)} MiB`, '≤ 500 MiB');

@@ -143,6 +143,8 @@ export const OWNERS: {
         'by',
         'from',
         'release',
+        'strategy',
+        'application',
         'batch',
         'batches',
         'pausedAt',

@@ -85,6 +85,8 @@ export interface RoleApplication extends Omit<Application, 'environment' | 'doma
   readonly processes: Readonly<Record<string, Process>>;
   /** The Secret with which load balancers serve its domains. */
   readonly certificate?: string;
+  /** Nobody has told of it: it waits for code that may never come. */
+  readonly assumed?: true;
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
@@ -186,7 +188,7 @@ const byName = (a: RoleApplication, b: RoleApplication): number => (a.name < b.n
 /**
  * Applications that the hosts of a role run, by name: those that were released to it, and those of its attributes that
  * name it or no role at all; a release wins over attributes of its name. An application role without any has one of its
- * own name. Throws an AttributeProblem.
+ * own name, unless that was taken away from the host. Throws an AttributeProblem.
  */
 export const applicationsOf = remembered((snapshot, role): readonly RoleApplication[] => {
   const { applications = {} } = attributesOf(snapshot, role);
@@ -200,8 +202,9 @@ export const applicationsOf = remembered((snapshot, role): readonly RoleApplicat
     .map(({ application }) => application)
     .filter(({ name }) => !ours.some((one) => one.name === name));
   const found = [...ours, ...more];
-  if (ours.length === 0 && told.length === 0 && kind !== undefined && isRecord(applications))
-    return [plain(role, kind)];
+  const isAssumed = ours.length === 0 && told.length === 0 && isRecord(applications);
+  if (isAssumed && kind !== undefined && snapshot.undeployed?.includes(role) !== true)
+    return [{ ...plain(role, kind), assumed: true }];
   return found.sort(byName);
 });
 
@@ -212,3 +215,10 @@ export const ownApplications = (snapshot: Snapshot, role: string): readonly Role
 /** Those of no type that were released to it: they run whatever the role is. */
 export const otherApplications = (snapshot: Snapshot, role: string): readonly RoleApplication[] =>
   applicationsOf(snapshot, role).filter(({ kind, release }) => kind === 'other' && release !== undefined);
+
+/**
+ * For whom requests are that look whether an application is well: what several are served by (nginx) hands others to the
+ * first. `*.example.com` is no name of a host, and what nginx has for it is not for example.com.
+ */
+export const askedName = ([first]: readonly string[] = []): string =>
+  first?.replace(/^\*/, 'www') ?? 'localhost';

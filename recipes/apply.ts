@@ -2,7 +2,7 @@
 import { Converge } from './converge.js';
 import type { Platform } from './platform.js';
 import type { Resource } from './resource.js';
-import type { SecretSource } from './secrets.js';
+import type { Secrets, SecretSource } from './secrets.js';
 
 /** The part of a Log that a run speaks to. */
 export interface ResourceLog {
@@ -25,6 +25,8 @@ export interface ApplyOptions {
   readonly settleMillis?: number;
   /** Asked only while resources are applied, and only for those that they name. */
   readonly secrets: SecretSource;
+  /** Of the work that this is a part of: what it has resolved is masked here, too. */
+  readonly resolved?: Secrets;
 }
 
 export interface Applied {

@@ -18,6 +18,7 @@ import { exporterFor, monitoring } from './roles/monitoring.js';
 import { nodejsApp } from './roles/nodejs-app.js';
 import { otherApps } from './roles/other-app.js';
 import { phpApp } from './roles/php-app.js';
+import { refuseSamePort } from './roles/ports.js';
 import { railsApp } from './roles/rails-app.js';
 import type { ApplicationPart } from './roles/application-part.js';
 import type { RoleRecipe } from './roles/role-recipe.js';
@@ -90,7 +91,11 @@ const spareOn = (snapshot: Snapshot, roles: readonly string[]): readonly string[
 /** What every host of these roles (comma-separated) gets alike; computed once a snapshot. */
 export const roleResources = remembered((snapshot, key): readonly Resource[] => {
   const roles = key.split(',');
-  const all = partOf(snapshot, roles, ({ converge }, role) => converge(snapshot, role));
+  const all = partOf(snapshot, roles, ({ converge }, role) => {
+    // a port is that of the role before, which goes on
+    refuseSamePort(snapshot, roles.slice(0, roles.indexOf(role) + 1));
+    return converge(snapshot, role);
+  });
   return [
     accounts(snapshot, roles),
     ...roles.flatMap((role) => packagesOf(snapshot, role)),
@@ -192,12 +197,14 @@ export const applicationPart = (
   const release = snapshot.applications?.[application]?.release;
   const roles = rolesOn(snapshot, instance).filter((role) => release?.roles.includes(role));
   const role = roles.find((one) => release !== undefined && canRun(snapshot, one, release));
-  if (role !== undefined)
+  if (role !== undefined) {
+    refuseSamePort(snapshot, rolesOn(snapshot, instance), application);
     return (
       recipesOf(snapshot, role)
         .map(({ part }) => part?.(snapshot, role, application) ?? null)
         .find((part) => part !== null) ?? null
     );
+  }
   if (release === undefined || roles.length === 0) return null;
   const types = roles.map((one) => `${one} (${snapshot.roles[one]?.type ?? 'gone'})`).join(', ');
   throw new AttributeProblem(

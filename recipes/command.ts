@@ -23,6 +23,8 @@ export interface CommandOptions {
   readonly stop?: Stop;
   /** What it reads from its standard input; nothing unless told. */
   readonly input?: string;
+  /** False: also what it has put into the background ends with it. */
+  readonly leaves?: boolean;
   /** Hears its output; nobody unless told. */
   readonly listener?: Listener;
   /** Takes its standard output as it is, for commands whose answer is read. */
@@ -141,7 +143,7 @@ export const runCommand = (command: readonly string[], options: CommandOptions):
     const finish = async (code: number | null, killedBy: string | null): Promise<void> => {
       ended.abort();
       signal.removeEventListener('abort', kill);
-      if (signal.aborted) await killMarked(mark);
+      if (signal.aborted || options.leaves === false) await killMarked(mark);
       await drained(child, hearing);
       output.end();
       resolve({ code, killedBy, output: output.text() });

@@ -128,3 +128,9 @@ export const watchedRoles = (snapshot: Snapshot, roles: readonly string[]): Read
 };
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** The role, and those that any of its hosts has beside it. */
+export const rolesBeside = remembered((snapshot, role): readonly string[] => {
+  const found = ofRole(snapshot, role).flatMap(({ host }) => rolesOf(host));
+  return [...new Set([role, ...found])];
+});

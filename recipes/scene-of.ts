@@ -8,7 +8,7 @@ import { openSecrets } from './secrets.js';
 
 /** `notes`: where what is said for people goes, each thing once. */
 export const sceneOf = (
-  { root, instance = hostname(), signal, platform, log, secrets }: ApplyOptions,
+  { root, instance = hostname(), signal, platform, log, secrets, resolved }: ApplyOptions,
   notes: Set<string>,
 ): Scene => ({
   root,
@@ -17,7 +17,7 @@ export const sceneOf = (
   signal,
   platform,
   log,
-  secrets: openSecrets(secrets, signal),
+  secrets: resolved ?? openSecrets(secrets, signal),
   packages: packagesOf(platform, signal),
   note: (text) => {
     notes.add(text);

@@ -9,6 +9,8 @@ export interface Secrets {
   text(value: SecretText): Promise<string>;
   /** Takes every value that was resolved so far out of a text. */
   mask(text: string): string;
+  /** The same, with all that it knows, where the run has ended for its time and something else goes on. */
+  until(signal: AbortSignal): Secrets;
 }
 
 const MASK = '******';
@@ -78,15 +80,23 @@ export const isReference = (value: unknown): value is SecretReference => {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+type Values = Readonly<Record<string, string>>;
+
 class RunSecrets implements Secrets {
-  private readonly fetched = new Map<string, Promise<Readonly<Record<string, string>>>>();
-  private readonly shapes = new Set<string>();
+  private readonly fetched = new Map<string, Promise<Values>>();
   private pattern: RegExp | null = null;
+  private compiledFor = 0;
 
   constructor(
     private readonly source: SecretSource,
     private readonly signal?: AbortSignal,
+    private readonly had = new Map<string, Values>(),
+    private readonly shapes = new Set<string>(),
   ) {}
+
+  until(signal: AbortSignal): Secrets {
+    return new RunSecrets(this.source, signal, this.had, this.shapes);
+  }
 
   async text(value: SecretText): Promise<string> {
     if (typeof value === 'string') return value;
@@ -95,30 +105,32 @@ class RunSecrets implements Secrets {
     const found = Object.hasOwn(values, key) ? values[key] : undefined;
     if (found === undefined) throw new Error(`the secret ${secret} has no key "${key}"`);
     for (const shape of shapesOf(found)) this.shapes.add(shape);
-    this.pattern = null;
     return found;
   }
 
   mask(text: string): string {
     if (this.shapes.size === 0) return text;
-    this.pattern ??= this.compiled();
+    if (this.pattern === null || this.compiledFor !== this.shapes.size) this.pattern = this.compiled();
     return text.replace(this.pattern, MASK);
   }
 
   /** The longest first: of one that begins another, nothing may stay. */
   private compiled(): RegExp {
+    this.compiledFor = this.shapes.size;
     const longestFirst = [...this.shapes].sort((a, b) => b.length - a.length);
     return new RegExp(longestFirst.map(escaped).join('|'), 'g');
   }
 
-  private valuesOf(name: string): Promise<Readonly<Record<string, string>>> {
-    const known = this.fetched.get(name);
+  private async valuesOf(name: string): Promise<Values> {
+    const known = this.had.get(name) ?? this.fetched.get(name);
     if (known !== undefined) return known;
     const asked = this.source(name, this.signal).catch((error: unknown) => {
       throw new Error(`the secret ${name} cannot be had: ${messageOf(error)}`);
     });
     this.fetched.set(name, asked);
-    return asked;
+    const values = await asked;
+    this.had.set(name, values);
+    return values;
   }
 }
 

@@ -2,9 +2,10 @@
  * A directory of files that are named by their SHA-256: written whole, never changed, removed when nobody has named them
  * for a while. One process writes it, since its directory is locked.
  */
-import { createReadStream, type ReadStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { Subject, type Observable } from 'rxjs';
 import type { Millis } from '../api-types/units.js';
 import type { Clock } from './clock.js';
@@ -12,7 +13,7 @@ import { syncPath } from './private-file.js';
 
 export interface ShelfFile {
   readonly bytes: number;
-  stream(): ReadStream;
+  stream(): Readable;
 }
 
 export interface Shelf {

@@ -54,7 +54,7 @@ const Value = t.union(
 /** How many releases a host keeps, where a spec says nothing. */
 export const RELEASES_TO_KEEP = 5;
 
-export const ApplicationSpec = fields(
+const ApplicationFields = fields(
   'ApplicationSpec',
   {
     type: described(
@@ -108,7 +108,7 @@ export const ApplicationSpec = fields(
     }),
     processes: described(
       Processes,
-      'What runs: `web` answers requests, others (workers) run beside it. Without `web` of nodejs the entry is run.',
+      'What runs: `web` answers requests, others (workers) run beside it. Without `web` of nodejs the entry is run. static has none, php and java have no `web`.',
       { default: {} },
     ),
     health: described(
@@ -168,7 +168,20 @@ export const ApplicationSpec = fields(
     ),
   },
 );
-export interface ApplicationSpec extends t.TypeOf<typeof ApplicationSpec> {}
+type ApplicationFields = t.TypeOf<typeof ApplicationFields>;
+
+/** What something shared answers has no process for that of its own; hosts of static sites run nothing else, either. */
+const hasPossibleProcesses = ({ type, processes = {} }: ApplicationFields): boolean => {
+  if (type === 'static') return Object.keys(processes).length === 0;
+  return (type !== 'php' && type !== 'java') || processes['web'] === undefined;
+};
+
+export const ApplicationSpec = refined(
+  ApplicationFields,
+  'an application whose type has such `processes`: static has none, php and java have no `web` (php-fpm and Tomcat answer; say how many by php.children, java.options of the Role)',
+  hasPossibleProcesses,
+);
+export interface ApplicationSpec extends ApplicationFields {}
 
 export const ApplicationStatus = fields(
   'ApplicationStatus',

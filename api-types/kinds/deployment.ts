@@ -15,6 +15,7 @@ import {
   refined,
   wholeNumber,
 } from '../words.js';
+import { ApplicationSpec } from './application.js';
 import { Conditions, OBSERVED_GENERATION } from './conditions.js';
 
 export const DEPLOYMENT_COMMANDS = [
@@ -158,6 +159,14 @@ export const DeploymentStatus = fields(
     by: described(t.string, 'Who made it.'),
     from: described(Release, 'The release that was in force before.'),
     release: described(Release, 'The release that it brings.'),
+    strategy: described(
+      DeploymentStrategy,
+      'How it proceeds, as it was resolved when it began: later changes of the Application change nothing in it.',
+    ),
+    application: described(
+      ApplicationSpec,
+      'deploy: the Application as it was when it began; until there is a release of it.',
+    ),
     batch: described(Integer, 'The batch that goes on, counted from 1.'),
     batches: described(Integer, 'How many batches there are.'),
     pausedAt: described(Time, 'Since when it waits for time, a metric or a person.'),

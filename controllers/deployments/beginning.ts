@@ -3,17 +3,25 @@ import { MADE_BY } from '../../api-types/kinds/deployment.js';
 import type { Release } from '../../api-types/release.js';
 import type { Cause, Course } from './course.js';
 import { machineOf, runsOf } from './hosts.js';
-import { recordProblem, releaseToGoBackTo, rolesFor } from './releases.js';
-import { batchesOf } from './strategy.js';
+import { configProblem, recordProblem, releaseToGoBackTo, rolesFor } from './releases.js';
+import { batchesOf, recorded } from './strategy.js';
 import { targetsOf, type Targets } from './targets.js';
 
 /** Hosts of these roles are meant; of a release those that it came with. */
-export const rolesMeant = ({ view, application, next, live }: Course): readonly string[] =>
+export const rolesMeant = ({
+  view,
+  application,
+  next,
+  live,
+}: Pick<Course, 'view' | 'live' | 'application' | 'next'>): readonly string[] =>
   next.release?.roles ??
   (live.spec.command === 'deploy' ? undefined : application.status.current?.roles) ??
   rolesFor(application.spec, view.roles);
 
-const notDeployed = ({ live, application }: Course): Cause | null => {
+/** What a beginning depends on. */
+type Beginning = Pick<Course, 'view' | 'live' | 'application' | 'next'>;
+
+const notDeployed = ({ live, application }: Beginning): Cause | null => {
   const { command } = live.spec;
   if (command === 'deploy' || command === 'rollback' || command === 'undeploy') return null;
   return application.status.current === undefined
@@ -24,7 +32,7 @@ const notDeployed = ({ live, application }: Course): Cause | null => {
     : null;
 };
 
-const noMigration = ({ live, application }: Course): Cause | null => {
+const noMigration = ({ live, application }: Beginning): Cause | null => {
   const { command, migrate = false } = live.spec;
   const config = command === 'migrate' ? application.status.current?.config : application.spec;
   const wants = command === 'migrate' || (command === 'deploy' && migrate);
@@ -37,7 +45,7 @@ const noMigration = ({ live, application }: Course): Cause | null => {
 };
 
 /** The release of `rollback`; null: another command. */
-const releaseOf = ({ live, application }: Course): Release | string | null =>
+const releaseOf = ({ live, application }: Beginning): Release | string | null =>
   live.spec.command === 'rollback' ? releaseToGoBackTo(application, live.spec.release) : null;
 
 const choose = (course: Course, targets: Targets): void => {
@@ -74,6 +82,8 @@ const started = (course: Course, targets: Targets): void => {
   const { live, application, strategy, next } = course;
   const { current } = application.status;
   next.startedAt = course.now;
+  next.strategy = recorded(strategy);
+  if (live.spec.command === 'deploy') next.application = application.spec;
   if (current !== undefined) next.from = current;
   choose(course, targets);
   next.batch = 0;
@@ -86,42 +96,65 @@ const started = (course: Course, targets: Targets): void => {
   );
 };
 
+const tooLarge = ({ live, application }: Beginning): Cause | null => {
+  const problem = live.spec.command === 'deploy' ? configProblem(application.spec) : null;
+  return problem === null ? null : { reason: 'ConfigTooLarge', message: problem };
+};
+
+const noRole = (roles: readonly string[], { live }: Beginning): Cause | null =>
+  roles.length > 0
+    ? null
+    : { reason: 'NoRole', message: `no Role runs ${live.spec.application}: nothing was done` };
+
 /** What it will have to keep does not fit, whatever happens to its hosts. */
-const tooLarge = (course: Course, targets: Targets): Cause | null => {
-  const { next, application, live } = course;
-  const message = recordProblem(targets.hosts.length, [next.release, application.status.current, live.spec]);
+const tooMany = (
+  { hosts }: Targets,
+  release: Release | null,
+  { live, application }: Beginning,
+): Cause | null => {
+  const message = recordProblem(hosts.length, [release, application.status.current, live.spec]);
   return message === null ? null : { reason: 'TooLarge', message };
 };
 
-const noRole = (course: Course): Cause | null =>
-  rolesMeant(course).length > 0
-    ? null
-    : { reason: 'NoRole', message: `no Role runs ${course.live.spec.application}: nothing was done` };
+interface Chosen {
+  /** Of `rollback`. */
+  readonly release: Release | null;
+  readonly targets: Targets;
+}
+
+/** What it would begin with, or why it cannot begin, and never will as things are. */
+const chosenFor = (on: Beginning): Chosen | { readonly refusal: Cause } => {
+  const refusal = notDeployed(on) ?? noMigration(on) ?? tooLarge(on);
+  if (refusal !== null) return { refusal };
+  const release = releaseOf(on);
+  if (typeof release === 'string') return { refusal: { reason: 'ReleaseNotFound', message: release } };
+  const roles = release?.roles ?? rolesMeant(on);
+  const targets = targetsOf(on.live.spec, on.view.instances, roles);
+  const never = noRole(roles, on) ?? targets.refusal ?? tooMany(targets, release, on);
+  return never === null ? { release, targets } : { refusal: never };
+};
+
+/** Null: it can begin once its turn has come. */
+export const refusalFor = (on: Beginning): Cause | null => {
+  const chosen = chosenFor(on);
+  return 'refusal' in chosen ? chosen.refusal : null;
+};
+
+/** It would begin at once. */
+export const canBegin = (on: Beginning): boolean => {
+  const chosen = chosenFor(on);
+  return 'targets' in chosen && chosen.targets.hosts.length > 0;
+};
 
 /** Its turn has come. Nothing of it is told to anybody before its record says that it has begun. */
 export const beginCourse = (course: Course): void => {
-  const refused = notDeployed(course) ?? noMigration(course);
-  if (refused !== null) {
-    course.end('Failed', refused);
+  const chosen = chosenFor(course);
+  if ('refusal' in chosen) {
+    course.end('Failed', chosen.refusal);
     return;
   }
-  const release = releaseOf(course);
-  if (typeof release === 'string') {
-    course.end('Failed', { reason: 'ReleaseNotFound', message: release });
-    return;
-  }
-  if (release !== null) course.next.release = release;
-  const targets = targetsOf(course.live.spec, course.view.instances, rolesMeant(course));
-  const refusal = noRole(course) ?? targets.refusal ?? tooLarge(course, targets);
-  if (refusal !== null) {
-    delete course.next.release;
-    course.end('Failed', refusal);
-    return;
-  }
-  if (isWaited(course, targets)) {
-    delete course.next.release;
-    return;
-  }
+  const { release, targets } = chosen;
+  if (isWaited(course, targets)) return;
   if (targets.hosts.length === 0) {
     course.end('Failed', {
       reason: 'NoHostOnline',
@@ -129,5 +162,6 @@ export const beginCourse = (course: Course): void => {
     });
     return;
   }
+  if (release !== null) course.next.release = release;
   started(course, targets);
 };

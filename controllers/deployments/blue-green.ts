@@ -3,25 +3,23 @@
  * one change. Those of before are kept for a while to go back to at once; then they go. It ends when those that are to go
  * are on their way: until then load balancers know that they are out. Pure.
  */
-import { healingWithDefaults } from '../../api-types/kinds/role.js';
 import { seconds } from '../../api-types/units.js';
-import { verdictOf } from './answers-of-hosts.js';
 import type { Cause, Course } from './course.js';
 import { fetching } from './fetching.js';
+import { adopt, blues, busyRole, everyGreen, greens, keepOldOut, retire, surge } from './green-hosts.js';
 import {
-  adopt,
-  blues,
-  busyRole,
-  greens,
-  keepOldOut,
-  rebind,
-  retire,
-  rolloutsOf,
-  surge,
-  surges,
-} from './green-hosts.js';
-import { isOnline, isReady, isSettled } from './hosts.js';
-import { foldPreparing, migrate } from './preparing.js';
+  activateGreens,
+  bootLeft,
+  foldGreens,
+  foldMended,
+  greensIn,
+  isMending,
+  mendGreens,
+  prepareGreens,
+  unwell,
+  wantedGreens,
+} from './green-work.js';
+import { migrate } from './preparing.js';
 import { pause, stopOf, type Stop } from './stopping.js';
 import { overdueMessage, tellingOf } from './told.js';
 import { promoteOf } from './words-of-people.js';
@@ -29,36 +27,11 @@ import { promoteOf } from './words-of-people.js';
 export const isBlueGreen = ({ strategy, live }: Course): boolean =>
   strategy.type === 'blue-green' && (live.spec.command === 'deploy' || live.spec.command === 'rollback');
 
-const prepareGreens = (course: Course): void => {
-  const names = greens(course).filter((name) => {
-    const live = course.view.instances.get(name);
-    return (
-      course.hosts.get(name)?.stage === 'waiting' && live !== undefined && isOnline(live) && isSettled(live)
-    );
-  });
-  for (const name of names) course.move(name, 'preparing');
-  course.order('prepare', names, { release: course.release() });
-};
-
-const wantedGreens = (course: Course): number =>
-  [...surges(course).values()].reduce((sum, count) => sum + count, 0);
-
-const greensIn = (course: Course, ...stages: readonly string[]): readonly string[] =>
-  greens(course).filter((name) => stages.includes(course.hosts.get(name)?.stage ?? ''));
-
-/** Milliseconds that new hosts may take from the launch to their preparation. */
-const bootTime = (course: Course): number => {
-  const times = rolloutsOf(course).map(({ spec }) => {
-    const { bootTimeoutSeconds, setupTimeoutSeconds } = healingWithDefaults(spec);
-    return bootTimeoutSeconds + setupTimeoutSeconds;
-  });
-  return seconds(Math.max(0, ...times) + course.timeoutSeconds);
-};
+/** They have it, whatever they do with it by now. */
+const having = (course: Course): number => greensIn(course, 'prepared', 'activating', 'joining').length;
 
 const late = (course: Course): Stop | null => {
-  const begun = Date.parse(course.next.release?.createdAt ?? course.now);
-  const since = Math.max(begun, Date.parse(course.next.startedAt ?? course.now));
-  const left = since + bootTime(course) - course.view.now;
+  const left = bootLeft(course);
   if (left > 0) {
     course.wait(left, 'new hosts are to come up');
     return null;
@@ -67,7 +40,7 @@ const late = (course: Course): Stop | null => {
     by: 'failure',
     cause: {
       reason: 'HostsNotUp',
-      message: `of ${String(wantedGreens(course))} new hosts ${String(greensIn(course, 'prepared').length)} were ready in time`,
+      message: `of ${String(wantedGreens(course))} new hosts ${String(having(course))} were ready in time`,
     },
   };
 };
@@ -79,29 +52,37 @@ const giveUp = (course: Course, { cause }: Stop): void => {
   course.tell('Warning', 'DeploymentRollsBack', cause.message);
 };
 
+const isUp = (course: Course): boolean => {
+  const ready = having(course);
+  return ready > 0 && ready >= wantedGreens(course) && ready === greens(course).length;
+};
+
+const waitForRole = (course: Course, role: string): void => {
+  const stop = stopOf(course);
+  if (stop !== null) giveUp(course, stop);
+  else
+    course.says = { reason: 'RoleBusy', message: `another Deployment has hosts of Role ${role} come and go` };
+};
+
 const comingUp = (course: Course): void => {
   const busy = busyRole(course);
   if (busy !== null) {
-    course.says = { reason: 'RoleBusy', message: `another Deployment has hosts of Role ${busy} come and go` };
+    waitForRole(course, busy);
     return;
   }
   surge(course);
-  adopt(course);
-  rebind(course);
-  foldPreparing(course);
-  const stop = stopOf(course) ?? late(course);
+  foldGreens(course);
+  const stop = stopOf(course) ?? (isUp(course) ? null : late(course));
   if (stop !== null) {
     giveUp(course, stop);
     return;
   }
   prepareGreens(course);
-  const ready = greensIn(course, 'prepared').length;
   course.says = {
     reason: 'HostsComingUp',
-    message: `${String(ready)} of ${String(wantedGreens(course))} new hosts have it prepared`,
+    message: `${String(having(course))} of ${String(wantedGreens(course))} new hosts have it prepared`,
   };
-  if (ready === 0 || ready < wantedGreens(course)) return;
-  course.enter(course.live.spec.migrate === true ? 'Migrating' : 'Rolling');
+  if (isUp(course)) course.enter(course.live.spec.migrate === true ? 'Migrating' : 'Rolling');
 };
 
 const migrating = (course: Course): void => {
@@ -110,29 +91,6 @@ const migrating = (course: Course): void => {
   const stop = stopOf(course);
   if (stop !== null) giveUp(course, stop);
   else if (course.next.migrated === 'done') course.enter('Rolling');
-};
-
-const activateGreens = (course: Course): void => {
-  const names = greensIn(course, 'prepared');
-  for (const name of names) course.move(name, 'activating', { batch: 1, change: undefined });
-  course.order('activate', names, { release: course.release() });
-  if (names.length > 0) course.next.batch = 1;
-};
-
-/** They stay out: what `joining` waits for is the switch of all. */
-const foldActivating = (course: Course): void => {
-  for (const name of greensIn(course, 'activating')) {
-    const host = course.hosts.get(name);
-    if (host === undefined) continue;
-    const verdict = verdictOf(course, name, host);
-    if (verdict._tag === 'Pending') continue;
-    if (verdict._tag === 'Done') {
-      const { number, revision } = course.release();
-      const said = verdict.result.releases?.[course.live.spec.application];
-      course.runs.set(name, said ?? { release: number, revision });
-      course.move(name, 'joining', { event: undefined });
-    } else course.fail(name, verdict.message);
-  }
 };
 
 const isSwitched = (course: Course): boolean =>
@@ -148,84 +106,129 @@ const switchOver = (course: Course, to: 'green' | 'blue'): void => {
     course.move(name, forward ? 'leaving' : 'joining', { out: forward, change });
 };
 
+const switchBack = (course: Course, stop: Stop): void => {
+  switchOver(course, 'blue');
+  giveUp(course, stop);
+};
+
+const nobodyLeft: Stop = {
+  by: 'failure',
+  cause: { reason: 'HostsNotUp', message: 'no new host is left that serves' },
+};
+
 const awaitSwitch = (course: Course): void => {
-  const [name] = greens(course);
+  const joined = greensIn(course, 'joining').filter((name) => course.hosts.get(name)?.out === false);
+  const [name] = joined;
   const host = name === undefined ? undefined : course.hosts.get(name);
-  if (host === undefined) return;
+  if (host === undefined) {
+    switchBack(course, nobodyLeft);
+    return;
+  }
   const telling = tellingOf(course, host);
   if (telling === 'waiting') return;
   if (telling === 'overdue') {
-    switchOver(course, 'blue');
-    giveUp(course, {
-      by: 'failure',
-      cause: { reason: 'NotConfirmed', message: overdueMessage(course, host) },
-    });
+    const cause = { reason: 'NotConfirmed', message: overdueMessage(course, host) };
+    switchBack(course, { by: 'failure', cause });
     return;
   }
-  for (const one of greens(course)) course.move(one, 'done', { change: undefined });
-  pause(course, {
-    reason: 'Kept',
-    message: 'the new hosts have all requests; those of before are kept to go back to',
-  });
+  for (const one of joined) course.move(one, 'done', { change: undefined });
+  pause(course, KEPT);
+};
+
+/** Before requests go over. */
+const activating = (course: Course): void => {
+  foldGreens(course);
+  const stop = stopOf(course);
+  if (stop !== null) giveUp(course, stop);
+  else if (!isUp(course)) course.enter('Preparing');
+  else {
+    activateGreens(course);
+    const waits = unwell(course);
+    if (waits.length > 0)
+      course.says = {
+        reason: 'HostsNotReady',
+        message: `waits until Ready: ${waits.slice(0, 10).join(', ')}`,
+      };
+    else if (greensIn(course, 'joining').length === greens(course).length) switchOver(course, 'green');
+  }
 };
 
 const switching = (course: Course): void => {
-  rebind(course);
-  foldActivating(course);
-  const stop = stopOf(course);
-  if (isSwitched(course)) {
-    keepOldOut(course);
-    if (greensIn(course, 'done').length > 0) retiring(course);
-    else awaitSwitch(course);
-  } else if (stop !== null) giveUp(course, stop);
-  else if (greensIn(course, 'waiting', 'preparing').length > 0) course.enter('Preparing');
-  else {
-    activateGreens(course);
-    const joining = greensIn(course, 'joining');
-    const all = joining.length === greens(course).length && joining.length > 0;
-    const ready = (name: string): boolean => {
-      const live = course.view.instances.get(name);
-      return live !== undefined && isReady(live);
-    };
-    if (all && joining.every(ready)) switchOver(course, 'green');
+  if (!isSwitched(course)) {
+    activating(course);
+    return;
   }
+  mendGreens(course);
+  keepOldOut(course);
+  if (course.in('finishing').length > 0 || greensIn(course, 'done').length > 0) retiring(course);
+  else awaitSwitch(course);
+};
+
+const KEPT: Cause = {
+  reason: 'Kept',
+  message: 'the new hosts have all requests; those of before are kept to go back to',
 };
 
 const kept = (course: Course): void => {
+  mendGreens(course);
+  foldMended(course);
   keepOldOut(course);
-  const stop = stopOf(course);
-  if (stop?.by === 'abort') {
-    switchOver(course, 'blue');
-    giveUp(course, stop);
+  const found = stopOf(course);
+  const stop = found ?? (greensIn(course, 'done').length === 0 ? nobodyLeft : null);
+  if (stop !== null && stop.by !== 'superseded') {
+    switchBack(course, stop);
     return;
   }
+  course.says = KEPT;
+  goOnAfterKeeping(course, stop);
+};
+
+/** Those of before stay as long as a new host is being mended. */
+const goOnAfterKeeping = (course: Course, stop: Stop | null): void => {
   const left = seconds(course.strategy.keepSeconds) - course.ageOf(course.next.pausedAt);
   const said = promoteOf(course);
-  course.says = {
-    reason: 'Kept',
-    message: 'the new hosts have all requests; those of before are kept to go back to',
-  };
+  if (stop === null && said === null && left > 0) {
+    course.wait(left, 'hosts of before are kept');
+    return;
+  }
+  if (stop === null && isMending(course)) return;
   if (said !== null) course.next.answered = said;
-  if (said === null && left > 0 && stop?.by !== 'superseded') course.wait(left, 'hosts of before are kept');
-  else course.enter('Rolling');
+  course.enter('Rolling');
 };
 
 /** Their slots are being given up, so that nobody takes them in again. */
-const areGone = (course: Course, names: readonly string[]): boolean =>
-  names.every((name) => {
+const staying = (course: Course, names: readonly string[]): readonly string[] =>
+  names.filter((name) => {
     const live = course.view.instances.get(name);
-    return live === undefined || live.deletion !== null;
+    return live !== undefined && live.deletion === null;
   });
 
+/** Milliseconds that those of before may take to go: a frozen one, or one whose end waits for a person, does not go. */
+const patience = (course: Course): number =>
+  seconds(course.timeoutSeconds) -
+  Math.max(0, ...course.in('finishing').map((name) => course.ageOf(course.hosts.get(name)?.since)));
+
 const retiring = (course: Course): void => {
+  foldMended(course);
+  for (const name of course.in('leaving')) course.move(name, 'finishing', { change: undefined });
   const old = blues(course);
   retire(course, old);
-  course.says = { reason: 'Retiring', message: 'hosts of before are on their way out' };
-  if (!areGone(course, old)) return;
+  const stay = staying(course, old);
+  const names = stay.slice(0, 10).join(', ');
+  const left = patience(course);
+  course.says = { reason: 'Retiring', message: `hosts of before are on their way out: ${names}` };
+  if (stay.length > 0 && left > 0) course.wait(left, 'hosts of before are to go');
+  if ((stay.length > 0 && left > 0) || isMending(course)) return;
   const done = greensIn(course, 'done').length;
-  for (const name of old)
-    course.skip(name, 'a new host took its place', { out: undefined, change: undefined });
-  course.end('Succeeded', { reason: 'Succeeded', message: `${String(done)} new hosts have all requests` });
+  for (const name of old) {
+    const message = stay.includes(name) ? 'it did not go' : 'a new host took its place';
+    course.skip(name, message, { out: undefined, change: undefined });
+  }
+  const rest = stay.length === 0 ? '' : `; these of before did not go: ${names}`;
+  course.end('Succeeded', {
+    reason: 'Succeeded',
+    message: `${String(done)} new hosts have all requests${rest}`,
+  });
 };
 
 const isBackTold = (course: Course): boolean => {
@@ -244,9 +247,14 @@ const GIVEN_UP: readonly string[] = ['Aborted', 'Superseded', 'Deleted'];
 const goingBack = (course: Course): void => {
   adopt(course);
   if (!isBackTold(course)) return;
-  const names = greens(course);
+  const names = everyGreen(course);
   retire(course, names);
-  if (!areGone(course, names)) return;
+  const stay = staying(course, names);
+  if (stay.length > 0) {
+    const message = `new hosts are on their way out: ${stay.slice(0, 10).join(', ')}`;
+    course.says = { reason: 'Retiring', message };
+    return;
+  }
   const cause: Cause = course.cause ?? { reason: 'Failed', message: 'it failed' };
   for (const name of names)
     course.skip(name, course.hosts.get(name)?.message ?? 'it was given up', { out: undefined });

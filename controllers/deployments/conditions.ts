@@ -1,6 +1,7 @@
 /** Conditions of Deployments and Applications. Pure. */
 import { withCondition, type Condition, type Conditions } from '../../api-types/metadata.js';
 import type { Course } from './course.js';
+import { waitsForTime } from './stopping.js';
 
 export type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
 
@@ -50,10 +51,11 @@ export const courseConditions = (course: Course): Conditions => {
   const { phase, ended, live } = course;
   const says = course.says ?? { reason: phase, message: progressOf(course) };
   const why = ended ? says : (course.cause ?? says);
-  const stuck = phase === 'Paused' || (ended && phase !== 'Succeeded');
+  const waits = phase === 'Paused' && !waitsForTime(course, why);
+  const stuck = waits || (ended && phase !== 'Succeeded');
   const verdicts = {
     Ready: when(phase === 'Succeeded', why.reason, why.message),
-    Reconciling: when(!ended && phase !== 'Paused', says.reason, says.message),
+    Reconciling: when(!ended && !waits, says.reason, says.message),
     Stalled: when(stuck, says.reason, says.message),
     Complete: when(ended, says.reason, says.message),
   };

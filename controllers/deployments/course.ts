@@ -16,7 +16,7 @@ import type { Live } from '../../store/objects/objects.js';
 import type { Order, Step, Told } from './actions.js';
 import { machineOf, naturally } from './hosts.js';
 import { waitOf } from './patience.js';
-import { strategyOf, type Strategy } from './strategy.js';
+import { strategyIn, strategyOf, type Strategy } from './strategy.js';
 import { timeoutOf } from './time-outs.js';
 import type { View } from './view.js';
 
@@ -51,6 +51,10 @@ const cutTo = (message: string, most: number): string =>
     .toString()
     .replace(/\uFFFD+$/, '');
 
+/** Somebody may have changed it meanwhile: that is for the next Deployment. */
+const begunWith = ({ status }: Live<'Deployment'>, application: Live<'Application'>): Live<'Application'> =>
+  status.application === undefined ? application : { ...application, spec: status.application };
+
 const TARGETS_AN_EVENT = 4000;
 const LONGEST_MESSAGE = 1000;
 /** A record has 1 MiB: of many failures the first are told in full. */
@@ -60,6 +64,8 @@ const SHORT_MESSAGE = 120;
 export class Course {
   readonly next: Writable<Omit<DeploymentStatus, 'hosts'>>;
   readonly strategy: Strategy;
+  /** As it was when the Deployment began, while there is no release of it. */
+  readonly application: Live<'Application'>;
   /** What is to be done beside the records that follow from this. */
   readonly steps: Step[] = [];
   readonly orders: Order[] = [];
@@ -78,13 +84,17 @@ export class Course {
   constructor(
     readonly view: View,
     readonly live: Live<'Deployment'>,
-    /** Of the application; it is there while a Deployment goes on. */
-    readonly application: Live<'Application'>,
+    /** It is there while a Deployment goes on. */
+    application: Live<'Application'>,
   ) {
     const { hosts = {}, ...status } = live.status;
     this.next = { ...status };
     this.cause = causeIn(live);
-    this.strategy = strategyOf(live.spec, application.spec.strategy);
+    this.application = begunWith(live, application);
+    this.strategy =
+      status.strategy === undefined
+        ? strategyOf(live.spec, application.spec.strategy)
+        : strategyIn(status.strategy);
     const sorted = Object.entries(hosts).sort(([one], [other]) => naturally(one, other));
     this.all = new Map(sorted);
     this.failures = sorted.filter(([, { message }]) => message !== undefined).length;
@@ -248,6 +258,7 @@ export class Course {
       this.skip(name, 'the Deployment ended before');
     this.enter(phase);
     this.next.finishedAt = this.now;
+    delete this.next.application;
     this.says = cause;
     this.steps.push({ action: 'drop', uid: this.live.uid });
     this.tell(phase === 'Succeeded' ? 'Normal' : 'Warning', `Deployment${phase}`, cause.message);

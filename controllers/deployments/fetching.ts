@@ -48,6 +48,8 @@ const take = (course: Course, packed: Packed): void => {
     return;
   }
   course.next.release = release;
+  // from here on everything is in the release
+  delete course.next.application;
   course.steps.push({ action: 'drop', uid: course.live.uid });
   course.enter('Preparing');
 };

@@ -1,12 +1,17 @@
 /** Hosts of a blue-green Deployment: those of before, those that come beside them, and what Roles are told of both. Pure. */
+import type { HostStage } from '../../api-types/kinds/deployment.js';
 import type { RoleRollout } from '../../api-types/kinds/role.js';
 import type { Live } from '../../store/objects/objects.js';
 import type { Course } from './course.js';
 import { isGoing, machineOf } from './hosts.js';
 import { byName } from './targets.js';
 
-export const greens = ({ hosts }: Course): readonly string[] =>
+export const everyGreen = ({ hosts }: Course): readonly string[] =>
   [...hosts].flatMap(([name, { green }]) => (green === true ? [name] : []));
+
+/** New hosts, but for those that are missed no more. */
+export const greens = (course: Course): readonly string[] =>
+  everyGreen(course).filter((name) => course.hosts.get(name)?.stage !== 'skipped');
 
 /** Those of before. */
 export const blues = ({ hosts }: Course): readonly string[] =>
@@ -36,8 +41,8 @@ export const busyRole = (course: Course): string | null => {
   const open = new Set(
     [...course.view.roles.values()].flatMap(({ ref, status }) => {
       const { rollout } = status;
-      const others = rollout != null && rollout.deployment !== course.live.ref.name && rollout.surge > 0;
-      return others ? [ref.name] : [];
+      if (rollout == null || rollout.deployment === course.live.ref.name) return [];
+      return course.view.isOpen(rollout.deployment) ? [ref.name] : [];
     }),
   );
   return [...surges(course).keys()].find((role) => open.has(role)) ?? null;
@@ -75,14 +80,25 @@ export const adopt = (course: Course): void => {
   }
 };
 
-/** One that got another machine begins anew. */
+/** What happens to these is told by themselves, or was. */
+const FIXED: readonly HostStage[] = ['failed', 'migrating', 'reverting'];
+
+const beginAnew = (course: Course, name: string, machine: string): void => {
+  const host = course.hosts.get(name);
+  const out = host?.out === true ? {} : { out: true, change: course.change() };
+  course.move(name, 'waiting', { ...out, machine, event: undefined, message: undefined });
+};
+
+/** One that got another machine begins anew, and is out until it has the release; without its slot it is missed no more. */
 export const rebind = (course: Course): void => {
-  for (const name of greens(course)) {
+  for (const name of everyGreen(course)) {
     const live = course.view.instances.get(name);
     const host = course.hosts.get(name);
-    if (live === undefined || host === undefined || machineOf(live) === host.machine) continue;
-    if (host.stage === 'failed') continue;
-    course.move(name, 'waiting', { machine: machineOf(live), event: undefined, message: undefined });
+    if (host === undefined || FIXED.includes(host.stage)) continue;
+    if (live === undefined || live.deletion !== null) {
+      if (host.stage !== 'skipped') course.skip(name, 'its slot went', { event: undefined, machine: '' });
+    } else if (machineOf(live) !== host.machine || (host.stage === 'skipped' && host.machine === ''))
+      beginAnew(course, name, machineOf(live));
   }
 };
 

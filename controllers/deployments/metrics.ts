@@ -14,7 +14,7 @@ export interface Metrics {
 
 const PATIENCE = seconds(5);
 /** One number needs less. */
-const MOST_CHARACTERS = 1_000_000;
+const MOST_BYTES = 1_000_000;
 
 /** A point in time and a number as text. */
 const Sample = t.tuple([t.number, t.string], 'Sample');
@@ -48,7 +48,19 @@ const numberIn = (text: string): number | null => {
 const addressOf = (url: string, query: string): string =>
   `${url.replace(/\/+$/, '')}/api/v1/query?query=${encodeURIComponent(query)}`;
 
-/** Asks a Prometheus over HTTP. */
+/** Null: there is none, or more than one number needs; the rest is not read then. */
+const readText = async (body: AsyncIterable<Uint8Array> | null): Promise<string | null> => {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};
+
+/** Asks a Prometheus over HTTP, at the very address that the spec names. */
 export const prometheus = (clock: Clock): Metrics => ({
   ask: async (url, query) => {
     const cut = new AbortController();
@@ -56,13 +68,17 @@ export const prometheus = (clock: Clock): Metrics => ({
       cut.abort();
     });
     try {
-      const answer = await fetch(addressOf(url, query), { signal: cut.signal });
-      const text = await answer.text();
-      return answer.ok && text.length <= MOST_CHARACTERS ? numberIn(text) : null;
+      const answer = await fetch(addressOf(url, query), {
+        signal: cut.signal,
+        redirect: 'error',
+      });
+      const text = answer.ok ? await readText(answer.body) : null;
+      return text === null ? null : numberIn(text);
     } catch {
       return null;
     } finally {
       timer.cancel();
+      cut.abort();
     }
   },
 });

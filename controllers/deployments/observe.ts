@@ -1,5 +1,6 @@
 /** What the deployments controller sees of one application. */
-import { isEnded } from '../../api-types/kinds/deployment.js';
+import { DRAIN_SECONDS, drainSecondsOf } from '../../api-types/deployment-strategy.js';
+import { isEnded, isOpen } from '../../api-types/kinds/deployment.js';
 import type { Live, Objects } from '../../store/objects/objects.js';
 import type { AnswerTo } from './answers.js';
 import { teardownEvent } from './teardown.js';
@@ -12,6 +13,16 @@ const deploymentsOf = (objects: Objects, cluster: string, name: string): readonl
     .list('Deployment', cluster)
     .filter(({ spec, specGeneration }) => specGeneration > 0 && spec.application === name)
     .sort((one, other) => one.incarnation - other.incarnation);
+
+/** Of all Deployments that go on: a load balancer has one run at a time, whichever Deployment it is for. */
+const longestDrain = (objects: Objects, cluster: string): number => {
+  const open = objects.list('Deployment', cluster).filter(isOpen);
+  const all = open.map(({ spec: { application, strategy }, status }) => {
+    const own = objects.get({ kind: 'Application', cluster, name: application })?.spec.strategy;
+    return drainSecondsOf(status.strategy ?? strategy, own);
+  });
+  return Math.max(DRAIN_SECONDS, ...all);
+};
 
 export type Seen = Omit<View, 'now' | 'answerTo' | 'fetchedFor' | 'measuredFor' | 'waitedFor'>;
 
@@ -32,6 +43,7 @@ export const observe = (objects: Objects, cluster: string, name: string): Seen |
       const found = objects.get({ kind: 'Deployment', cluster, name: deployment });
       return found !== null && !isEnded(found.status);
     },
+    drainSeconds: longestDrain(objects, cluster),
     eventOf: (event) => objects.get({ kind: 'LifecycleEvent', cluster, name: event }),
   };
 };

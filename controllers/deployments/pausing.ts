@@ -2,7 +2,7 @@
 import type { Canary } from '../../api-types/deployment-strategy.js';
 import { seconds } from '../../api-types/units.js';
 import type { Course } from './course.js';
-import { goOnAfterCanary } from './rolling.js';
+import { chooseCanaryAnew, goOnAfterCanary } from './rolling.js';
 import { settle, stopOf } from './stopping.js';
 import { promoteOf } from './words-of-people.js';
 
@@ -79,9 +79,14 @@ export const paused = (course: Course): void => {
     settle(course, stop);
     return;
   }
-  course.says = course.cause;
-  const said = promoteOf(course);
   const person = needsPerson(course);
+  if (!person && chooseCanaryAnew(course)) {
+    course.cause = null;
+    course.enter('Rolling');
+    return;
+  }
+  course.says = course.cause ?? course.says;
+  const said = promoteOf(course);
   if (said === null) {
     if (!person) lookedAt(course);
     return;

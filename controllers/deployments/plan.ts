@@ -2,11 +2,12 @@
  * Deployments of one application: one goes on at a time, the oldest first. A pure function of records, answers and the time,
  * to steps as data: a control plane that knows nothing but what is stored plans the same.
  */
-import { isEnded, MADE_BY } from '../../api-types/kinds/deployment.js';
+import { ABORT, isEnded, MADE_BY } from '../../api-types/kinds/deployment.js';
 import { timestamp } from '../../runtime/clock.js';
 import type { Live } from '../../store/objects/objects.js';
 import type { Plan, Step } from './actions.js';
 import { applicationStatus } from './application-status.js';
+import { refusalFor } from './beginning.js';
 import { catchUpOf } from './catch-up.js';
 import { conditionsWith, courseConditions, when } from './conditions.js';
 import { Course } from './course.js';
@@ -40,10 +41,16 @@ interface Ending {
   readonly phase: 'Failed' | 'Aborted';
   readonly reason: string;
   readonly message: string;
+  /** The word of a person that is acted upon by that. */
+  readonly answered?: string;
 }
 
 /** One that never began ends. */
-const refused = (view: View, live: Deployment, { phase, reason, message }: Ending): readonly Step[] => {
+const refused = (
+  view: View,
+  live: Deployment,
+  { phase, reason, message, ...answered }: Ending,
+): readonly Step[] => {
   const now = timestamp(view.now);
   const verdicts = {
     Ready: when(false, reason, message),
@@ -56,8 +63,10 @@ const refused = (view: View, live: Deployment, { phase, reason, message }: Endin
   const next = {
     ...live.status,
     ...byOf(live),
+    ...answered,
     phase,
     finishedAt: now,
+    application: undefined,
     observedGeneration: live.specGeneration,
   };
   const patch = patchBetween(live.status, { ...next, conditions });
@@ -94,11 +103,23 @@ const hindrance = (view: View, live: Deployment): Ending | null => {
       reason: 'ApplicationNotFound',
       message: `there is no Application ${view.name} in this cluster`,
     };
+  const said = live.annotations[ABORT];
+  if (said !== undefined)
+    return {
+      phase: 'Aborted',
+      reason: 'Aborted',
+      message: 'somebody aborted it before its turn',
+      answered: `abort ${said}`,
+    };
   const superseder = supersederOf({ view, live });
   if (superseder !== null)
     return { phase: 'Aborted', reason: 'Superseded', message: `Deployment ${superseder} takes its place` };
   const lock = lockOf(application);
-  return lock === null ? null : { phase: 'Failed', reason: 'Locked', message: `${view.name}: ${lock}` };
+  if (lock !== null) return { phase: 'Failed', reason: 'Locked', message: `${view.name}: ${lock}` };
+  // it does not wait for what it would end
+  const refusal =
+    live.spec.supersede === true ? refusalFor({ view, live, application, next: live.status }) : null;
+  return refusal === null ? null : { phase: 'Failed', ...refusal };
 };
 
 /** What hosts say that they run, in their records. */
@@ -165,18 +186,23 @@ const ofDeleted = (view: View, open: readonly Deployment[]): Plan => {
   return tearDown(view, application);
 };
 
-/** What Roles were told by a Deployment that has ended, or that somebody deleted. */
-const leftRollouts = (view: View): readonly Step[] =>
-  [...view.roles.values()].flatMap(({ ref, status }) =>
-    status.rollout == null || view.isOpen(status.rollout.deployment)
+/**
+ * What Roles were told by a Deployment that has ended, or that somebody deleted, whatever goes on now; `steps` may tell the
+ * same Role something new.
+ */
+const leftRollouts = (view: View, steps: readonly Step[]): readonly Step[] => {
+  const told = new Set(steps.flatMap((step) => (step.action === 'role' ? [step.name] : [])));
+  return [...view.roles.values()].flatMap(({ ref, status }) =>
+    status.rollout == null || view.isOpen(status.rollout.deployment) || told.has(ref.name)
       ? []
       : [{ action: 'role' as const, name: ref.name, patch: { rollout: null } }],
   );
+};
 
 /** Nothing goes on: hosts that missed something are brought up. */
 const quiet = (view: View): Plan => {
   const { make, wait } = catchUpOf(view);
-  const steps = [...(make === null ? [] : [make]), ...leftRollouts(view), ...applicationSteps(view, null)];
+  const steps = [...(make === null ? [] : [make]), ...applicationSteps(view, null)];
   return { steps, wait: soonest([{ after: wait, why: 'hosts that are behind are tried again' }]) };
 };
 
@@ -185,7 +211,8 @@ export const planDeployments = (all: View): Plan => {
   const over = all.deployments.filter(isOver);
   const view = { ...all, deployments: all.deployments.filter((live) => !over.includes(live)) };
   const { steps, wait } = planOf(view);
-  return { steps: [...over.map((live): Step => ({ action: 'forget', live })), ...steps], wait };
+  const forgotten = over.map((live): Step => ({ action: 'forget', live }));
+  return { steps: [...forgotten, ...steps, ...leftRollouts(view, steps)], wait };
 };
 
 const planOf = (view: View): Plan => {

@@ -89,7 +89,8 @@ const migrationOf = (course: Course, name: string, host: DeploymentHost): void =
 
 /** One host runs it for all, before any restarts. */
 const elect = (course: Course): void => {
-  const name = course.in('prepared', 'waiting').find((one) => course.isThere(one));
+  // of a blue-green one the hosts of before wait, and do not have it
+  const name = [...course.in('prepared'), ...course.in('waiting')].find((one) => course.isThere(one));
   const release = course.next.release ?? course.application.status.current;
   if (name === undefined || release === undefined) return;
   course.next.migrated = 'running';

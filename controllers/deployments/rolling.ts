@@ -46,8 +46,18 @@ const isBetweenBatches = (course: Course): boolean => {
   return true;
 };
 
-const isCanaryDue = ({ strategy, next, phase }: Course): boolean =>
-  strategy.type === 'canary' && next.batch === 1 && phase === 'Rolling';
+const isCanaryBatch = ({ strategy, next }: Course): boolean => strategy.type === 'canary' && next.batch === 1;
+
+/** A first host has the release, on the machine that got it: there is something to look at. */
+const isCanaryThere = (course: Course): boolean =>
+  course.in('done').some((name) => course.hosts.get(name)?.batch === 1 && course.isThere(name));
+
+/** Without any of the first hosts others are the first. */
+export const chooseCanaryAnew = (course: Course): boolean => {
+  if (!isCanaryBatch(course) || isCanaryThere(course)) return false;
+  course.next.batch = 0;
+  return true;
+};
 
 const tooMany = (course: Course): void => {
   const left = lastMove(course) + seconds(course.timeoutSeconds) - course.view.now;
@@ -72,7 +82,7 @@ const succeeded = (course: Course): void => {
 
 const goOn = (course: Course): void => {
   const names = readyHosts(course);
-  if (names.length > 0 && isCanaryDue(course)) {
+  if (names.length > 0 && !chooseCanaryAnew(course) && isCanaryBatch(course)) {
     pause(course, { reason: 'Canary', message: 'the first hosts have it, and are looked at' });
     return;
   }

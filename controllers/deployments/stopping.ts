@@ -1,21 +1,30 @@
 /** Why a Deployment goes no further, and what becomes of it then. Pure. */
+import { ABORT } from '../../api-types/kinds/deployment.js';
+import type { Live } from '../../store/objects/objects.js';
+import { canBegin } from './beginning.js';
 import { isCatchUp } from './catch-up.js';
 import type { Cause, Course } from './course.js';
-import { forgetEarlierWords, isAborted } from './words-of-people.js';
+import type { View } from './view.js';
+import { forgetEarlierWords, isAborted, lockOf } from './words-of-people.js';
 
 export interface Stop {
   readonly by: 'superseded' | 'abort' | 'failure';
   readonly cause: Cause;
 }
 
-/** The younger Deployment that ends it; null: none does. */
+const mayTakeOver = (view: View, live: Live<'Deployment'>): boolean => {
+  const { application } = view;
+  if (live.spec.supersede !== true || live.status.finishedAt !== undefined || live.deletion !== null)
+    return false;
+  if (application === null || live.annotations[ABORT] !== undefined || lockOf(application) !== null)
+    return false;
+  return live.status.startedAt !== undefined || canBegin({ view, live, application, next: live.status });
+};
+
+/** The younger Deployment that ends it; null: none does. One that cannot begin itself has no say. */
 export const supersederOf = ({ view, live }: Pick<Course, 'view' | 'live'>): string | null => {
   const place = view.deployments.indexOf(live);
-  const younger = view.deployments.slice(place + 1);
-  const found = younger.find(
-    ({ spec, status, deletion }) =>
-      spec.supersede === true && status.finishedAt === undefined && deletion === null,
-  );
+  const found = view.deployments.slice(place + 1).find((one) => mayTakeOver(view, one));
   return found?.ref.name ?? null;
 };
 
@@ -45,13 +54,17 @@ export const stopOf = (course: Course): Stop | null => {
 /** It ends because somebody wants that, not because something went wrong. */
 export const isGivenUp = (course: Course): boolean => course.live.deletion !== null || isAborted(course);
 
+/** Time, or a number, says how it goes on; nobody has to act. */
+export const waitsForTime = ({ strategy }: Course, { reason }: Cause): boolean =>
+  reason === 'Kept' || (reason === 'Canary' && strategy.canary.waitSeconds !== undefined);
+
 export const pause = (course: Course, cause: Cause): void => {
   course.enter('Paused');
   course.next.pausedAt = course.now;
   course.says = cause;
   forgetEarlierWords(course);
   course.tell(
-    'Warning',
+    waitsForTime(course, cause) ? 'Normal' : 'Warning',
     'DeploymentPaused',
     `${cause.message}; scalarium deployment promote or abort says how it goes on`,
   );

@@ -12,6 +12,7 @@ export interface Strategy {
   readonly pauseSeconds: number;
   readonly canary: Canary;
   readonly keepSeconds: number;
+  readonly drainSeconds: number | null;
 }
 
 const BATCH = '25%';
@@ -25,7 +26,18 @@ const withDefaults = (given: DeploymentStrategy): Strategy => ({
   pauseSeconds: given.pauseSeconds ?? 0,
   canary: given.canary ?? {},
   keepSeconds: given.keepSeconds ?? KEEP_SECONDS,
+  drainSeconds: given.drainSeconds ?? null,
 });
+
+/** As a record holds it. */
+export const recorded = ({ maxUnavailable, drainSeconds, ...others }: Strategy): DeploymentStrategy => ({
+  ...others,
+  ...(maxUnavailable === null ? {} : { maxUnavailable }),
+  ...(drainSeconds === null ? {} : { drainSeconds }),
+});
+
+/** One that a Deployment began with. */
+export const strategyIn = (record: DeploymentStrategy): Strategy => withDefaults(record);
 
 /** Without a strategy of their own: what hosts have on their disk comes back in two batches. */
 const HALVES: DeploymentStrategy = { type: 'rolling', batch: '50%' };
@@ -81,7 +93,9 @@ const sizeOf = ({ strategy, batch, total }: Choice): number => {
 const allowedOf = (choice: Choice, size: number): number => {
   const { strategy, total, unavailable } = choice;
   if (strategy.type === 'all-at-once' || strategy.type === 'blue-green') return Infinity;
-  const most = strategy.maxUnavailable === null ? size : countOf(strategy.maxUnavailable, total);
+  // a canary that is lost is out: the next one is not held up by it where a batch has more
+  const batch = Math.max(size, countOf(strategy.batch, total));
+  const most = strategy.maxUnavailable === null ? batch : countOf(strategy.maxUnavailable, total);
   return most - unavailable;
 };
 

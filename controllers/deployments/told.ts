@@ -7,7 +7,10 @@ import type { Live } from '../../store/objects/objects.js';
 import type { Course } from './course.js';
 import { isOnline } from './hosts.js';
 
-const PATIENCE = seconds(120);
+const PATIENCE_SECONDS = 120;
+
+/** A load balancer may be in a run of before when it is told; either run may wait for requests before its reload and after it. */
+const patienceOf = ({ view }: Course): number => PATIENCE_SECONDS + 4 * view.drainSeconds;
 
 const isBalancer = ({ view }: Course, { spec }: Live<'Instance'>): boolean =>
   rolesOf(spec).some((role) => view.roles.get(role)?.spec.type === 'load-balancer');
@@ -35,7 +38,7 @@ export type Telling = 'told' | 'waiting' | 'overdue';
 /** Whether every load balancer knows of the host's change. */
 export const tellingOf = (course: Course, host: DeploymentHost): Telling => {
   if (course.isTold(host)) return 'told';
-  const left = PATIENCE - course.waitedFor(host);
+  const left = seconds(patienceOf(course)) - course.waitedFor(host);
   if (left <= 0) return 'overdue';
   course.wait(left, 'load balancers are to confirm');
   return 'waiting';
@@ -43,6 +46,6 @@ export const tellingOf = (course: Course, host: DeploymentHost): Telling => {
 
 /** Why a host went no further, for people. */
 export const overdueMessage = (course: Course, host: DeploymentHost): string =>
-  `load balancers did not confirm within ${String(PATIENCE / 1000)} s that it ${
+  `load balancers did not confirm within ${String(patienceOf(course))} s that it ${
     host.out === true ? 'leaves' : 'joins'
   }: ${silentOnes(course, host)}`;

@@ -38,6 +38,8 @@ export interface View {
   readonly roles: ReadonlyMap<string, Live<'Role'>>;
   /** A Deployment of the cluster, whatever its application, that has not ended. */
   readonly isOpen: (deployment: string) => boolean;
+  /** How long load balancers of the cluster may wait for what hosts have that leave them. */
+  readonly drainSeconds: number;
   /** What a machine answered to an event. */
   readonly answerTo: (event: string, machine: string) => EventResult | undefined;
   /** An event that was made. */

@@ -13,6 +13,7 @@ import type { Live } from '../../store/objects/objects.js';
 import { dueIn, seen, type Debounce } from './debounce.js';
 import { inFlight } from './fold.js';
 import { isMember, type Member, type Observed } from './observe.js';
+import { drainingOf } from './releases.js';
 import { plannedRuns } from './runs.js';
 import { inputText, type SentLog } from './sent.js';
 import type { LifecycleSettings } from './settings.js';
@@ -190,8 +191,9 @@ const configures = (input: PlanInput, due: readonly ConfigureWish[]): readonly P
   const members = new Map(input.members.map((member) => [member.name, member]));
   const timeoutOf = (wish: ConfigureWish): number => {
     const member = members.get(wish.target.instance);
-    const role = member === undefined ? undefined : roleOf(input, member);
-    return role?.eventTimeoutSeconds?.configure ?? general;
+    if (member === undefined) return general;
+    const own = roleOf(input, member)?.eventTimeoutSeconds?.configure ?? general;
+    return isBalancer(input.observed, member) ? own + drainingOf(input.observed.releases) : own;
   };
   const found = due.map((wish) => ({ target: wish.target, timeoutSeconds: timeoutOf(wish) }));
   const wishes = new Map(due.map((wish) => [wish.target.machine, wish]));

@@ -1,4 +1,5 @@
 /** What Applications and Deployments say of the hosts of a cluster. Pure. */
+import { drainSecondsOf, type DeploymentStrategy } from '../../api-types/deployment-strategy.js';
 import { isOpen, outOf } from '../../api-types/kinds/deployment.js';
 import type { InstanceStatus } from '../../api-types/kinds/instance.js';
 import type { HostRelease, Release } from '../../api-types/release.js';
@@ -14,6 +15,8 @@ export interface InForce {
   readonly known: readonly Release[];
   /** Load balancers ask hosts the same, whichever release they run while a Deployment goes on. */
   readonly askedAlike: boolean;
+  /** The longest of Deployments of it that go on; none goes on: none. */
+  readonly drainSeconds?: number;
 }
 
 export interface Releases {
@@ -29,31 +32,56 @@ const isInForce = ({ deletion, succeeded, specGeneration, specRevision }: Live):
 const askedFor = ({ config: { type, health, domains = [] } }: Release): string =>
   JSON.stringify([type, health?.path, domains[0]]);
 
+const drainOf = (
+  open: readonly Live<'Deployment'>[],
+  own: DeploymentStrategy | undefined,
+): Pick<InForce, 'drainSeconds'> =>
+  open.length === 0
+    ? {}
+    : {
+        drainSeconds: Math.max(
+          ...open.map(({ spec, status }) => drainSecondsOf(status.strategy ?? spec.strategy, own)),
+        ),
+      };
+
 /** What is in force in a cluster, and what goes on in it, in one moment of the cache. */
 export const releasesIn = (objects: Objects, cluster: string): Releases => {
   const open = objects.list('Deployment', cluster).filter(isOpen);
   const applications = objects
     .list('Application', cluster)
     .filter(isInForce)
-    .flatMap(({ ref, status: { current, releases = [] } }): readonly InForce[] => {
+    .flatMap(({ ref, spec: { strategy }, status: { current, releases = [] } }): readonly InForce[] => {
       if (current === undefined) return [];
-      const coming = open
-        .filter(({ spec }) => spec.application === ref.name)
-        .flatMap(({ status }) => status.release ?? []);
+      const its = open.filter(({ spec }) => spec.application === ref.name);
+      const coming = its.flatMap(({ status }) => status.release ?? []);
       const askedAlike = coming.every((release) => askedFor(release) === askedFor(current));
-      return [{ name: ref.name, current, known: [current, ...coming, ...releases], askedAlike }];
+      const known = [current, ...coming, ...releases];
+      return [{ name: ref.name, current, known, askedAlike, ...drainOf(its, strategy) }];
     });
   return { applications, open };
 };
 
-const entryOf = ({ name, current, askedAlike }: InForce): readonly [string, SnapshotApplication] => [
+const entryOf = ({
   name,
-  askedAlike ? { release: current } : { release: current, askedAlike },
+  current,
+  askedAlike,
+  drainSeconds,
+}: InForce): readonly [string, SnapshotApplication] => [
+  name,
+  {
+    release: current,
+    ...(askedAlike ? {} : { askedAlike }),
+    ...(drainSeconds === undefined ? {} : { drainSeconds }),
+  },
 ];
 
 /** Part of a snapshot; nothing where nothing was deployed yet. */
 export const applicationsOf = ({ applications }: Releases): Pick<Snapshot, 'applications'> =>
   applications.length === 0 ? {} : { applications: Object.fromEntries(applications.map(entryOf)) };
+
+/** How long a run of a load balancer may wait for what hosts that leave it have: before a reload, and after it. */
+export const drainingOf = ({ applications }: Releases): number =>
+  2 * Math.max(0, ...applications.map(({ drainSeconds = 0 }) => drainSeconds));
 
 /** Roles whose hosts run an application. */
 export const rolesWithApplications = ({ applications }: Releases): ReadonlySet<string> =>

@@ -14,7 +14,7 @@ import type { Failure } from '../../runtime/failure.js';
 import type { Log } from '../../runtime/log.js';
 import type { Change, Fence, Objects } from '../../store/objects/objects.js';
 import type { Ownership } from '../../store/ownership.js';
-import { movedWrites, newlyMoved, type Looked } from './moved.js';
+import { awaitsMove, movedWrites, newlyMoved, type Looked } from './moved.js';
 import { observe, verdictsFor, type Balancer, type Observed } from './observe.js';
 import { planMembership, type MembershipPlan } from './plan.js';
 
@@ -92,8 +92,9 @@ class Membership implements Controller {
       if (failure !== undefined) return E.left(failure);
       const written = await this.confirm(observed, seen, fence);
       if (E.isLeft(written)) return written;
+      const moving = seen.some(isMoving) || observed.open.some(awaitsMove);
       return E.right(
-        seen.some(isMoving) ? runAfter(LOOK_AGAIN, 'members join or leave') : runAfter(LOOK_ANYWAY, 'a look'),
+        moving ? runAfter(LOOK_AGAIN, 'members join or leave') : runAfter(LOOK_ANYWAY, 'a look'),
       );
     };
   }

@@ -1,4 +1,5 @@
 /** Which changes of Deployments the load balancers of the cloud have followed. Pure. */
+import type { HostStage } from '../../api-types/kinds/deployment.js';
 import type { BalancerMember } from '../../cloud/balancers.js';
 import type { Live, Write } from '../../store/objects/objects.js';
 import type { Verdict } from './plan.js';
@@ -18,22 +19,29 @@ const hasMoved = ({ members, verdicts }: Looked, machine: string): boolean => {
   return true;
 };
 
-const waitingIn = ({ status: { hosts = {}, change } }: Live<'Deployment'>): readonly string[] =>
+/** Nobody waits for what becomes of it. */
+const GIVEN_UP: readonly HostStage[] = ['failed', 'skipped'];
+
+/** Hosts of all changes that were not followed yet: those of an earlier one may still be on their way. */
+const waitingIn = ({ status: { hosts = {}, moved = 0 } }: Live<'Deployment'>): readonly string[] =>
   Object.values(hosts)
-    .filter((host) => host.change === change)
+    .filter(({ change = 0, stage }) => change > moved && !GIVEN_UP.includes(stage))
     .map(({ machine }) => machine);
 
-/** Deployments whose newest change every load balancer has followed, and that do not say so yet. */
+/** It has a change that load balancers are not known to have followed. */
+export const awaitsMove = ({ status: { change, moved } }: Live<'Deployment'>): boolean =>
+  change !== undefined && change !== moved;
+
+/** Deployments whose changes every load balancer has followed, to the newest, and that do not say so yet. */
 export const newlyMoved = (
   open: readonly Live<'Deployment'>[],
   looked: readonly Looked[],
 ): readonly Live<'Deployment'>[] =>
-  open.filter(
-    (deployment) =>
-      deployment.status.change !== undefined &&
-      deployment.status.change !== deployment.status.moved &&
+  open
+    .filter(awaitsMove)
+    .filter((deployment) =>
       waitingIn(deployment).every((machine) => looked.every((balancer) => hasMoved(balancer, machine))),
-  );
+    );
 
 export const movedWrites = (moved: readonly Live<'Deployment'>[]): readonly Write[] =>
   moved.map(({ ref, status }) => ({ write: 'status', ref, patch: { moved: status.change } }));

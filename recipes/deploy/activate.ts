@@ -9,9 +9,9 @@ import { cleanUp } from './cleanup.js';
 import { runHook, type Target } from './commands.js';
 import { linkTo, switchTo, unlinkCurrent } from './current.js';
 import { untilWell } from './health.js';
-import { prepare } from './prepare.js';
+import { heal, marked, prepare } from './prepare.js';
 import { backFiles, filesOf, frontFiles, remove, run, servicesBut, takenUpBeside } from './services.js';
-import { StageFailure } from './stages.js';
+import { StageFailure, type Stage } from './stages.js';
 import { isSame, otherSlot, type HostApplication, type Running } from './state.js';
 import type { Subject } from './subject.js';
 import { currentOf } from './unpack.js';
@@ -60,7 +60,7 @@ const planOf = async (subject: Subject, release: Release, wanted: boolean): Prom
   return { target, from, overlap: true, wishes, was };
 };
 
-/** Old processes that start anew by themselves meanwhile start with the new code: their start file asks `current`. */
+/** In an overlap what the old processes start with is left as it is: they start anew by themselves with their own code. */
 const switchOver = async ({ target, overlap, wishes }: Plan): Promise<void> => {
   const { subject, release, part } = target;
   await subject.apply(overlap ? backFiles(part) : filesOf(part));
@@ -92,16 +92,15 @@ const forward = async (plan: Plan): Promise<void> => {
   await subject.stage('health', release, () => untilWell(target));
   if (overlap) await subject.stage('switch', release, () => subject.apply(frontFiles(part)));
   await subject.stage('after_restart', release, () => runHook(target, 'afterRestart', 'after_restart'));
-  await subject.stage('recipes', release, async () => {
-    const applied = await subject.on.recipes(subject.snapshotWith({ release, slot }));
-    subject.add(applied);
-    if (applied.failure !== null) throw new Error(applied.failure);
-  });
+  await subject.stage('recipes', release, () => subject.recipes(subject.snapshotWith({ release, slot })));
   await subject.stage('switch', release, async () => {
     await endOld(plan);
     await settle(plan);
   });
 };
+
+/** At these it is the release's processes that fail. */
+const DISTRUSTED: readonly Stage[] = ['switch', 'health'];
 
 /** So long at most, where the release that did not get well has used up the time. */
 const BACK_MS = 120_000;
@@ -158,6 +157,11 @@ const backFrom = (plan: Plan, subject: Subject): Promise<string> => {
   return backToForeign({ ...target, subject }, was);
 };
 
+/** Its user owns its folder: what did not get well may be damaged, and is unpacked anew the next time. */
+const distrust = async ({ target, from }: Plan): Promise<void> => {
+  if (from === null || from.release.number !== target.release.number) await marked(target, false);
+};
+
 const goBack = async (plan: Plan, failure: StageFailure): Promise<StageFailure> => {
   const { target } = plan;
   const { on } = target.subject;
@@ -166,6 +170,7 @@ const goBack = async (plan: Plan, failure: StageFailure): Promise<StageFailure> 
   const subject = target.subject.afterwards(signal);
   on.log.warn('release is taken back', { application: subject.application, release: target.release.number });
   const said = await backFrom(plan, subject);
+  if (DISTRUSTED.includes(failure.stage)) await distrust(plan);
   target.subject.add(subject.changes);
   // looked at, so that it is not collected before: then it would never fire
   if (late.aborted) on.log.warn('the way back has used up its time', { application: subject.application });
@@ -215,6 +220,7 @@ const cleanUpAfter = async (target: Target): Promise<void> => {
 /** Rejects with a StageFailure; then the release of before is in force. */
 export const activate = async (subject: Subject, release: Release, overlap: boolean): Promise<void> => {
   const plan = await planOf(subject, release, overlap);
+  if (plan.from !== null) await heal(plan.from);
   await prepare(plan.target);
   if (await isInForce(plan)) await confirm(plan);
   else {

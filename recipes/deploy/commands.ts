@@ -3,6 +3,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { sep } from 'node:path';
 import type { Hook } from '../../api-types/application-parts.js';
 import type { Release } from '../../api-types/release.js';
+import type { ResourceLog } from '../apply.js';
 import { mergeAttributes, type Attributes } from '../attributes.js';
 import { endedText, runCommand, type Rights } from '../command.js';
 import { writeWhole } from '../files.js';
@@ -79,14 +80,20 @@ const ownVariables = async (target: Target, stage: string): Promise<Readonly<Rec
   };
 };
 
-/** On a host that is a machine nothing of the agent's own environment is handed on. */
+/** Of whoever runs hosts that are folders: where programs are, and what they take for granted. */
+const HANDED_ON = ['PATH', 'HOME', 'LANG', 'TMPDIR'];
+
+const handedOn = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(HANDED_ON.flatMap((name) => (name in process.env ? [[name, process.env[name]]] : [])));
+
+/** Nothing else of the agent's own environment is handed on: there may be keys of a cloud in it. */
 const environmentOf = async (target: Target, stage: string): Promise<NodeJS.ProcessEnv> => {
   const { subject, part } = target;
   const values = Object.entries(part.environment).map(
     async ([name, value]) => [name, await subject.secrets.text(value)] as const,
   );
   return {
-    ...(subject.folder ? process.env : { PATH: CLEAN_ENVIRONMENT.PATH, LANG: 'C.UTF-8' }),
+    ...(subject.folder ? handedOn() : { PATH: CLEAN_ENVIRONMENT.PATH, LANG: 'C.UTF-8' }),
     ...(await whoOf(target))?.env,
     ...Object.fromEntries(await Promise.all(values)),
     ...(await ownVariables(target, stage)),
@@ -106,6 +113,8 @@ export interface Line {
   readonly told: string;
   readonly input?: string;
   readonly seconds?: Seconds;
+  /** Tried again and again: what it said last is told when it fails, and nothing of it goes to the log. */
+  readonly quiet?: boolean;
 }
 
 const cutShort = (run: AbortSignal, late: AbortSignal | null, seconds: Seconds): string | null => {
@@ -113,12 +122,15 @@ const cutShort = (run: AbortSignal, late: AbortSignal | null, seconds: Seconds):
   return late?.aborted === true ? `no end after ${String(seconds)} s, killed` : null;
 };
 
+const SILENT: Pick<ResourceLog, 'info'> = { info: () => undefined };
+
 /** Says its output line by line; throws with its exit code and its last lines when it fails. */
 export const runLine = async (target: Target, line: Line): Promise<void> => {
   const { subject } = target;
-  const { seconds = null } = line;
+  const { seconds = null, quiet = false } = line;
   const late = seconds === null ? null : AbortSignal.timeout(seconds * 1000);
-  const { signal, log } = subject.on;
+  const { signal } = subject.on;
+  const log = quiet ? SILENT : subject.on.log;
   const who = await whoOf(target);
   const keys = { resource: `application[${subject.application}]`, stage: line.stage };
   log.info('command begins', { ...keys, command: subject.mask(line.shown) });
@@ -127,6 +139,7 @@ export const runLine = async (target: Target, line: Line): Promise<void> => {
     env: await environmentOf(target, line.told),
     signal: late === null ? signal : AbortSignal.any([signal, late]),
     stop: stopBy('SIGTERM'),
+    leaves: false,
     ...(who === null ? {} : { as: who.as }),
     ...(line.input === undefined ? {} : { input: line.input }),
     listener: {

@@ -50,6 +50,15 @@ const STEPS: Readonly<Record<HostStep, Step>> = {
   undeploy,
 };
 
+/** After these people's recipes run, as after an activation, which runs them itself: it goes back when they fail. */
+const WITH_RECIPES: readonly HostStep[] = ['restart', 'start', 'undeploy'];
+
+const carryOut = async (subject: Subject, order: DeployOrder, step: HostStep): Promise<void> => {
+  await STEPS[step](subject, order);
+  if (WITH_RECIPES.includes(step))
+    await subject.stage('recipes', null, () => subject.recipes(subject.on.snapshot));
+};
+
 /** In the other slot it listens somewhere else than its release says; null: not so, or its roles cannot tell any more. */
 const otherPort = (subject: Subject, inForce: Running): number | null => {
   if (inForce.slot === 'a') return null;
@@ -74,6 +83,19 @@ const failureOf = (error: unknown, subject: Subject): Pick<Deployed, 'failure' |
     ? { failure: error.message, stage: error.stage }
     : { failure: subject.mask(messageOf(error)) };
 
+/** What ends something needs no secret, and what was there before may have had one that nobody has any more. */
+const NEEDS_SECRETS: readonly HostStep[] = ['prepare', 'migrate', 'activate', 'restart', 'start'];
+
+const knowSecrets = async (subject: Subject, order: DeployOrder, step: HostStep): Promise<void> => {
+  const { inForce, beside: other } = await subject.state();
+  const wanted = order.release ?? inForce?.release;
+  for (const release of [inForce?.release, other?.release])
+    if (release !== undefined && release !== wanted) await subject.know(release).catch(() => undefined);
+  if (wanted === undefined) return;
+  const known = subject.know(wanted);
+  await (NEEDS_SECRETS.includes(step) ? known : known.catch(() => undefined));
+};
+
 /** Never rejects: a host whose disk cannot be read says so, too. */
 const carriedOut = async (subject: Subject, work: () => Promise<void>): Promise<Deployed> => {
   const outcome = await work().then(
@@ -90,7 +112,10 @@ export const carryOutOrder = (
   options: DeployOptions,
 ): Promise<Deployed> => {
   const subject = new Subject(options, order);
-  return carriedOut(subject, () => STEPS[order.step](subject, order));
+  return carriedOut(subject, async () => {
+    await knowSecrets(subject, order, order.step);
+    await carryOut(subject, order, order.step);
+  });
 };
 
 /** Among others it is told of which it is. */
@@ -120,7 +145,9 @@ export const deployAll = async (options: DeployOptions): Promise<Deployed> => {
     const seen = await withInForce(root, snapshot);
     const subject = new Subject({ ...options, snapshot: seen }, { application, uid: '' });
     const bring = async (): Promise<void> => {
-      if (part(snapshot, instance, application) !== null) await activate(subject, release, false);
+      if (part(snapshot, instance, application) === null) return;
+      await subject.know(release);
+      await activate(subject, release, false);
     };
     deployed = bothOf(deployed, named(application, await carriedOut(subject, bring)));
   }

@@ -1,6 +1,8 @@
 /** Whether a release that was brought into force does its work. */
 import { request, type RequestOptions } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { askedName } from '../applications.js';
+import { printable } from '../output.js';
 import { placeOf } from '../place.js';
 import { tried } from '../resources/wait-for-port.js';
 import { hostOf } from '../runners/host.js';
@@ -8,8 +10,14 @@ import { runLine, shellLine, type Target } from './commands.js';
 
 const TIMEOUT_SECONDS = 60;
 const REQUEST_SECONDS = 5;
+const PAUSE_GROWS = 1.25;
 const LOOK_MS = 100;
+/** At last so seldom. */
+const LOOK_AT_LAST_MS = 1000;
+/** So much of an answer is said. */
 const ANSWER_CHARACTERS = 300;
+/** So much of it is looked at: a secret at the cut is masked whole. */
+const LOOKED_AT = 4096;
 
 /** Looked at once; null: it is well, else what it said. */
 type Look = (signal: AbortSignal) => Promise<string | null>;
@@ -41,11 +49,11 @@ const answered = (options: RequestOptions): Promise<string | null> =>
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (chunk: string) => {
-        if (text.length < ANSWER_CHARACTERS) text += chunk;
+        if (text.length < LOOKED_AT) text += chunk;
       });
       const end = (): void => {
         const well = status >= WELL_FROM && status < WELL_BELOW;
-        resolve(well ? null : `${String(status)} ${text.slice(0, ANSWER_CHARACTERS).trim()}`.trim());
+        resolve(well ? null : `${String(status)} ${text}`);
       };
       answer.once('end', end);
       answer.once('error', end);
@@ -56,19 +64,17 @@ const answered = (options: RequestOptions): Promise<string | null> =>
     asked.end();
   });
 
-/** A name that the application answers to: many send others elsewhere. */
-const nameOf = ({ release }: Target): string =>
-  release.config.domains?.find((domain) => !domain.startsWith('*')) ?? 'localhost';
-
 const httpLook = (target: Target, { to, shown }: Door, path: string): Look => {
-  const headers = { host: nameOf(target), 'user-agent': 'Scalarium' };
+  const headers = { host: askedName(target.release.config.domains), 'user-agent': 'Scalarium' };
   const seconds = target.release.config.health?.requestSeconds ?? REQUEST_SECONDS;
   const where = 'path' in to ? { socketPath: to.path } : to;
+  const said = (why: string): string =>
+    printable(target.subject.mask(why)).slice(0, ANSWER_CHARACTERS).trim();
   return async (run) => {
     const late = AbortSignal.timeout(seconds * 1000);
     const why = await answered({ ...where, path, headers, signal: AbortSignal.any([run, late]) });
     if (why === null) return null;
-    return `GET ${path} at ${shown}: ${late.aborted ? `no answer within ${String(seconds)} s` : why}`;
+    return `GET ${path} at ${shown}: ${late.aborted ? `no answer within ${String(seconds)} s` : said(why)}`;
   };
 };
 
@@ -83,7 +89,7 @@ const commandLook = (target: Target, command: string): Look => {
   const seconds = target.release.config.health?.requestSeconds ?? REQUEST_SECONDS;
   return async () => {
     try {
-      await runLine(target, { ...shellLine(command, 'health'), seconds });
+      await runLine(target, { ...shellLine(command, 'health'), seconds, quiet: true });
       return null;
     } catch (error) {
       return (error as Error).message;
@@ -118,12 +124,14 @@ export const untilWell = async (target: Target): Promise<void> => {
   const { timeoutSeconds = TIMEOUT_SECONDS, successes = 1 } = target.release.config.health ?? {};
   const late = AbortSignal.timeout(timeoutSeconds * 1000);
   let last = 'well, but not often enough';
+  let pause = LOOK_MS;
   for (let well = 0; ;) {
     const why = await look(signal);
     well = why === null ? well + 1 : 0;
     if (well >= successes) return;
     last = why ?? last;
     refuseLate(signal, late, timeoutSeconds, last);
-    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+    await sleep(pause, undefined, { signal }).catch(() => undefined);
+    pause = Math.min(pause * PAUSE_GROWS, LOOK_AT_LAST_MS);
   }
 };

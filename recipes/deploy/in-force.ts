@@ -2,6 +2,13 @@
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { allStates } from './state.js';
 
+/** As it is on a host that an application was taken away from. */
+export const withoutApplication = (snapshot: Snapshot, application: string): Snapshot => {
+  const others = Object.entries(snapshot.applications ?? {}).filter(([name]) => name !== application);
+  const undeployed = [...new Set([...(snapshot.undeployed ?? []), application])];
+  return { ...snapshot, applications: Object.fromEntries(others), undeployed };
+};
+
 type Applications = NonNullable<Snapshot['applications']>;
 
 /**
@@ -12,8 +19,9 @@ export const withInForce = async (root: string, snapshot: Snapshot): Promise<Sna
   const states = await allStates(root);
   if (states.size === 0) return snapshot;
   const applications: Record<string, Applications[string]> = { ...snapshot.applications };
+  const gone: string[] = [];
   for (const [name, { inForce, undeployed }] of states)
     if (inForce !== undefined) applications[name] = { ...applications[name], ...inForce };
-    else if (undeployed === true) Reflect.deleteProperty(applications, name);
-  return { ...snapshot, applications };
+    else if (undeployed === true) gone.push(name);
+  return gone.reduce(withoutApplication, { ...snapshot, applications });
 };

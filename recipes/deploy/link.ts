@@ -1,9 +1,10 @@
 /** Links from a release to what all releases of a host share. */
-import { lstat, realpath } from 'node:fs/promises';
+import { constants, copyFile, lchown, lstat, realpath, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, normalize, sep } from 'node:path';
+import { besides } from '../files.js';
 import { ifThere, placeOf } from '../place.js';
 import type { Resource } from '../resource.js';
-import { placeOfRelease, runLine, type Target } from './commands.js';
+import { placeOfRelease, runLine, whoOf, type Target } from './commands.js';
 import { layoutOf } from './layout.js';
 
 /**
@@ -59,16 +60,61 @@ const refuseOutside = async (top: string, base: string, path: string): Promise<v
   }
 };
 
+/** Of paths of one part those that the pack has as files. */
+const filesIn = async (pack: string, paths: readonly string[]): Promise<readonly string[]> => {
+  const found: string[] = [];
+  for (const path of new Set(paths.map(sharedPath))) {
+    const stats = path.includes('/') ? null : await ifThere(() => lstat(join(pack, path)));
+    if (stats?.isFile() === true) found.push(path);
+  }
+  return found;
+};
+
+/** An empty folder is nobody's to lose. */
+const isFree = async (place: string): Promise<boolean> => {
+  const found = await ifThere(() => lstat(place));
+  if (found === null) return true;
+  return (
+    found.isDirectory() &&
+    rmdir(place).then(
+      () => true,
+      () => false,
+    )
+  );
+};
+
+/** Files right in `shared`, which is root's, are made by root: of what the pack has, where there is none yet. */
+export const bringSharedFiles = async (
+  target: Target,
+  paths: readonly string[],
+  pack: string,
+): Promise<void> => {
+  const { subject } = target;
+  const who = await whoOf(target);
+  for (const path of await filesIn(pack, paths)) {
+    const place = await placeOf(subject.on.root, `${layoutOf(subject.application).shared}/${path}`);
+    if (!(await isFree(place))) continue;
+    const fresh = besides(place);
+    await rm(fresh, { force: true });
+    await copyFile(join(pack, path), fresh, constants.COPYFILE_EXCL);
+    if (who !== null) await lchown(fresh, who.as.uid, who.as.gid);
+    await rename(fresh, place);
+  }
+};
+
 /**
  * `shared` is root's: the first part of each path is made for the user, who makes the rest. One that is a link already is
- * root's word that it is elsewhere, as on a volume.
+ * root's word that it is elsewhere, as on a volume. Where the path is that part alone, the release says whether it is a file.
  */
 export const sharedFolders = async (
   { subject, part }: Target,
   paths: readonly string[],
+  pack: string,
 ): Promise<readonly Resource[]> => {
   const { shared } = layoutOf(subject.application);
-  const names = new Set(paths.map((path) => sharedPath(path).split('/')[0] ?? ''));
+  const files = new Set(await filesIn(pack, paths));
+  const all = paths.map(sharedPath).filter((path) => !files.has(path));
+  const names = new Set(all.map((path) => path.split('/')[0] ?? ''));
   const folders: Resource[] = [];
   for (const name of names) {
     const path = `${shared}/${name}`;

@@ -8,7 +8,7 @@ import { mustRun } from '../tools.js';
 import { LOOKED_FOR, buildCommands, buildFolders, type Has } from './build.js';
 import { cleanUp } from './cleanup.js';
 import { placeOfRelease, runHook, runLine, shellLine, type Target } from './commands.js';
-import { linkShared, sharedFolders } from './link.js';
+import { bringSharedFiles, linkShared, sharedFolders } from './link.js';
 import { isPrepared, markOf } from './state.js';
 import { currentOf, unpackRelease } from './unpack.js';
 
@@ -17,17 +17,17 @@ const SYNC_SECONDS = 300;
 const isThere = async (place: string): Promise<boolean> => (await ifThere(() => lstat(place))) !== null;
 
 /** Who owns it, and where it is to be. */
-const groundOf = async (target: Target): Promise<readonly Resource[]> => {
+const groundOf = async (target: Target, pack: string): Promise<readonly Resource[]> => {
   const { subject, release, part } = target;
   const shared = [...(release.config.shared ?? []), ...buildFolders(release.config)];
   return [
     ...part.files.filter(({ type }) => type === 'user' || type === 'group'),
     ...applicationFolders(subject.application, part.user),
-    ...(await sharedFolders(target, shared)),
+    ...(await sharedFolders(target, shared, pack)),
   ];
 };
 
-const marked = async ({ subject, release }: Target, prepared: boolean): Promise<void> => {
+export const marked = async ({ subject, release }: Target, prepared: boolean): Promise<void> => {
   const state = await subject.state();
   const releases = { ...state.releases, [String(release.number)]: markOf(release, prepared) };
   await subject.write({ ...state, releases });
@@ -37,7 +37,8 @@ const unpack = async (target: Target, pack: string): Promise<void> => {
   const { subject } = target;
   await currentOf(subject);
   await cleanUp(target);
-  await subject.apply(await groundOf(target));
+  await subject.apply(await groundOf(target, pack));
+  await bringSharedFiles(target, target.release.config.shared ?? [], pack);
   // noted first: a build that never ends well is known, and goes with the next one
   await marked(target, false);
   await unpackRelease(target, pack);
@@ -61,6 +62,11 @@ const synced = async (target: Target): Promise<void> => {
   const { signal } = target.subject.on;
   const command = ['sync', '--file-system', await placeOfRelease(target)];
   await mustRun(command, { signal, timeoutSeconds: SYNC_SECONDS });
+};
+
+/** The one in force is what is gone back to: one whose folder is gone is brought again before anything is switched. */
+export const heal = async (target: Target): Promise<void> => {
+  if (!(await isThere(await placeOfRelease(target)))) await prepare(target);
 };
 
 /** Does nothing for one that is there whole. */

@@ -9,6 +9,7 @@ import {
   type ServiceResource,
 } from '../resource.js';
 import type { ApplicationPart } from '../roles/application-part.js';
+import { filesOfService } from '../roles/application-units.js';
 import { deployedAgain, undeployed } from '../roles/undeployed.js';
 import type { Target } from './commands.js';
 import type { Subject } from './subject.js';
@@ -76,12 +77,12 @@ export const run = async (
   for (const wish of wishes.filter(({ resource }) => !here.has(resource))) await actElsewhere(subject, wish);
 };
 
-/** They end, and setup and configure leave them so. */
+/** They end, and setup and configure leave them so, and so does a start of the machine. */
 export const stop = async (subject: Subject, { services }: ApplicationPart): Promise<void> => {
-  await subject.apply(services.flatMap((service) => undeployed(atOnce(service))));
+  await subject.apply(services.flatMap((service) => undeployed({ ...atOnce(service), enabled: false })));
 };
 
-/** They end, and their units go. */
+/** They end, and their units go, with all that only these read. */
 export const remove = async (subject: Subject, services: readonly ServiceResource[]): Promise<void> => {
   const there: ServiceResource[] = [];
   for (const service of services) if (await hasUnit(subject, service)) there.push(service);
@@ -92,7 +93,8 @@ export const remove = async (subject: Subject, services: readonly ServiceResourc
     state: 'stopped',
     enabled: false,
   }));
-  const gone = there.map((service): Resource => ({ type: 'absent', path: unitPath(service) }));
+  const paths = there.flatMap((service) => [unitPath(service), ...filesOfService(service.name)]);
+  const gone = paths.map((path): Resource => ({ type: 'absent', path }));
   await subject.apply([...ended, ...gone]);
   await subject.on.platform.services.readUnits();
 };

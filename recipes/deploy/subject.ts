@@ -28,7 +28,7 @@ export interface DeployOptions extends Pick<ApplyOptions, 'settleMillis'> {
   /** What the host is without the application, once it was taken away. */
   readonly converge: (snapshot: Snapshot, instance: string) => readonly Resource[];
   /** The recipes that people have for the event, when a release has come into force: one that fails takes it back. */
-  readonly recipes: (snapshot: Snapshot) => Promise<Applied>;
+  readonly recipes: (snapshot: Snapshot, log: ResourceLog) => Promise<Applied>;
   readonly snapshot: Snapshot;
   readonly instance: string;
   /** Ends the work: it takes too long, or the agent ends. */
@@ -47,20 +47,45 @@ export type About = Pick<DeployOrder, 'application' | 'attributes'> & {
   readonly uid: string;
 };
 
+type Keys = Readonly<Record<string, unknown>>;
+
+/** Whoever says something: what an application has said is in it, perhaps. */
+const masked = (log: ResourceLog, mask: (text: string) => string): ResourceLog => {
+  const all = (keys: Keys = {}): Keys =>
+    Object.fromEntries(
+      Object.entries(keys).map(([key, value]) => [key, typeof value === 'string' ? mask(value) : value]),
+    );
+  return {
+    info: (message, keys) => {
+      log.info(message, all(keys));
+    },
+    warn: (message, keys) => {
+      log.warn(message, all(keys));
+    },
+  };
+};
+
+const textsMasked = (applied: Applied, mask: (text: string) => string): Applied => ({
+  ...applied,
+  ...(applied.notes === undefined ? {} : { notes: applied.notes.map(mask) }),
+  ...(applied.warning === undefined ? {} : { warning: mask(applied.warning) }),
+});
+
 /** Use once. */
 export class Subject {
   readonly application: string;
   readonly folder: boolean;
-  readonly secrets: Secrets;
+  readonly on: DeployOptions;
   private applied: Applied = NOTHING;
 
   constructor(
-    readonly on: DeployOptions,
+    on: DeployOptions,
     readonly about: About,
+    readonly secrets: Secrets = openSecrets(on.secrets, on.signal),
   ) {
     this.application = about.application;
     this.folder = isFolder(on.root);
-    this.secrets = openSecrets(on.secrets, on.signal);
+    this.on = { ...on, log: masked(on.log, this.mask) };
   }
 
   /** What was changed, and what is to be said of it. */
@@ -93,13 +118,22 @@ export class Subject {
     throw new Error(`none of the roles of this host (${roles}) runs the application ${this.application}`);
   }
 
+  /**
+   * Asks for all secrets of the release's environment: from here on none is in a message or a line of the log, whoever
+   * prints it, its processes and its answers included.
+   */
+  async know(release: Release): Promise<void> {
+    const { environment } = this.part({ release, slot: 'a' });
+    await Promise.all(Object.values(environment).map((value) => this.secrets.text(value)));
+  }
+
   stage<A>(stage: Stage, release: Release | null, work: () => Promise<A>): Promise<A> {
     const { on, application, mask } = this;
     return inStage({ ...on, application, mask }, stage, release?.number ?? null, work);
   }
 
   note(text: string): void {
-    this.add({ ...NOTHING, notes: [this.mask(text)] });
+    this.add({ ...NOTHING, notes: [text] });
   }
 
   changed(what: string): void {
@@ -107,18 +141,25 @@ export class Subject {
   }
 
   add(applied: Applied): void {
-    this.applied = together(this.applied, { ...applied, failure: null });
+    this.applied = together(this.applied, textsMasked({ ...applied, failure: null }, this.mask));
   }
 
   /** Throws with what failed. */
   async apply(resources: readonly Resource[]): Promise<void> {
-    const applied = await applyResources(resources, this.on);
+    const applied = await applyResources(resources, { ...this.on, resolved: this.secrets });
+    this.add(applied);
+    if (applied.failure !== null) throw new Error(applied.failure);
+  }
+
+  /** Those of people. Throws with what failed. */
+  async recipes(snapshot: Snapshot): Promise<void> {
+    const applied = await this.on.recipes(snapshot, this.on.log);
     this.add(applied);
     if (applied.failure !== null) throw new Error(applied.failure);
   }
 
   /** The same subject where what it was at was ended for its time: there is time to put things right. */
   afterwards(signal: AbortSignal): Subject {
-    return new Subject({ ...this.on, signal }, this.about);
+    return new Subject({ ...this.on, signal }, this.about, this.secrets.until(signal));
   }
 }

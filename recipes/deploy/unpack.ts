@@ -29,7 +29,9 @@ export const currentOf = async ({ on, application }: Subject): Promise<string | 
 
 /** A release that is in force is never replaced: its processes would lose their code. */
 const refuseInForce = async ({ subject, release }: Target): Promise<void> => {
-  if ((await currentOf(subject)) !== currentTarget(release.number)) return;
+  const isCurrent = (await currentOf(subject)) === currentTarget(release.number);
+  const place = await placeOfRelease({ subject, release });
+  if (!isCurrent || (await ifThere(() => lstat(place))) === null) return;
   throw new Error(
     `release ${String(release.number)} is in force, and its folder is not what this host has noted of it: deploy another release, or undeploy`,
   );

@@ -2,17 +2,17 @@
 import type { Answers, Notification, Resource, SecretText, ServiceResource } from '../resource.js';
 import type { ApplicationPart } from './application-part.js';
 import {
-  FOLDER,
   NOWHERE,
   codeFolder,
+  environmentPath,
   nameOf,
-  otherSlot,
   servicesOf,
   spareOf,
+  startPath,
   startScript,
+  toldOf,
   unitText,
   unitsOf,
-  webUnit,
   type Running,
   type Unit,
 } from './application-units.js';
@@ -79,29 +79,33 @@ const service = (running: Running, unit: Unit): ServiceResource => ({
 
 const ONLY_ROOT = 0o600;
 
-/** Everything but its code and its services, which are started anew when their environment or their command changes. */
-const before = (running: Running): readonly Resource[] => {
-  const { application, user, environment } = running;
-  const inForce = new Set(servicesOf(running));
-  const units = [...unitsOf(running), ...webUnit(running, otherSlot(running))];
+/** A service is started anew when its environment or its command changes. */
+const filesOf = (running: Running, unit: Unit): readonly Resource[] => {
+  const { application } = running;
+  const notifies = restartsTo([nameOf(unit)]);
   return [
-    ...applicationFolders(application.name, user),
     {
       type: 'template',
-      path: `${FOLDER}/${application.name}.env`,
-      ...environmentText({ ...environment, ...application.environment }),
+      path: environmentPath(unit.name),
+      ...environmentText({ ...toldOf(application), ...running.environment, ...application.environment }),
       mode: ONLY_ROOT,
-      notifies: restartsOf(running),
+      notifies,
     },
-    ...units.map((unit): Resource => ({
+    {
       type: 'file',
-      path: `${FOLDER}/${unit.name}.start`,
+      path: startPath(unit.name),
       content: startScript(running, unit),
       mode: 0o755,
-      notifies: restartsTo([nameOf(unit)].filter((name) => inForce.has(name))),
-    })),
+      notifies,
+    },
   ];
 };
+
+/** Everything but its code and its services. What the other slot has is another release's, and stays as that has it. */
+const before = (running: Running): readonly Resource[] => [
+  ...applicationFolders(running.application.name, running.user),
+  ...unitsOf(running).flatMap((unit) => filesOf(running, unit)),
+];
 
 /** Everything but its code, as setup and configure want it. */
 export const applicationServices = (running: Running): readonly Resource[] => [
@@ -156,6 +160,19 @@ interface Around {
   /** What hands requests on to it. */
   readonly front?: readonly Resource[];
 }
+
+/** What answers its requests, where that is no service of its own. */
+interface Shared {
+  readonly at: number;
+  /** What has that take new code up. */
+  readonly takeUp: readonly Notification[];
+}
+
+/** For a deploy of one that nginx, php-fpm or Tomcat serves: only its other processes are services. */
+export const sharedPart = (workers: Running, around: Around, { at, takeUp }: Shared): ApplicationPart => {
+  const part = servicePart(workers, around);
+  return { ...part, takeUp: [...takeUp, ...part.takeUp], at };
+};
 
 /** For a deploy. */
 export const servicePart = (running: Running, around: Around): ApplicationPart => {

@@ -3,6 +3,7 @@ import type { Process } from '../../api-types/application-parts.js';
 import type { RoleApplication, Slot } from '../applications.js';
 import { AttributeProblem } from '../attributes.js';
 import type { SecretText } from '../resource.js';
+import { hasOthersWork, lineOf } from './command-lines.js';
 import { HEAD } from './role-recipe.js';
 
 /** How restarts of applications go. */
@@ -21,7 +22,7 @@ export interface Place {
 
 /** The process that answers requests. */
 export interface Web {
-  /** Lines for a shell, the last of which is carried out with `exec`, in the application's folder. */
+  /** Lines for a shell, in the application's folder; the last one begins with `exec` where it can. */
   readonly command: (place: Place) => readonly string[];
   /** Below that folder: what must be there before it can start. */
   readonly needs: string;
@@ -52,20 +53,49 @@ export interface Unit {
 }
 
 const PREFIX = 'scalarium-app-';
+/** In no name of an application or a process: no two of them are one service. */
+const SEPARATOR = '.';
+
+/** What a service of an application has beside its unit; none of any other service. */
+export const filesOfService = (service: string): readonly string[] => {
+  if (!service.startsWith(PREFIX)) return [];
+  const unit = service.slice(PREFIX.length);
+  return [startPath(unit), environmentPath(unit)];
+};
+
 export const NOWHERE: Place = { at: null, variables: {} };
 
 /** Where the code of an application is. */
 export const codeFolder = (application: string): string => `/srv/www/${application}/current`;
 
+/** Of one that was released it is the release's own folder: what starts anew by itself is what has run there before. */
+const startFolder = ({ name, release }: RoleApplication): string =>
+  release === undefined ? codeFolder(name) : `/srv/www/${name}/releases/${String(release.number)}`;
+
 /** Where start files and environments are. */
-export const FOLDER = '/etc/scalarium/applications';
+const FOLDER = '/etc/scalarium/applications';
+
+/** Of a unit. */
+export const startPath = (unit: string): string => `${FOLDER}/${unit}.start`;
+export const environmentPath = (unit: string): string => `${FOLDER}/${unit}.env`;
 
 /** One word of a shell. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
+/** Which application it is, and which release of it. */
+export const toldOf = ({ name, release }: RoleApplication): Readonly<Record<string, string>> => ({
+  SCALARIUM_APPLICATION: name,
+  ...(release === undefined
+    ? {}
+    : { SCALARIUM_RELEASE: String(release.number), SCALARIUM_REVISION: release.revision }),
+});
+
+/** Hosts of a role share their start files: which one it is stands on each. */
+export const INSTANCE = { SCALARIUM_INSTANCE: '"$(cat "${SCALARIUM_ROOT:-}/etc/hostname")"' };
+
 /** Who sets a variable of the application's own has it so. */
 const exportsOf = ({ application }: Running, { variables }: Place): readonly string[] =>
-  Object.entries(variables)
+  Object.entries({ ...INSTANCE, ...variables })
     .filter(([name]) => application.environment[name] === undefined)
     .map(([name, value]) => `export ${name}=${value}`);
 
@@ -75,7 +105,7 @@ const exportsOf = ({ application }: Running, { variables }: Place): readonly str
  */
 export const startScript = (running: Running, { command, needs, place }: Unit): string => `#!/bin/sh
 ${HEAD}# Starts the application once its code is there.
-code="\${SCALARIUM_ROOT:-}${codeFolder(running.application.name)}"
+code="\${SCALARIUM_ROOT:-}${startFolder(running.application)}"
 until [ -e "$code"/${quoted(needs)} ]; do sleep 1; done
 cd -P "$code" || exit 1
 ${[...exportsOf(running, place), ...command].join('\n')}
@@ -100,11 +130,11 @@ After=network.target
 User=${user}
 WorkingDirectory=/srv/www/${application.name}
 EnvironmentFile=/etc/scalarium/environment
-EnvironmentFile=${FOLDER}/${application.name}.env
-ExecStart=/bin/sh ${FOLDER}/${unit.name}.start
+EnvironmentFile=${environmentPath(unit.name)}
+ExecStart=/bin/sh ${startPath(unit.name)}
 Restart=always
 RestartSec=1
-KillMode=mixed
+KillMode=${hasOthersWork(unit.command) ? 'control-group' : 'mixed'}
 TimeoutStopSec=${String(limits.stopSeconds ?? stopSeconds)}
 LimitNOFILE=65536
 ${limitsOf(limits)}${isLow ? 'AmbientCapabilities=CAP_NET_BIND_SERVICE\n' : ''}
@@ -113,13 +143,13 @@ WantedBy=multi-user.target
 `;
 };
 
-export const webUnit = ({ application, web }: Running, slot: Slot): readonly Unit[] => {
+const webUnit = ({ application, web }: Running, slot: Slot): readonly Unit[] => {
   const place = web?.places[slot] ?? null;
   if (web === null || place === null) return [];
   const { name, processes } = application;
   return [
     {
-      name: slot === 'a' ? name : `${name}-b`,
+      name: slot === 'a' ? name : [name, 'web', slot].join(SEPARATOR),
       about: name,
       command: web.command(place),
       needs: web.needs,
@@ -139,16 +169,16 @@ const workerUnits = ({ application: { name, processes } }: Running): readonly Un
     .filter(([process]) => process !== 'web')
     .flatMap(([process, limits]) =>
       Array.from({ length: limits.count ?? 1 }, (_none, index): Unit => ({
-        name: `${name}-${process}${index === 0 ? '' : `-${String(index + 1)}`}`,
+        name: [name, process, ...(index === 0 ? [] : [String(index + 1)])].join(SEPARATOR),
         about: `${name} (${process})`,
-        command: [`exec ${commandOf(name, process, limits)}`],
+        command: [lineOf(commandOf(name, process, limits))],
         needs: '.',
         place: NOWHERE,
         limits,
       })),
     );
 
-export const otherSlot = ({ application: { slot } }: Running): Slot => (slot === 'a' ? 'b' : 'a');
+const otherSlot = ({ application: { slot } }: Running): Slot => (slot === 'a' ? 'b' : 'a');
 
 export const unitsOf = (running: Running): readonly Unit[] => [
   ...webUnit(running, running.application.slot),
@@ -163,17 +193,3 @@ export const servicesOf = (running: Running): readonly string[] => unitsOf(runni
 /** That of its other slot, which may be answering still. */
 export const spareOf = (running: Running): readonly string[] =>
   webUnit(running, otherSlot(running)).map(nameOf);
-
-/** Two of one name would be one service. */
-export const refuseSameService = (all: readonly Running[]): void => {
-  const taken = new Map<string, string>();
-  for (const running of all)
-    for (const name of [...servicesOf(running), ...spareOf(running)]) {
-      const other = taken.get(name);
-      if (other !== undefined)
-        throw new AttributeProblem(
-          `the application ${running.application.name}: its service ${name} is that of ${other}, too: expected other names of processes`,
-        );
-      taken.set(name, running.application.name);
-    }
-};

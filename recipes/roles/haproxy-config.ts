@@ -1,5 +1,6 @@
 /** The text of haproxy.cfg. */
 import type { DEFAULTS } from '../defaults.js';
+import { askedName } from '../applications.js';
 import type { Backend, Server } from './haproxy-routes.js';
 import { HEAD } from './role-recipe.js';
 
@@ -166,9 +167,11 @@ const checkLines = (
 ): readonly string[] => {
   if (byPort === true) return [];
   const method = healthUrl === undefined && !byGet ? haproxy.healthMethod : 'GET';
-  const host = domains[0]?.replace(/^\*\./, '') ?? 'localhost';
   const url = healthUrl ?? haproxy.healthUrl;
-  return ['option httpchk', `http-check send meth ${method} uri ${url} ver HTTP/1.1 hdr Host ${host}`];
+  return [
+    'option httpchk',
+    `http-check send meth ${method} uri ${url} ver HTTP/1.1 hdr Host ${askedName(domains)}`,
+  ];
 };
 
 const backendSection = (haproxy: HaproxySettings, backend: Backend): string => {

@@ -31,6 +31,8 @@ export interface Backend {
   readonly byGet: boolean;
   /** Its servers are asked in different ways at the moment: whether their ports take connections has to do. */
   readonly byPort?: true;
+  /** While a Deployment of it goes on: for how long requests of servers that leave are waited for. */
+  readonly drainSeconds?: number;
   readonly servers: readonly Server[];
 }
 
@@ -103,8 +105,13 @@ const serversOf = (name: string, same: readonly Serving[]): readonly Server[] =>
   return same.flatMap(({ members, serverOf }) => members.filter((one) => told.has(one)).map(serverOf));
 };
 
+const drainOf = ({ applications = {} }: Snapshot, name: string): Pick<Backend, 'drainSeconds'> => {
+  const seconds = applications[name]?.drainSeconds;
+  return seconds === undefined ? {} : { drainSeconds: seconds };
+};
+
 /** One that several roles serve has the servers of all of them, and its domains from the first. */
-const together = (serving: readonly Serving[]): readonly Backend[] => {
+const together = (snapshot: Snapshot, serving: readonly Serving[]): readonly Backend[] => {
   const names = [...new Set(serving.map(({ application }) => application.name))];
   return names.map((name) => {
     const same = serving.filter(({ application }) => application.name === name);
@@ -117,6 +124,7 @@ const together = (serving: readonly Serving[]): readonly Backend[] => {
       ...(certificate === undefined ? {} : { certificate }),
       byGet: same.some(({ byGet }) => byGet),
       ...(same.some(({ byPort }) => byPort) ? { byPort: true } : {}),
+      ...drainOf(snapshot, name),
       servers: serversOf(name, same),
     };
   });
@@ -126,7 +134,7 @@ const together = (serving: readonly Serving[]): readonly Backend[] => {
 export const backendsOf = (snapshot: Snapshot): readonly Backend[] => {
   const roles = APPLICATION_TYPES.flatMap((type) => rolesOfType(snapshot, type));
   const every = ROLE_TYPES.flatMap((type) => rolesOfType(snapshot, type));
-  return together([
+  return together(snapshot, [
     ...roles.flatMap((role) => servingOf(snapshot, role, ownApplications(snapshot, role))),
     ...every.flatMap((role) => servingOf(snapshot, role, otherApplications(snapshot, role))),
   ]);

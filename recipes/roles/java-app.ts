@@ -4,8 +4,8 @@ import { ownApplications, type RoleApplication } from '../applications.js';
 import { AttributeProblem, settingsOf } from '../attributes.js';
 import type { Answers, Notification, Resource, ServiceResource } from '../resource.js';
 import type { ApplicationPart } from './application-part.js';
-import { applicationFolders } from './application-service.js';
-import { codeFolder } from './application-units.js';
+import { applicationServices, restartsOf, sharedPart, stopApplication } from './application-service.js';
+import { codeFolder, type Running } from './application-units.js';
 import { clusterEnvironment, clusterVariables, environmentText } from './cluster-environment.js';
 import type { Family } from './nginx.js';
 import { restartsOfOthers } from './other-app.js';
@@ -223,10 +223,21 @@ const deployed = (snapshot: Snapshot, role: string): readonly Resource[] => [
   ...tomcatsOf(snapshot, role).map(serviceOf),
 ];
 
+const STOP_SECONDS = 30;
+
+/** Of each application what runs beside Tomcat. */
+const workersOf = (snapshot: Snapshot, role: string): readonly Running[] =>
+  ownApplications(snapshot, role).map((application) => ({
+    application,
+    user: USER,
+    environment: {},
+    web: null,
+    stopSeconds: STOP_SECONDS,
+    restart: settingsOf(snapshot, role, 'java-app').restart,
+  }));
+
 /** Of all of the role's applications: Tomcat is one for them. */
-const filesOf = (snapshot: Snapshot, role: string, { name }: RoleApplication): readonly Resource[] => [
-  ...applicationFolders(name, USER),
-  ...clusterEnvironment(snapshot, role, { group: USER, notifies: [] }),
+const tomcatFiles = (snapshot: Snapshot, role: string): readonly Resource[] => [
   ...base(snapshot, role),
   ...contexts(snapshot, role),
   environment(snapshot, role),
@@ -235,20 +246,15 @@ const filesOf = (snapshot: Snapshot, role: string, { name }: RoleApplication): r
 ];
 
 const part = (snapshot: Snapshot, role: string, name: string): ApplicationPart | null => {
-  const application = ownApplications(snapshot, role).find((one) => one.name === name);
-  if (application === undefined) return null;
+  const workers = workersOf(snapshot, role).find(({ application }) => application.name === name);
+  if (workers === undefined) return null;
   const { java } = settingsOf(snapshot, role, 'java-app');
-  const own = { CATALINA_OPTS: java.options, ...application.environment };
-  return {
-    user: USER,
-    environment: { ...clusterVariables(snapshot, role), ...own },
-    files: filesOf(snapshot, role, application),
-    services: [],
-    others: [],
-    takeUp: restart,
-    at: java.port,
-    mayOverlap: false,
+  const around = {
+    environment: { ...clusterVariables(snapshot, role), CATALINA_OPTS: java.options },
+    before: clusterEnvironment(snapshot, role, { group: USER, notifies: [] }),
+    front: tomcatFiles(snapshot, role),
   };
+  return sharedPart(workers, around, { at: java.port, takeUp: restart });
 };
 
 export const javaApp: RoleRecipe = {
@@ -256,9 +262,13 @@ export const javaApp: RoleRecipe = {
     ...tomcatsOf(snapshot, role).map(packagesOf),
     ...clusterEnvironment(snapshot, role, {
       group: USER,
-      notifies: [...restart, ...restartsOfOthers(snapshot, role)],
+      notifies: [
+        ...restart,
+        ...workersOf(snapshot, role).flatMap(restartsOf),
+        ...restartsOfOthers(snapshot, role),
+      ],
     }),
-    ...ownApplications(snapshot, role).flatMap(({ name }) => applicationFolders(name, USER)),
+    ...workersOf(snapshot, role).flatMap(applicationServices),
     ...base(snapshot, role),
     ...contexts(snapshot, role),
     environment(snapshot, role),
@@ -272,6 +282,7 @@ export const javaApp: RoleRecipe = {
   shutdown: (snapshot, role) => [
     ...untilNothingNew(snapshot, settingsOf(snapshot, role, 'java-app').shutdown.drainSeconds),
     ...stop(snapshot, role),
+    ...workersOf(snapshot, role).flatMap(stopApplication),
   ],
   part,
 };

@@ -1,5 +1,6 @@
 /** What is no application's of this host any more: it would go on running, listening and answering. */
 import type { LeftoversResource, Resource } from '../resource.js';
+import { filesOfService } from './application-units.js';
 
 type Place = Pick<LeftoversResource, 'name' | 'folder' | 'prefix' | 'suffix' | 'service' | 'runsInFolders'>;
 
@@ -51,7 +52,8 @@ export const withLeftovers = (
   spare: readonly string[] = [],
 ): readonly Resource[] => {
   if (resources.some(({ type }) => type === 'refusal')) return resources;
-  const paths = [...resources.flatMap(pathOf), ...spare.map(unitPath)];
+  const spared = spare.flatMap((service) => [unitPath(service), ...filesOfService(service)]);
+  const paths = [...resources.flatMap(pathOf), ...spared];
   const running = resources.flatMap((one) =>
     one.type === 'service' && one.state === 'running' ? [one.name] : [],
   );

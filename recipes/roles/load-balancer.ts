@@ -1,5 +1,6 @@
 /** Load balancer: HAProxy in front of the hosts of the cluster's application roles. */
 import * as E from 'fp-ts/lib/Either.js';
+import { LONGEST_DRAIN } from '../../api-types/deployment-strategy.js';
 import { decodeStrict } from '../../api-types/problems.js';
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { Name, fields, wholeNumber } from '../../api-types/words.js';
@@ -19,7 +20,7 @@ import {
   type HaproxySettings,
   type Passed,
 } from './haproxy-config.js';
-import { backendsOf, defaultBackend, type Backend } from './haproxy-routes.js';
+import { backendsOf, defaultBackend, type Backend, type Server } from './haproxy-routes.js';
 import { SCRIPTS, type RoleRecipe } from './role-recipe.js';
 
 const Port = wholeNumber(1, 65_535);
@@ -66,11 +67,20 @@ const KEEP: ExecuteResource = {
 };
 const FORGET: ExecuteResource = { ...KEEP, name: 'forget how servers were', command: admin('forget') };
 
+/** Waits for what the process of before is at with servers that could not be drained. */
+const LEFT: ExecuteResource = {
+  ...KEEP,
+  name: 'wait for servers that left',
+  command: admin('left'),
+  timeoutSeconds: LONGEST_DRAIN + 60,
+};
+
 /** In this order; the new process starts with the servers up that are. */
 const reload: readonly Notification[] = [
   { action: 'run', resource: `execute[${KEEP.name}]` },
   { action: 'reload', resource: 'service[haproxy]' },
   { action: 'run', resource: `execute[${FORGET.name}]` },
+  { action: 'run', resource: `execute[${LEFT.name}]` },
 ];
 
 /** HAProxy warns of a file that is not there. */
@@ -125,22 +135,60 @@ const tlsFiles = (
 };
 
 /**
- * Gives such a server no new requests, and waits a while for those that it has: who hears that all is done may then end it.
- * What takes longer is finished by the process of before the reload. What an earlier run drained and is wanted after all
- * gets requests again: its file may have been refused, and nothing reloaded.
+ * Servers that leave get no new requests, and what they have is waited for a while: who hears that all is done may then end
+ * them. Where nobody else of a backend would answer, and of a server that only moves, the new configuration comes first, and
+ * they are waited for after it. What takes longer is finished by the process of before the reload.
  */
-const leave = (servers: readonly string[], seconds: number): Resource => ({
+const LEAVE: ExecuteResource = {
   type: 'execute',
   name: 'drain servers that leave',
-  command: admin('leave', String(seconds), ...servers),
-  timeoutSeconds: seconds + 60,
-  unless: admin('leaving', ...servers),
+  command: admin('leave'),
+  timeoutSeconds: LONGEST_DRAIN + 60,
+  unless: admin('leaving'),
   cwd: SCRIPTS,
   on: 'machine',
+};
+
+/**
+ * What an earlier run drained and is wanted after all gets requests again, whatever else fails: its file may have been
+ * refused, and nothing reloaded.
+ */
+const BACK: ExecuteResource = {
+  ...LEAVE,
+  name: 'give servers that stay their requests',
+  command: admin('back'),
+};
+
+interface Section {
+  /** As HAProxy knows it. */
+  readonly name: string;
+  readonly seconds: number;
+  readonly servers: readonly Server[];
+}
+
+const linesOf = ({ name, seconds, servers }: Section): readonly string[] => [
+  `${name} ${String(seconds)}`,
+  ...servers.map((server) => `${name} ${server.name} ${server.address}:${String(server.port)}`),
+];
+
+/** What haproxy-admin compares the running process with; in a file, as a cluster has more of them than a command may have words. */
+const serversFile = (sections: readonly Section[], otherwise: number): Resource => ({
+  type: 'file',
+  path: `${SCRIPTS}/haproxy-servers`,
+  content: [`* ${String(otherwise)}`, ...sections.flatMap(linesOf), ''].join('\n'),
 });
 
-const namesOf = (all: readonly Pick<Backend, 'servers'>[]): readonly string[] => [
-  ...new Set(all.flatMap(({ servers }) => servers.map(({ name }) => name))),
+const sectionsOf = (
+  backends: readonly Backend[],
+  passed: readonly Passed[],
+  seconds: number,
+): readonly Section[] => [
+  ...backends.map(({ name, servers, drainSeconds = seconds }) => ({
+    name: `app-${name}`,
+    seconds: drainSeconds,
+    servers,
+  })),
+  ...passed.map(({ name, servers }) => ({ name: `tcp-${name}`, seconds, servers })),
 ];
 
 const converge = (snapshot: Snapshot, role: string): readonly Resource[] => {
@@ -148,14 +196,18 @@ const converge = (snapshot: Snapshot, role: string): readonly Resource[] => {
   const backends = backendsOf(snapshot);
   const otherwise = defaultBackend(role, haproxy.defaultApplication, backends);
   const passed = passedOf(snapshot, role, haproxy);
+  const leaveSeconds = Math.min(haproxy.leaveSeconds, LONGEST_DRAIN);
   return [
     { type: 'package', names: ['haproxy', 'socat'] },
     { type: 'file', path: `${SCRIPTS}/haproxy-admin`, content: HAPROXY_ADMIN, mode: 0o755 },
+    serversFile(sectionsOf(backends, passed, leaveSeconds), leaveSeconds),
     nothingKept,
     KEEP,
     FORGET,
+    LEFT,
+    BACK,
     ...tlsFiles(haproxy, backends),
-    leave(namesOf([...backends, ...passed]), haproxy.leaveSeconds),
+    LEAVE,
     {
       type: 'template',
       path: '/etc/haproxy/haproxy.cfg',

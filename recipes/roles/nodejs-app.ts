@@ -14,9 +14,10 @@ import {
   stopApplication,
   undeployedApplication,
 } from './application-service.js';
-import { quoted, refuseSameService, spareOf, type Running, type Web } from './application-units.js';
+import { quoted, spareOf, type Running, type Web } from './application-units.js';
+import { lineOf } from './command-lines.js';
 import { clusterEnvironment, clusterVariables } from './cluster-environment.js';
-import { concurrency, otherRunning, placeAt, restartsOfOthers } from './other-app.js';
+import { concurrency, placeAt, restartsOfOthers } from './other-app.js';
 import { portsOf } from './ports.js';
 import { untilNothingNew, type RoleRecipe } from './role-recipe.js';
 
@@ -33,7 +34,7 @@ const webOf = (snapshot: Snapshot, role: string, application: RoleApplication): 
   const { nodejs } = settingsOf(snapshot, role, 'nodejs-app');
   const { command, entry, name } = application;
   const { a = null, b = null } = portsOf(snapshot, role).get(name) ?? {};
-  const lines = command === undefined ? runEntry(nodejs.program, entry ?? ENTRY) : [`exec ${command}`];
+  const lines = command === undefined ? runEntry(nodejs.program, entry ?? ENTRY) : [lineOf(command)];
   return {
     command: () => lines,
     needs: entry ?? (command === undefined ? ENTRY : '.'),
@@ -43,7 +44,7 @@ const webOf = (snapshot: Snapshot, role: string, application: RoleApplication): 
 
 const allRunning = (snapshot: Snapshot, role: string): readonly Running[] => {
   const { nodejs, restart } = settingsOf(snapshot, role, 'nodejs-app');
-  const all = ownApplications(snapshot, role).map((application): Running => ({
+  return ownApplications(snapshot, role).map((application): Running => ({
     application,
     user: nodejs.user,
     environment: { NODE_ENV: 'production', ...concurrency(application) },
@@ -51,8 +52,6 @@ const allRunning = (snapshot: Snapshot, role: string): readonly Running[] => {
     stopSeconds: nodejs.stopSeconds,
     restart,
   }));
-  refuseSameService([...all, ...otherRunning(snapshot, role)]);
-  return all;
 };
 
 /** None where the program is there already, however it came. */

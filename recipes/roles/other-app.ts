@@ -11,7 +11,8 @@ import {
   servicePart,
   stopApplication,
 } from './application-service.js';
-import { refuseSameService, spareOf, type Place, type Running, type Web } from './application-units.js';
+import { spareOf, type Place, type Running, type Web } from './application-units.js';
+import { lineOf } from './command-lines.js';
 import { clusterEnvironment, clusterVariables } from './cluster-environment.js';
 import { portsOf } from './ports.js';
 import type { RoleRecipe } from './role-recipe.js';
@@ -56,7 +57,7 @@ const webOf = (snapshot: Snapshot, role: string, { name, command }: RoleApplicat
   if (command === undefined) return null;
   const { a = null, b = null } = portsOf(snapshot, role).get(name) ?? {};
   return {
-    command: () => [`exec ${command}`],
+    command: () => [lineOf(command)],
     needs: '.',
     places: { a: a === null ? SILENT : placeAt(a), b: b === null ? null : placeAt(b) },
   };
@@ -76,11 +77,8 @@ const runningOf = (snapshot: Snapshot, role: string, application: RoleApplicatio
 });
 
 /** Those that run on the hosts of a role, beside its own. */
-export const otherRunning = (snapshot: Snapshot, role: string): readonly Running[] => {
-  const all = otherApplications(snapshot, role).map((one) => runningOf(snapshot, role, one));
-  refuseSameService(all);
-  return all;
-};
+const otherRunning = (snapshot: Snapshot, role: string): readonly Running[] =>
+  otherApplications(snapshot, role).map((one) => runningOf(snapshot, role, one));
 
 /** What of them must be started anew when the cluster around them has changed. */
 export const restartsOfOthers = (snapshot: Snapshot, role: string): readonly Notification[] =>

@@ -4,7 +4,14 @@ import { ownApplications, type RoleApplication } from '../applications.js';
 import { AttributeProblem, settingsOf } from '../attributes.js';
 import type { Notification, Resource, SecretText, ServiceResource } from '../resource.js';
 import type { ApplicationPart } from './application-part.js';
-import { applicationFolders, applicationUser } from './application-service.js';
+import {
+  applicationServices,
+  applicationUser,
+  restartsOf,
+  sharedPart,
+  stopApplication,
+} from './application-service.js';
+import { toldOf, type Running } from './application-units.js';
 import { clusterEnvironment, clusterVariables } from './cluster-environment.js';
 import {
   FAMILIES,
@@ -90,7 +97,8 @@ interface Pool {
 const poolOf = (snapshot: Snapshot, role: string, application: RoleApplication, family: Family): Pool => {
   const { user, children, memoryMib } = settingsOf(snapshot, role, 'php-app').php;
   const spare = Math.max(1, Math.floor(children / SPARE));
-  const values = { ...clusterVariables(snapshot, role), ...application.environment };
+  const told = { ...clusterVariables(snapshot, role), ...toldOf(application) };
+  const values = { ...told, ...application.environment };
   const { name } = application;
   const lines = [
     `[${name}]`,
@@ -176,32 +184,44 @@ const stop = (snapshot: Snapshot, role: string): readonly Resource[] =>
     state: 'stopped',
   }));
 
+/** Of each application what runs beside its pool. */
+const workersOf = (snapshot: Snapshot, role: string): readonly Running[] => {
+  const { php, restart } = settingsOf(snapshot, role, 'php-app');
+  return ownApplications(snapshot, role).map((application) => ({
+    application,
+    user: php.user,
+    environment: {},
+    web: null,
+    stopSeconds: php.stopSeconds,
+    restart,
+  }));
+};
+
 /** What is compiled of the release before is forgotten by a reload, which lets requests end. */
 const part = (snapshot: Snapshot, role: string, name: string): ApplicationPart | null => {
-  const all = ownApplications(snapshot, role);
-  const application = all.find((one) => one.name === name);
-  if (application === undefined) return null;
+  const workers = workersOf(snapshot, role).find(({ application }) => application.name === name);
+  if (workers === undefined) return null;
   const { nginx, php } = settingsOf(snapshot, role, 'php-app');
-  return {
-    user: php.user,
-    environment: { ...clusterVariables(snapshot, role), ...application.environment },
-    files: [
+  const all = ownApplications(snapshot, role);
+  const around = {
+    environment: clusterVariables(snapshot, role),
+    before: [
       applicationUser(php.user),
       ...clusterEnvironment(snapshot, role, { group: php.user, notifies: [] }),
-      ...applicationFolders(name, php.user),
+    ],
+    front: [
       ...FAMILIES.map((family) => poolsFile(snapshot, role, family)),
       ...FAMILIES.map((family) => serviceAtOnce(phpOf(snapshot, role)[family], family)),
       ...nginxSites(role, nginx, (family) => all.map(siteOf(phpOf(snapshot, role)[family], nginx))),
     ],
-    services: [],
-    others: [],
+  };
+  return sharedPart(workers, around, {
+    at: workers.application.port ?? nginx.port,
     takeUp: FAMILIES.map((family) => ({
       action: 'reload',
       resource: `service[${phpOf(snapshot, role)[family].service}]`,
     })),
-    at: application.port ?? nginx.port,
-    mayOverlap: false,
-  };
+  });
 };
 
 /** Code is read anew when it is: nothing needs to be started at deploy. */
@@ -209,11 +229,12 @@ export const phpApp: RoleRecipe = {
   converge: (snapshot, role) => {
     const { nginx, php } = settingsOf(snapshot, role, 'php-app');
     const all = ownApplications(snapshot, role);
-    const notifies = restartsOfOthers(snapshot, role);
+    const workers = workersOf(snapshot, role);
+    const notifies = [...workers.flatMap(restartsOf), ...restartsOfOthers(snapshot, role)];
     return [
       applicationUser(php.user),
       ...clusterEnvironment(snapshot, role, { group: php.user, notifies }),
-      ...all.flatMap(({ name }) => applicationFolders(name, php.user)),
+      ...workers.flatMap(applicationServices),
       ...FAMILIES.flatMap((family) => fpm(snapshot, role, family)),
       ...nginxBefore(role, nginx, (family) => all.map(siteOf(phpOf(snapshot, role)[family], nginx))),
     ];
@@ -222,6 +243,7 @@ export const phpApp: RoleRecipe = {
     ...untilNothingNew(snapshot, settingsOf(snapshot, role, 'php-app').shutdown.drainSeconds),
     { ...NGINX, state: 'stopped' },
     ...stop(snapshot, role),
+    ...workersOf(snapshot, role).flatMap(stopApplication),
   ],
   part,
 };

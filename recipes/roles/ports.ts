@@ -2,7 +2,7 @@
 import type { Snapshot } from '../../api-types/snapshot.js';
 import { applicationsOf, type RoleApplication, type Slot } from '../applications.js';
 import { AttributeProblem, settingsOf } from '../attributes.js';
-import { remembered } from '../members.js';
+import { remembered, rolesBeside } from '../members.js';
 
 type Settings = { readonly port: number; readonly isShared: boolean } | null;
 
@@ -41,9 +41,12 @@ const LARGEST = 65_535;
 /** By application: of those that listen themselves, both ports; null: it has no such port. */
 type Ports = ReadonlyMap<string, Readonly<Record<Slot, number | null>>>;
 
+const firstPorts = (snapshot: Snapshot, role: string): readonly (number | null)[] =>
+  applicationsOf(snapshot, role).map((one) => portOf(snapshot, role, one));
+
 const computed = (snapshot: Snapshot, role: string): Ports => {
   const all = applicationsOf(snapshot, role);
-  const firsts = new Set(all.map((one) => portOf(snapshot, role, one)));
+  const firsts = new Set(rolesBeside(snapshot, role).flatMap((one) => firstPorts(snapshot, one)));
   const alone = all.filter((one) => isAlone(snapshot, role, one));
   return new Map(
     alone.map((one) => {
@@ -64,31 +67,64 @@ const refusal = (role: string, { name, release }: RoleApplication, port: number,
 };
 
 interface Listening {
+  readonly role: string;
   readonly application: RoleApplication;
   readonly port: number;
-  readonly alone: boolean;
+  /** What of the host listens there; the same one may do so for several applications. */
+  readonly server: string;
   readonly isSecond: boolean;
 }
+
+/** nginx has one server for all that no site is named for, and so one role at a port; Tomcat is one for the host. */
+const serverOf = (snapshot: Snapshot, role: string, application: RoleApplication): string => {
+  if (isAlone(snapshot, role, application)) return `application ${application.name}`;
+  return application.kind === 'java' ? 'Tomcat' : `nginx of ${role}`;
+};
+
+/** One that waits for code which may never come has nobody's port. */
+const isWaiting = (snapshot: Snapshot, role: string, application: RoleApplication): boolean =>
+  application.assumed === true && isAlone(snapshot, role, application);
 
 const listening = (snapshot: Snapshot, role: string): readonly Listening[] =>
   applicationsOf(snapshot, role).flatMap((application): readonly Listening[] => {
     const first = portOf(snapshot, role, application);
-    if (first === null) return [];
-    const alone = isAlone(snapshot, role, application);
-    const isSecond = alone && application.slot === 'b';
-    return [{ application, port: isSecond ? first + 1 : first, alone, isSecond }];
+    if (first === null || isWaiting(snapshot, role, application)) return [];
+    const isSecond = isAlone(snapshot, role, application) && application.slot === 'b';
+    const server = serverOf(snapshot, role, application);
+    return [{ role, application, server, port: isSecond ? first + 1 : first, isSecond }];
   });
 
-/** Two that listen at one port: the second would never start. Who has switched to its second port has that one. */
-const refuseSamePort = (snapshot: Snapshot, role: string): void => {
+/** An application that several roles of the host run is one there. */
+const isClash = (one: Listening, other: Listening): boolean =>
+  one.server !== other.server && one.application.name !== other.application.name;
+
+/** Of all that listen on hosts of these roles, those whose port another one has. */
+const clashes = (
+  snapshot: Snapshot,
+  roles: readonly string[],
+): readonly (readonly [Listening, Listening])[] => {
   const taken = new Map<number, Listening>();
-  const all = listening(snapshot, role);
-  for (const one of [...all.filter(({ isSecond }) => isSecond), ...all.filter(({ isSecond }) => !isSecond)]) {
+  const all = roles.flatMap((role) => listening(snapshot, role));
+  // who has switched to its second port has that one
+  const inTurn = [...all.filter(({ isSecond }) => isSecond), ...all.filter(({ isSecond }) => !isSecond)];
+  return inTurn.flatMap((one) => {
     const other = taken.get(one.port);
-    if (other !== undefined && (one.alone || other.alone))
-      throw new AttributeProblem(refusal(role, one.application, one.port, other.application.name));
-    taken.set(one.port, one);
-  }
+    if (other === undefined) taken.set(one.port, one);
+    return other !== undefined && isClash(one, other) ? [[one, other] as const] : [];
+  });
+};
+
+/**
+ * Two that listen at one port: the second would never start, and what looks whether it is well would find the first. Of hosts
+ * of these roles; with `only`, where that application is one of the two. Throws an AttributeProblem.
+ */
+export const refuseSamePort = (snapshot: Snapshot, roles: readonly string[], only?: string): void => {
+  const found = clashes(snapshot, roles).find(
+    (pair) => only === undefined || pair.some(({ application }) => application.name === only),
+  );
+  if (found === undefined) return;
+  const [one, other] = found;
+  throw new AttributeProblem(refusal(one.role, one.application, one.port, other.application.name));
 };
 
 /**
@@ -97,6 +133,6 @@ const refuseSamePort = (snapshot: Snapshot, role: string): void => {
  * Throws an AttributeProblem where two would listen at one port.
  */
 export const portsOf = remembered((snapshot, role): Ports => {
-  refuseSamePort(snapshot, role);
+  refuseSamePort(snapshot, [role]);
   return computed(snapshot, role);
 });

@@ -15,7 +15,8 @@ import {
   stopApplication,
   undeployedApplication,
 } from './application-service.js';
-import { refuseSameService, spareOf, type Place, type Running, type Web } from './application-units.js';
+import { spareOf, type Place, type Running, type Web } from './application-units.js';
+import { lineOf } from './command-lines.js';
 import { clusterEnvironment, clusterVariables } from './cluster-environment.js';
 import {
   NGINX,
@@ -27,7 +28,7 @@ import {
   type NginxSettings,
   type Site,
 } from './nginx.js';
-import { concurrency, otherRunning, restartsOfOthers } from './other-app.js';
+import { concurrency, restartsOfOthers } from './other-app.js';
 import { untilNothingNew, type RoleRecipe } from './role-recipe.js';
 
 const SERVERS = ['puma', 'passenger'] as const;
@@ -62,7 +63,7 @@ const webOf = (snapshot: Snapshot, role: string, application: RoleApplication): 
     return { at: socket, variables: { SOCKET: socket } };
   };
   return {
-    command: (place) => [`exec ${command ?? commandOf(snapshot, role, application, place)}`],
+    command: (place) => [lineOf(command ?? commandOf(snapshot, role, application, place))],
     needs: entry,
     places: { a: placeOf('a'), b: release === undefined ? null : placeOf('b') },
   };
@@ -70,7 +71,7 @@ const webOf = (snapshot: Snapshot, role: string, application: RoleApplication): 
 
 const allRunning = (snapshot: Snapshot, role: string): readonly Running[] => {
   const { rails, restart } = settingsOf(snapshot, role, 'rails-app');
-  const all = ownApplications(snapshot, role).map((application): Running => ({
+  return ownApplications(snapshot, role).map((application): Running => ({
     application,
     user: rails.user,
     environment: {
@@ -83,8 +84,6 @@ const allRunning = (snapshot: Snapshot, role: string): readonly Running[] => {
     stopSeconds: rails.stopSeconds,
     restart,
   }));
-  refuseSameService([...all, ...otherRunning(snapshot, role)]);
-  return all;
 };
 
 /** What is there as a file is nginx's to send, anything else the application's to answer. */

@@ -1,6 +1,7 @@
 /** The second look at a write: at the object as it was and as it would be. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import { LOCK } from '../../api-types/kinds/deployment.js';
+import type { DeploymentStrategy } from '../../api-types/deployment-strategy.js';
 import type { SentManifest } from '../../api-types/manifest.js';
 import { kindEntry } from '../../api-types/kinds.js';
 import type { Status } from '../../api-types/status.js';
@@ -61,13 +62,37 @@ const rightOf = (change: Admitted): string => {
 const verbOf = ({ before, after }: Admitted): string =>
   before === null ? 'create' : after === null ? 'delete' : 'update';
 
+const METRIC = 'spec.strategy.canary.metric';
+
+interface Strategic {
+  readonly application?: string;
+  readonly strategy?: DeploymentStrategy;
+}
+
+const metricIn = (spec: unknown): unknown => (spec as Strategic | undefined)?.strategy?.canary?.metric;
+
+const applicationOf = ({ metadata, spec }: SentManifest, look: Look): Content => {
+  const { application: name = '' } = spec as Strategic;
+  const ref = { kind: 'Application', cluster: metadata.namespace ?? null, name } as const;
+  return look(ref) ?? { ref, spec: {}, status: {}, specGeneration: 1 };
+};
+
+/** A Deployment with a metric of its own has the control plane ask an address: as much is for who may edit its Application. */
+const metricOf = (facts: Facts, { before, after }: Admitted, look: Look): Decision | null => {
+  if (after?.kind !== 'Deployment') return null;
+  const metric = metricIn(after.spec);
+  if (metric === undefined || isDeepStrictEqual(metric, metricIn(before?.spec))) return null;
+  const { allowed, reason } = mayDo(facts, 'edit', applicationOf(after, look), look);
+  return { allowed, reason: `${METRIC} is an address that the control plane asks: ${reason}` };
+};
+
 const decisionsOn = (facts: Facts, change: Admitted, look: Look): readonly Decision[] => {
   const verb = rightOf(change);
   const sides = [change.before, change.after === null ? null : contentOf(change.after)];
-  const fields = fieldsOf(facts, change);
+  const others = [fieldsOf(facts, change), metricOf(facts, change, look)];
   return [
     ...sides.flatMap((side) => (side === null ? [] : [mayDo(facts, verb, side, look)])),
-    ...(fields === null ? [] : [fields]),
+    ...others.filter((decision) => decision !== null),
   ];
 };
 

@@ -3,6 +3,8 @@ import * as E from 'fp-ts/lib/Either.js';
 import { packDigests } from '../../api-types/cookbooks.js';
 import { isEnded } from '../../api-types/kinds/deployment.js';
 import { isDigest } from '../../api-types/snapshot-digest.js';
+import type { Clock } from '../../runtime/clock.js';
+import { HeldFiles } from '../../runtime/held-files.js';
 import type { Shelf, ShelfFile } from '../../runtime/shelf.js';
 import type { Objects } from '../../store/objects/objects.js';
 import type { Place } from './places.js';
@@ -24,6 +26,7 @@ export interface PacksDependencies {
   readonly shelf: Shelf;
   /** Of applications. */
   readonly artifacts: Shelf;
+  readonly clock: Clock;
 }
 
 const isOfCookbooks = (objects: Objects, cluster: string, digest: string): boolean => {
@@ -53,9 +56,9 @@ const shelfFor = (on: PacksDependencies, place: Place, digest: string): Shelf | 
 };
 
 /** Where a pack is lost, whoever owns the cluster is told so; another control plane may have it meanwhile. */
-export const openPacks =
-  (on: PacksDependencies): ReadPack =>
-  async (place, digest, direct) => {
+export const openPacks = (on: PacksDependencies): ReadPack => {
+  const held = new HeldFiles(on.clock);
+  return async (place, digest, direct) => {
     const { cluster } = place;
     const shelf = shelfFor(on, place, digest);
     if (shelf === null) return E.left(`cluster ${cluster} names no pack ${digest}`);
@@ -63,12 +66,13 @@ export const openPacks =
     const url = direct ? null : await shelf.link(digest).catch(() => null);
     if (url !== null) return E.right({ _tag: 'Link', url });
     const file = await shelf.get(digest);
-    if (file !== null) return E.right({ _tag: 'File', file });
+    if (file !== null) return E.right({ _tag: 'File', file: await held.share(digest, file) });
     shelf.lack(cluster);
     return E.left(
       `this control plane does not have the pack ${digest}: ask another one, or again in a while`,
     );
   };
+};
 
 export const isFile = (body: string | Buffer | ShelfFile): body is ShelfFile =>
   typeof body === 'object' && 'stream' in body;

@@ -2,10 +2,10 @@
  * One-click deployment on namespace hosts, under load through a real HAProxy: whatever goes well or badly, not a request is
  * lost but those on their way to a host that is killed. Runs alone: it is many processes.
  */
-import { createHmac } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { whyNoNamespaceHosts } from '../../local-cloud/hosts/namespace/refusals.js';
+import { tellOfPush } from '../build/git-push.js';
 import { failedApartFrom } from '../build/load.js';
 import { inOwnNetwork, isOwnNetwork, noOwnNetwork } from '../build/own-network.js';
 import { PATIENCE_SECONDS } from '../build/patience.js';
@@ -288,26 +288,8 @@ const scenes = (): void => {
   test('a push that is signed is deployed', async (context) => {
     const { shop } = context;
     const commit = await shop.version({ revision: 'twelve' });
-    const body = JSON.stringify({
-      ref: 'refs/heads/main',
-      before: commit,
-      after: commit,
-      repository: { clone_url: shop.git.url, html_url: shop.git.url, url: shop.git.url },
-      pusher: { name: 'jane' },
-      head_commit: { id: commit },
-      commits: [],
-    });
-    const push = (token: string): Promise<number> =>
-      fetch(`http://127.0.0.1:${String(shop.world.port)}/webhooks/git`, {
-        method: 'POST',
-        body,
-        headers: {
-          'content-type': 'application/json',
-          'x-github-event': 'push',
-          'x-github-delivery': '1',
-          'x-hub-signature-256': `sha256=${createHmac('sha256', token).update(body).digest('hex')}`,
-        },
-      }).then(({ status }) => status);
+    const { port } = shop.world;
+    const push = (token: string): Promise<number> => tellOfPush({ port, url: shop.git.url, commit, token });
     await underLoad(context, async () => {
       assert.is(await push('another token'), 401);
       assert.is(await push(TOKEN), 201);

@@ -315,7 +315,7 @@ test('restart, stop, start and undeploy act on the processes', async ({ shop }) 
   );
   await done('start', 'app/shop');
   allRun(await shop.live(), 'nine', APPS);
-  await done('undeploy', 'shop', '-q');
+  await done('undeploy', 'shop', '--yes', '-q');
   assert.equal(
     Object.values(await shop.live()),
     Array.from({ length: APPS }, () => null),

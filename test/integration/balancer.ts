@@ -1,5 +1,6 @@
 /** A HAProxy as the load balancer's role configures it, with all it needs in a folder, before servers of this process. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { request as secureRequest } from 'node:https';
@@ -71,6 +72,8 @@ export interface Stage {
   balancer: ChildProcess | null;
   servers: Server[];
   ports: { http: number; https: number; statistics: number; tcp: number };
+  /** Where its master process is asked, where that is not in its folder. */
+  master?: string;
 }
 
 export const listening = async (stage: Stage, listener: RequestListener): Promise<number> => {
@@ -89,6 +92,7 @@ export const named =
 
 const file = ({ root }: Stage): string => join(root, 'haproxy.cfg');
 const states = ({ root }: Stage): string => join(root, 'servers.state');
+const master = ({ root }: Stage): string => join(root, 'master.sock');
 const socket = ({ root }: Stage): string => join(root, 'admin.sock');
 
 /** What runs is the file of the host, with places of this folder, and whoever runs the tests in place of its user. */
@@ -116,7 +120,8 @@ export const written = async (
 };
 
 export const started = async (stage: Stage): Promise<void> => {
-  stage.balancer = spawn('haproxy', ['-W', '-db', '-f', file(stage)], { stdio: 'ignore' });
+  const words = ['-W', '-db', '-S', master(stage), '-f', file(stage)];
+  stage.balancer = spawn('haproxy', words, { stdio: 'ignore' });
   await eventually('it answers', () => ask({ port: stage.ports.http }).catch(() => null));
 };
 
@@ -127,6 +132,8 @@ const environment = (stage: Stage): NodeJS.ProcessEnv => ({
   HAPROXY_SOCKET: socket(stage),
   HAPROXY_STATES: states(stage),
   HAPROXY_CONFIG: file(stage),
+  HAPROXY_MASTER: stage.master ?? master(stage),
+  HAPROXY_SERVERS: join(stage.root, 'usr/local/lib/scalarium/haproxy-servers'),
 });
 
 /** This process, and so its servers, stand still meanwhile. */
@@ -138,19 +145,39 @@ export const admin = (
   return { code: ran.status, said: ran.stdout.trim() };
 };
 
-/** The same while its servers answer; gives its exit code. */
-export const adminMeanwhile = (stage: Stage, ...words: readonly string[]): Promise<number | null> =>
-  new Promise((resolve, reject) => {
-    const child = spawn('sh', [script(stage), ...words], { stdio: 'ignore', env: environment(stage) });
-    child.once('error', reject);
-    child.once('exit', resolve);
+/** The same while its servers answer. */
+export const adminMeanwhile = async (
+  stage: Stage,
+  ...words: readonly string[]
+): Promise<{ readonly code: number | null; readonly said: string }> => {
+  const child = spawn('sh', [script(stage), ...words], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: environment(stage),
   });
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, said: said.trim() };
+};
 
 /** As a run of the recipe does it: with what is notified before and after. */
 export const reloaded = (stage: Stage): void => {
   assert.is(admin(stage, 'keep').code, 0);
   stage.balancer?.kill('SIGUSR2');
   assert.is(admin(stage, 'forget').code, 0);
+};
+
+/** A whole run of the recipe, with what it waits for, while servers answer. */
+export const configured = async (stage: Stage, snapshot: Snapshot): Promise<void> => {
+  const does = async (...words: readonly string[]): Promise<void> => {
+    assert.is((await adminMeanwhile(stage, ...words)).code, 0, words.join(' '));
+  };
+  await written(stage, snapshot);
+  if ((await adminMeanwhile(stage, 'leaving')).code !== 0) await does('leave');
+  await does('keep');
+  stage.balancer?.kill('SIGUSR2');
+  await does('forget');
+  await does('left');
 };
 
 export const haproxyOf = ({ ports }: Stage, more: Readonly<Record<string, unknown>> = {}) => ({

@@ -2,6 +2,7 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeployOrder } from '../../api-types/deploy-order.js';
 import type { Release, ReleaseConfig } from '../../api-types/release.js';
 import { applicationPart, recipeFor } from '../../recipes/catalog.js';
@@ -86,6 +87,14 @@ const answer = (port = 8080): Promise<string> =>
     .then((heard) => heard.text())
     .catch(() => 'nobody');
 
+/** What starts anew needs a moment. */
+const untilAnswered = async (wanted: string): Promise<void> => {
+  const late = AbortSignal.timeout(20_000);
+  let said = await answer();
+  for (; said === 'nobody' && !late.aborted; said = await answer()) await sleep(50);
+  assert.is(said, wanted);
+};
+
 await onRealHost(
   import.meta.url,
   { title: 'releases on a machine', needs: ['useradd', 'cp', 'chown', 'ip'] },
@@ -147,6 +156,8 @@ await onRealHost(
       assert.is(failure, null);
       const port = releases['shop']?.port ?? 0;
       assert.equal([await answer(), await answer(port)], ['r1 user', 'r4 user']);
+      await supervisorClient(join(PLACE, 'supervisor.sock')).restart('scalarium-app-shop');
+      await untilAnswered('r1 user');
       assert.is((await order('finish', {})).failure, null);
       assert.equal([await answer(), await answer(port)], ['nobody', 'r4 user']);
     });

@@ -18,6 +18,7 @@ import {
   adminMeanwhile,
   ask,
   balancing,
+  configured,
   haproxyOf,
   installed,
   listening,
@@ -28,6 +29,7 @@ import {
   written,
   type Stage,
 } from './balancer.js';
+import { answerers, holding, load } from './balanced-load.js';
 
 const test = suite<Stage>('servers that a Deployment is at, by the real HAProxy', {
   root: '',
@@ -52,53 +54,8 @@ test.afterEach(async ({ root, balancer, servers }) => {
 });
 
 /** What no check can have brought about: none comes again. */
-const SELDOM = { checkSeconds: 3600 };
+const SELDOM = { checkSeconds: 3600, leaveSeconds: 30 };
 const OUT = { out: ['shop'] };
-
-/** Answers by its name; `/slow` when it is told to. */
-const holding = (name: string) => {
-  const held: (() => void)[] = [];
-  const listener: RequestListener = (asked, response) => {
-    if (asked.url === '/slow') held.push(() => response.end(`slow ${name}`));
-    else response.end(name);
-  };
-  return {
-    listener,
-    held: () => held.length,
-    finish: () => {
-      for (const end of held.splice(0)) end();
-    },
-  };
-};
-
-const answerers = async ({ ports }: Stage, count = 8): Promise<readonly string[]> => {
-  const by = new Set<string>();
-  for (let asked = 0; asked < count; asked += 1) by.add((await ask({ port: ports.http })).by);
-  return [...by].sort();
-};
-
-/** Requests go on, four at a time, until it is ended; gives what went wrong. */
-const load = ({ ports }: Stage): { readonly answered: () => number; end(): Promise<readonly unknown[]> } => {
-  let going = true;
-  let answered = 0;
-  const failures: unknown[] = [];
-  const one = async (): Promise<void> => {
-    while (going)
-      await ask({ port: ports.http }).then(
-        ({ status }) => (status === 200 ? (answered += 1) : failures.push(status)),
-        (error: unknown) => failures.push(error),
-      );
-  };
-  const all = Promise.all([one(), one(), one(), one()]);
-  return {
-    answered: () => answered,
-    end: async () => {
-      going = false;
-      await all;
-      return failures;
-    },
-  };
-};
 
 /** A certificate for this name, and its key. */
 const certified = ({ root }: Stage, name: string): Readonly<Record<string, string>> => {
@@ -137,7 +94,7 @@ else {
     const going = load(stage);
     await written(stage, balancing(stage, ports, SELDOM, { 'app-1': OUT }));
     let left: number | null = -1;
-    const leaving = adminMeanwhile(stage, 'leave', '30', 'app-2').then((code) => (left = code));
+    const leaving = adminMeanwhile(stage, 'leave').then(({ code }) => (left = code));
     await eventually('it has nothing new', async () => /^DRAIN/.test(await statuses(stage)));
     assert.equal(await answerers(stage), ['two']);
     assert.is(left, -1, 'what it is at is not done yet');
@@ -160,10 +117,8 @@ else {
     await started(stage);
     const long = ask({ port: stage.ports.http, path: '/slow' });
     await eventually('it waits', () => one.held() === 1);
-    await written(stage, balancing(stage, ports, SELDOM, { 'app-1': OUT }));
-    assert.is(await adminMeanwhile(stage, 'leave', '1', 'app-2'), 0);
+    await configured(stage, balancing(stage, ports, { ...SELDOM, leaveSeconds: 1 }, { 'app-1': OUT }));
     assert.is(one.held(), 1);
-    reloaded(stage);
     assert.equal(await answerers(stage), ['two']);
     one.finish();
     assert.is((await long).by, 'slow one');
@@ -178,13 +133,17 @@ else {
     await eventually('it waits', () => old.held() === 1);
     const going = load(stage);
     const second = await listening(stage, named('new'));
-    await written(stage, balancing(stage, ports, SELDOM, { 'app-1': { ports: { shop: second } } }));
-    assert.is(await adminMeanwhile(stage, 'leave', '5', 'app-1'), 0);
-    reloaded(stage);
-    assert.equal(await answerers(stage), ['new']);
+    let done = false;
+    const switching = configured(
+      stage,
+      balancing(stage, ports, SELDOM, { 'app-1': { ports: { shop: second } } }),
+    ).then(() => (done = true));
+    await eventually('the new one answers', async () => (await answerers(stage)).join() === 'new');
     const seen = going.answered();
     await eventually('requests went on', () => going.answered() > seen + 20);
+    assert.is(done, false, 'what the old port is at is waited for');
     old.finish();
+    await switching;
     assert.is((await long).by, 'slow old');
     assert.equal(await going.end(), []);
   });

@@ -193,8 +193,9 @@ else {
     const long = ask({ port: stage.ports.http, path: '/slow' });
     const idle = finish;
     await eventually('it is being answered', () => finish !== idle);
-    assert.is(admin(stage, 'leaving', 'app-1').code, 0);
-    assert.equal(admin(stage, 'leaving', 'app-9'), { code: 1, said: 'app-shop/app-1' });
+    assert.is(admin(stage, 'leaving').code, 0);
+    await written(stage, balancing(stage, []));
+    assert.equal(admin(stage, 'leaving'), { code: 1, said: 'app-shop/app-1' });
     let going = true;
     const failures: unknown[] = [];
     let answered = 0;
@@ -252,10 +253,13 @@ else {
     const ports = [await listening(stage, named('one')), await listening(stage, named('two'))];
     await written(stage, balancing(stage, ports));
     await started(stage);
-    assert.is(admin(stage, 'leave', '1', 'app-1').code, 0);
-    assert.equal(admin(stage, 'leaving', 'app-1', 'app-2'), { code: 1, said: 'app-shop/app-2' });
-    assert.is(admin(stage, 'leave', '1', 'app-1', 'app-2').code, 0);
-    assert.equal(admin(stage, 'leaving', 'app-1', 'app-2'), { code: 0, said: '' });
+    await written(stage, balancing(stage, ports.slice(0, 1)));
+    assert.is(admin(stage, 'leave').code, 0);
+    assert.match((await statuses(stage)).split(',')[1] ?? '', /^DRAIN/);
+    await written(stage, balancing(stage, ports));
+    assert.equal(admin(stage, 'leaving'), { code: 1, said: 'app-shop/app-2' });
+    assert.is(admin(stage, 'back').code, 0);
+    assert.equal(admin(stage, 'leaving'), { code: 0, said: '' });
     const answers = new Set<string>();
     for (let count = 0; count < 6; count += 1) answers.add((await ask({ port: stage.ports.http })).by);
     assert.equal([...answers].sort(), ['one', 'two']);
@@ -275,7 +279,7 @@ else {
     for (let count = 0; count < 6; count += 1) answers.add((await ask({ port: stage.ports.http })).by);
     assert.equal([...answers], ['one']);
     assert.is(admin(stage, 'ready', 'app-2').code, 0);
-    assert.is(admin(stage, 'leave', '1', 'app-1').code, 0);
+    assert.is(admin(stage, 'drain', 'app-2').code, 0);
     const idle = finish;
     const long = ask({ port: stage.ports.http, path: '/slow' });
     await eventually('it is being answered', () => finish !== idle);

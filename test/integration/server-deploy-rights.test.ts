@@ -137,6 +137,40 @@ test(
 );
 
 test(
+  'a metric that only a Deployment names is for whoever may edit its application',
+  scene(async (server) => {
+    const { deployer, manager, ask, objects } = server;
+    const metric = { url: 'http://169.254.169.254/', query: 'up', below: 1 };
+    const measured = (name: string, application = 'web'): object => ({
+      metadata: { name },
+      spec: {
+        ...{ application, command: 'restart', roles: ['app'] },
+        strategy: { type: 'canary', canary: { hosts: 1, metric } },
+      },
+    });
+    const refused = await ask('POST', DEPLOYMENTS, { token: deployer, body: measured('web-1') });
+    assert.is(refused.code, 403, refused.text);
+    assert.match(refused.text, /spec\.strategy\.canary\.metric .* needs manage in role app in cluster shop/);
+    assert.is((await ask('POST', DEPLOYMENTS, { token: manager, body: measured('web-1') })).code, 201);
+    const at = `${DEPLOYMENTS}/web-1`;
+    assert.is((await patch(server, at, deployer, annotated({ [PROMOTE]: 'now' }))).code, 200);
+    grant(objects, 'roy', { user: 'roy', level: 'manage', roles: ['app'] });
+    const roy = person(objects, 'roy');
+    objects.has(ref('Application', 'shop', 'both'), {
+      spec: { type: 'nodejs', source: SOURCE, roles: ['app', 'db'] },
+    });
+    for (const [name, code] of [
+      ['both', 403],
+      ['web', 201],
+    ] as const)
+      assert.is(
+        (await ask('POST', DEPLOYMENTS, { token: roy, body: measured(`${name}-2`, name) })).code,
+        code,
+      );
+  }),
+);
+
+test(
   'a grant for one role deploys what only that role runs',
   withServer(async (server) => {
     const { objects, ask } = server;

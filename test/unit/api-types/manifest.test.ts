@@ -51,3 +51,39 @@ test('values of Secrets have names that files and variables can have', () => {
   for (const name of ['two words', '../up', ''])
     assert.match(said(secret({ [name]: 'hunter2' }))[0] ?? '', `spec.data.${name}: expected a name`);
 });
+
+const application = (spec: object): object => ({
+  kind: 'Application',
+  metadata: { name: 'shop', namespace: 'shop' },
+  spec: { source: { type: 'git', url: 'https://git.example.com/shop.git' }, ...spec },
+});
+
+const WORKER = { worker: { command: 'bin/work' } };
+
+for (const [name, spec, expected] of [
+  ['workers of php', { type: 'php', processes: WORKER }, null],
+  ['web of nodejs twice', { type: 'nodejs', processes: { web: { count: 2 } } }, null],
+  ['no worker', { type: 'nodejs', processes: { worker: { command: 'bin/work', count: 0 } } }, null],
+  ['no web', { type: 'nodejs', processes: { web: { count: 0 } } }, /^spec\.processes: .*at least 1/],
+  ['a worker of nothing', { type: 'nodejs', processes: { worker: {} } }, /^spec\.processes: .*a `command`/],
+  [
+    'web of php',
+    { type: 'php', processes: { web: { memoryMib: 64 } } },
+    /^spec: .*php and java have no `web`/,
+  ],
+  ['web of java', { type: 'java', processes: { web: {} } }, /^spec: .*php and java have no `web`/],
+  ['workers of static', { type: 'static', processes: WORKER }, /^spec: .*static has none/],
+] as const)
+  test(`processes: ${name}`, () => {
+    const problems = said(application(spec));
+    if (expected === null) assert.equal(problems, []);
+    else assert.match(problems[0] ?? '', expected);
+  });
+
+test('what is wrong elsewhere in an application is said of its field', () => {
+  const problems = said(application({ type: 'php', port: 0, processes: { worker: { count: 200 } } }));
+  assert.equal(
+    problems.map((problem) => problem.replace(/:.*/, '')),
+    ['spec.port', 'spec.processes.worker.count'],
+  );
+});

@@ -1,8 +1,9 @@
 import type { Snapshot } from '../../../api-types/snapshot.js';
-import { applicationPart } from '../../../recipes/catalog.js';
+import { applicationPart, recipeFor } from '../../../recipes/catalog.js';
 import { resourceId, type ServiceResource } from '../../../recipes/resource.js';
 import { assert, suite } from '../../suite.js';
-import { partOf, released, shop, withReleases } from './releases.js';
+import { partOf, released, shop, withReleases, type Config } from './releases.js';
+import { host, role } from './world.js';
 
 const test = suite('what one application is on a host');
 
@@ -22,27 +23,27 @@ const PARTS: readonly {
   {
     name: 'Node.js: web at its port, and workers',
     snapshot: shop('nodejs-app', 'nodejs', { processes: { worker: { ...WORKER, count: 2 } } }),
-    services: ['scalarium-app-shop', 'scalarium-app-shop-worker', 'scalarium-app-shop-worker-2'],
-    others: ['scalarium-app-shop-b'],
-    takeUp: ['scalarium-app-shop', 'scalarium-app-shop-worker', 'scalarium-app-shop-worker-2'],
+    services: ['scalarium-app-shop', 'scalarium-app-shop.worker', 'scalarium-app-shop.worker.2'],
+    others: ['scalarium-app-shop.web.b'],
+    takeUp: ['scalarium-app-shop', 'scalarium-app-shop.worker', 'scalarium-app-shop.worker.2'],
     at: 8080,
     mayOverlap: true,
   },
   {
     name: 'Node.js in its other slot: at the next port',
     snapshot: shop('nodejs-app', 'nodejs', { port: 3000 }, { slot: 'b' }),
-    services: ['scalarium-app-shop-b'],
+    services: ['scalarium-app-shop.web.b'],
     others: ['scalarium-app-shop'],
-    takeUp: ['scalarium-app-shop-b'],
+    takeUp: ['scalarium-app-shop.web.b'],
     at: 3001,
     mayOverlap: true,
   },
   {
     name: 'Rails: at a socket for each slot',
     snapshot: shop('rails-app', 'rails', {}, { slot: 'b' }),
-    services: ['scalarium-app-shop-b'],
+    services: ['scalarium-app-shop.web.b'],
     others: ['scalarium-app-shop'],
-    takeUp: ['scalarium-app-shop-b'],
+    takeUp: ['scalarium-app-shop.web.b'],
     at: '/srv/www/shop/shared/sockets/web-b.sock',
     mayOverlap: true,
   },
@@ -53,6 +54,24 @@ const PARTS: readonly {
     others: [],
     takeUp: ['php8.2-fpm', 'php-fpm'],
     at: 80,
+    mayOverlap: false,
+  },
+  {
+    name: 'PHP with workers: they are services',
+    snapshot: shop('php-app', 'php', { processes: { worker: { command: 'php worker.php' } } }),
+    services: ['scalarium-app-shop.worker'],
+    others: [],
+    takeUp: ['php8.2-fpm', 'php-fpm', 'scalarium-app-shop.worker'],
+    at: 80,
+    mayOverlap: false,
+  },
+  {
+    name: 'Java with workers: they are services',
+    snapshot: shop('java-app', 'java', { entry: 'shop.war', processes: { worker: WORKER } }),
+    services: ['scalarium-app-shop.worker'],
+    others: [],
+    takeUp: ['scalarium-tomcat', 'scalarium-app-shop.worker'],
+    at: 8080,
     mayOverlap: false,
   },
   {
@@ -77,7 +96,7 @@ const PARTS: readonly {
     name: 'other, on hosts of a role that runs nothing else, with a port',
     snapshot: shop('custom', 'other', { port: 9000, processes: { web: { command: './serve' } } }),
     services: ['scalarium-app-shop'],
-    others: ['scalarium-app-shop-b'],
+    others: ['scalarium-app-shop.web.b'],
     takeUp: ['scalarium-app-shop'],
     at: 9000,
     mayOverlap: true,
@@ -85,18 +104,18 @@ const PARTS: readonly {
   {
     name: 'other without a port: it answers nobody',
     snapshot: shop('memcached', 'other', { processes: { web: { command: './serve' }, clock: WORKER } }),
-    services: ['scalarium-app-shop', 'scalarium-app-shop-clock'],
+    services: ['scalarium-app-shop', 'scalarium-app-shop.clock'],
     others: [],
-    takeUp: ['scalarium-app-shop', 'scalarium-app-shop-clock'],
+    takeUp: ['scalarium-app-shop', 'scalarium-app-shop.clock'],
     at: null,
     mayOverlap: false,
   },
   {
     name: 'other that only works',
     snapshot: shop('nodejs-app', 'other', { processes: { worker: WORKER } }),
-    services: ['scalarium-app-shop-worker'],
+    services: ['scalarium-app-shop.worker'],
     others: [],
-    takeUp: ['scalarium-app-shop-worker'],
+    takeUp: ['scalarium-app-shop.worker'],
     at: null,
     mayOverlap: false,
   },
@@ -127,6 +146,21 @@ for (const { name, snapshot, services, others, takeUp, at, mayOverlap } of PARTS
     );
   });
 
+test('its start file is of its own release, and what the other slot starts with is not written', () => {
+  const part = partOf(shop('nodejs-app', 'nodejs', { environment: { KEY: 'new' } }, { slot: 'b' }));
+  const files = part.files.filter(
+    (one) => 'path' in one && one.path.startsWith('/etc/scalarium/applications/'),
+  );
+  assert.equal(files.map(resourceId), [
+    'template[/etc/scalarium/applications/shop.web.b.env]',
+    'file[/etc/scalarium/applications/shop.web.b.start]',
+  ]);
+  const start = files.flatMap((one) => (one.type === 'file' ? [one.content] : []));
+  assert.match(start[0] ?? '', /\/srv\/www\/shop\/releases\/3"\n/);
+  assert.not.match(start[0] ?? '', /current/);
+  assert.match(part.services[0]?.unit ?? '', /EnvironmentFile=\/etc\/scalarium\/applications\/shop\.web\.b\.env/);
+});
+
 const twoPorts = (first: number, second: number, slot: 'a' | 'b' = 'a'): Snapshot =>
   withReleases({
     shop: released(['app'], { type: 'nodejs', port: first }, { slot }),
@@ -137,6 +171,49 @@ test('a second port that is another application’s is none', () => {
   assert.is(partOf(twoPorts(3000, 3001)).mayOverlap, false);
   assert.is(partOf(twoPorts(3000, 3001), 'app-1', 'blog').mayOverlap, true);
   assert.is(partOf(twoPorts(3000, 3002)).mayOverlap, true);
+});
+
+/** Two roles on one host, with an application each. */
+const onBoth = (first: Config, second: Config, kind: 'nodejs' | 'static' = 'nodejs'): Snapshot =>
+  withReleases(
+    {
+      shop: released(['app'], { type: 'nodejs', processes: { worker: WORKER }, ...first }),
+      'shop-worker': released(['api'], { type: kind, ...second }),
+    },
+    {
+      roles: { app: role('nodejs-app'), api: role(kind === 'static' ? 'static-web' : 'nodejs-app') },
+      hosts: { 'app-1': host('app', '127.0.2.1', { roles: ['api'] }) },
+    },
+  );
+
+test('no two services on a host are one, however applications and processes are called', () => {
+  const snapshot = onBoth({ port: 3000, processes: { worker: WORKER, b: WORKER } }, { port: 3001 });
+  const all = ['shop', 'shop-worker'].flatMap((name) => {
+    const { services, others } = partOf(snapshot, 'app-1', name);
+    return names([...services, ...others]);
+  });
+  assert.equal(all, [
+    'scalarium-app-shop',
+    'scalarium-app-shop.worker',
+    'scalarium-app-shop.b',
+    'scalarium-app-shop-worker',
+    'scalarium-app-shop-worker.web.b',
+  ]);
+});
+
+test('a second port that is one of another role of the host is none', () => {
+  assert.is(partOf(onBoth({ port: 3000 }, { port: 3001 })).mayOverlap, false);
+  assert.is(partOf(onBoth({ port: 3000 }, { port: 3002 })).mayOverlap, true);
+});
+
+const refusals = (snapshot: Snapshot): readonly string[] =>
+  recipeFor('configure', snapshot, 'app-1').flatMap((one) => (one.type === 'refusal' ? [one.name] : []));
+
+test('configure refuses the role whose application has the port of one before it, and no other', () => {
+  assert.equal(refusals(onBoth({}, {})), ['api']);
+  assert.equal(refusals(onBoth({}, { port: 3000 })), []);
+  const waiting = { ...onBoth({}, {}), applications: {} };
+  assert.equal(refusals(waiting), [], 'what waits for code has nobody’s port');
 });
 
 const REFUSED: readonly { readonly name: string; readonly snapshot: Snapshot; readonly why: RegExp }[] = [
@@ -161,9 +238,14 @@ const REFUSED: readonly { readonly name: string; readonly snapshot: Snapshot; re
     why: /the application shop: processes.worker: expected a command/,
   },
   {
-    name: 'a process whose service is that of the other slot',
-    snapshot: shop('nodejs-app', 'nodejs', { processes: { b: WORKER } }),
-    why: /its service scalarium-app-shop-b is that of shop, too/,
+    name: 'one at the port of another role of the host',
+    snapshot: onBoth({}, {}),
+    why: /the role api: port of the application shop-worker: expected a port of its own, got 8080, which is that of shop/,
+  },
+  {
+    name: 'one at the port that nginx has for another role of the host',
+    snapshot: onBoth({ port: 80 }, {}, 'static'),
+    why: /expected a port of its own, got 80, which is that of/,
   },
 ];
 

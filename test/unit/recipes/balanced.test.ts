@@ -109,6 +109,16 @@ test('servers are asked what the health check of the release asks', async () => 
   assert.match(silent, 'http-check send meth OPTIONS uri / ');
 });
 
+test('they are asked in the name of the first domain, which for a wildcard is one below it', async () => {
+  for (const [domains, name] of [
+    [['shop.example.com', '*.shop.org'], 'shop.example.com'],
+    [['*.shop.org', 'shop.example.com'], 'www.shop.org'],
+  ] as const) {
+    const text = await theFile(shop({ domains, health: { path: '/up' } }, { 'app-1': {} }), 'lb-1', CONFIG);
+    assert.match(text, `GET uri /up ver HTTP/1.1 hdr Host ${name}\n`);
+  }
+});
+
 const SECURE = { domains: ['shop.example.com', '*.shop.org'], tls: { secret: 'shop-tls' } };
 
 const linesOf = async (snapshot: Snapshot): Promise<readonly string[]> =>

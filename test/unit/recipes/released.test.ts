@@ -30,13 +30,13 @@ test('an application of no type beside those of the role', () => {
     shop: released(['app'], { type: 'nodejs' }),
     cron: released(['app'], { type: 'other', processes: { worker: WORKER } }),
   });
-  assert.equal(servicesIn(snapshot), ['scalarium-app-shop', 'scalarium-app-cron-worker']);
+  assert.equal(servicesIn(snapshot), ['scalarium-app-shop', 'scalarium-app-cron.worker']);
   const [environment] = recipeFor('configure', snapshot, 'app-1').filter(
     (resource) => 'path' in resource && resource.path === '/etc/scalarium/environment',
   );
   assert.equal(
     environment?.notifies?.map(({ resource }) => resource),
-    ['service[scalarium-app-shop]', 'service[scalarium-app-cron-worker]'],
+    ['service[scalarium-app-shop]', 'service[scalarium-app-cron.worker]'],
   );
 });
 
@@ -58,6 +58,27 @@ test("the role's own application is there only as long as there is none", () => 
   assert.equal(servicesIn(withAttributes({}, {})), ['scalarium-app-shop']);
 });
 
+test('what was taken away from a host does not come back as the role’s own', () => {
+  assert.equal(servicesIn(snapshotOf({ undeployed: ['app'] })), []);
+  assert.equal(servicesIn(snapshotOf({ undeployed: ['blog'] })), ['scalarium-app-app']);
+});
+
+test('configure and shutdown know the workers of what something shared serves', () => {
+  for (const [type, kind, user] of [
+    ['php-app', 'php', 'deploy'],
+    ['java-app', 'java', 'tomcat'],
+  ] as const) {
+    const snapshot = shop(type, kind, { processes: { worker: WORKER } });
+    const service = (event: 'configure' | 'shutdown') =>
+      recipeFor(event, snapshot, 'app-1').find(
+        (one): one is ServiceResource => one.type === 'service' && one.name === 'scalarium-app-shop.worker',
+      );
+    assert.is(service('configure')?.state, 'running');
+    assert.match(service('configure')?.unit ?? '', `\nUser=${user}\n`);
+    assert.is(service('shutdown')?.state, 'stopped');
+  }
+});
+
 test('deploy and undeploy of life cycles leave what was released alone', () => {
   const snapshot = withAttributes({ applications: { blog: { port: 2 } } }, {});
   for (const event of ['deploy', 'undeploy'] as const) {
@@ -73,11 +94,12 @@ test('both slots are let be, start files included, and nothing else of the appli
     (resource) => (resource.type === 'leftovers' ? resource.keep : []),
   );
   assert.equal(keep.filter((path) => path.includes('shop')).sort(), [
-    '/etc/scalarium/applications/shop-b.start',
     '/etc/scalarium/applications/shop.env',
     '/etc/scalarium/applications/shop.start',
-    '/etc/systemd/system/scalarium-app-shop-b.service',
+    '/etc/scalarium/applications/shop.web.b.env',
+    '/etc/scalarium/applications/shop.web.b.start',
     '/etc/systemd/system/scalarium-app-shop.service',
+    '/etc/systemd/system/scalarium-app-shop.web.b.service',
   ]);
 });
 
@@ -88,7 +110,7 @@ test('limits of a process are its unit’s; how many of web it is told', async (
     },
   });
   const [web] = partOf(snapshot).services;
-  for (const line of ['MemoryMax=512M', 'CPUQuota=150%', 'TimeoutStopSec=7', 'KillMode=mixed'])
+  for (const line of ['MemoryMax=512M', 'CPUQuota=150%', 'TimeoutStopSec=7'])
     assert.match(web?.unit ?? '', `\n${line}\n`);
   assert.match(
     await theFile(snapshot, 'app-1', '/etc/scalarium/applications/shop.env'),
@@ -98,6 +120,35 @@ test('limits of a process are its unit’s; how many of web it is told', async (
     await theFile(snapshot, 'app-1', '/etc/scalarium/applications/shop.start'),
     'export PORT=8080\nexec npm start\n',
   );
+});
+
+test('each process knows its host, its application and its release', async () => {
+  const snapshot = shop('nodejs-app', 'nodejs', { processes: { worker: WORKER } });
+  for (const unit of ['shop', 'shop.worker']) {
+    const folder = '/etc/scalarium/applications';
+    const environment = await theFile(snapshot, 'app-1', `${folder}/${unit}.env`);
+    assert.match(environment, 'SCALARIUM_APPLICATION=shop\n');
+    assert.match(environment, 'SCALARIUM_RELEASE=3\n');
+    assert.match(environment, `SCALARIUM_REVISION=${'a'.repeat(40)}\n`);
+    assert.match(
+      await theFile(snapshot, 'app-1', `${folder}/${unit}.start`),
+      'export SCALARIUM_INSTANCE="$(cat "${SCALARIUM_ROOT:-}/etc/hostname")"\n',
+    );
+  }
+  const own = shop('nodejs-app', 'nodejs', {
+    environment: { SCALARIUM_INSTANCE: 'mine', SCALARIUM_RELEASE: 9 },
+  });
+  assert.match(await theFile(own, 'app-1', '/etc/scalarium/applications/shop.env'), 'SCALARIUM_RELEASE=9\n');
+  assert.not.match(
+    await theFile(own, 'app-1', '/etc/scalarium/applications/shop.start'),
+    'SCALARIUM_INSTANCE',
+  );
+});
+
+test('a pool of PHP is told which release it has', async () => {
+  const pool = await theFile(shop('php-app', 'php'), 'app-1', '/etc/php/8.2/fpm/pool.d/scalarium-app.conf');
+  assert.match(pool, "env[SCALARIUM_APPLICATION] = 'shop'\n");
+  assert.match(pool, "env[SCALARIUM_RELEASE] = '3'\n");
 });
 
 test('what its environment says wins over where it is told to listen', async () => {
@@ -140,6 +191,23 @@ test('a release is no reason for configure, but for load balancers', () => {
   const other = { environment: { A: 'b' }, domains: ['shop.example.com'] };
   assert.is(inputs({}, 'app-1'), inputs(other, 'app-1'));
   assert.is.not(inputs({}, 'lb-1'), inputs(other, 'lb-1'));
+});
+
+test('nor is the number or the revision of one, whatever serves it', () => {
+  for (const [type, kind] of [
+    ['nodejs-app', 'nodejs'],
+    ['php-app', 'php'],
+    ['java-app', 'java'],
+    ['custom', 'other'],
+  ] as const) {
+    const of = (number: number, revision: string): string => {
+      const { release } = released(['app'], { type: kind, processes: { worker: WORKER } });
+      const snapshot = shop(type, kind);
+      const applications = { shop: { release: { ...release, number, revision } } };
+      return inputOf({ ...snapshot, applications }, 'app-1').input;
+    };
+    assert.is(of(3, 'a'), of(4, 'b'), type);
+  }
 });
 
 test('a change of the cluster is one for hosts of a role that only others’ releases are for', () => {

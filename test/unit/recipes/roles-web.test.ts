@@ -8,6 +8,8 @@ import { role, snapshotOf } from './world.js';
 
 const test = suite('what web roles and monitoring make of a snapshot');
 
+const INSTANCE = 'export SCALARIUM_INSTANCE="$(cat "${SCALARIUM_ROOT:-}/etc/hostname")"\n';
+
 const HEAD = '# Written by Scalarium; changes are overwritten.\n';
 
 /** The small cluster, whose app servers are of this type. */
@@ -122,6 +124,7 @@ env[DATABASE_NAME] = 'app'
 env[DATABASE_USER] = 'app'
 env[DATABASE_PASSWORD] = 'db-mysql/password'
 env[MEMCACHED_SERVERS] = '127.0.5.1:11211'
+env[SCALARIUM_APPLICATION] = 'shop'
 env[A] = "b'c"
 `,
   },
@@ -162,7 +165,7 @@ ${HEAD}# Starts the application once its code is there.
 code="\${SCALARIUM_ROOT:-}/srv/www/shop/current"
 until [ -e "$code"/'config.ru' ]; do sleep 1; done
 cd -P "$code" || exit 1
-export SOCKET=/srv/www/shop/shared/sockets/web.sock
+${INSTANCE}export SOCKET=/srv/www/shop/shared/sockets/web.sock
 exec bundle exec puma --environment production --workers 2 --threads 1:5 --bind 'unix:///srv/www/shop/shared/sockets/web.sock?umask=0111'
 `,
   },
@@ -176,7 +179,7 @@ ${HEAD}# Starts the application once its code is there.
 code="\${SCALARIUM_ROOT:-}/srv/www/shop/current"
 until [ -e "$code"/'config.ru' ]; do sleep 1; done
 cd -P "$code" || exit 1
-export SOCKET=/srv/www/shop/shared/sockets/web.sock
+${INSTANCE}export SOCKET=/srv/www/shop/shared/sockets/web.sock
 exec passenger start --engine builtin --environment production --socket-file /srv/www/shop/shared/sockets/web.sock --max-pool-size 10 --log-file /dev/stdout
 `,
   },

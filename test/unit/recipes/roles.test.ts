@@ -7,6 +7,8 @@ import { host, role, snapshotOf } from './world.js';
 
 const test = suite('what roles make of a snapshot');
 
+const INSTANCE = 'export SCALARIUM_INSTANCE="$(cat "${SCALARIUM_ROOT:-}/etc/hostname")"\n';
+
 const HEAD = '# Written by Scalarium; changes are overwritten.\n';
 
 /** The small cluster with other attributes for one of its roles. */
@@ -66,7 +68,7 @@ MEMCACHED_SERVERS=
     }),
     instance: 'app-1',
     path: '/etc/scalarium/applications/shop.env',
-    text: 'NODE_ENV=production\nNAME="Monster \\"World\\""\nKEY=payment/api\nN=1\n',
+    text: 'SCALARIUM_APPLICATION=shop\nNODE_ENV=production\nNAME="Monster \\"World\\""\nKEY=payment/api\nN=1\n',
   },
   {
     name: 'an application waits for its code',
@@ -77,7 +79,7 @@ ${HEAD}# Starts the application once its code is there.
 code="\${SCALARIUM_ROOT:-}/srv/www/app/current"
 until [ -e "$code"/'server.js' ]; do sleep 1; done
 cd -P "$code" || exit 1
-export PORT=8080
+${INSTANCE}export PORT=8080
 program='/usr/bin/node'
 [ -x "$program" ] || program=node
 exec "$program" 'server.js'
@@ -93,7 +95,7 @@ ${HEAD}# Starts the application once its code is there.
 code="\${SCALARIUM_ROOT:-}/srv/www/shop/current"
 until [ -e "$code"/'.' ]; do sleep 1; done
 cd -P "$code" || exit 1
-export PORT=80
+${INSTANCE}export PORT=80
 exec npm run start:production
 `,
   },

@@ -1,41 +1,9 @@
-import type { Live } from '../../../../store/objects/objects.js';
 import { ref } from '../../../fake/objects.js';
 import { assert, suite } from '../../../suite.js';
-import { CLUSTER, worldWith, type World } from './world.js';
+import { blueGreen, outs, withHostsThatCome } from './coming-hosts.js';
+import { CLUSTER, worldWith } from './world.js';
 
 const test = suite('deployments: new hosts take the place of those of before');
-
-const blueGreen = (keepSeconds: number) => ({ strategy: { type: 'blue-green' as const, keepSeconds } });
-
-/** Hosts come and go as the Role says, as the instances controller has it. */
-const withHostsThatCome = (world: World, come = true): void => {
-  world.objects.changes$.subscribe((changes) => {
-    for (const { after } of changes) {
-      if (after?.ref.kind !== 'Role') continue;
-      const { rollout } = (after as Live<'Role'>).status;
-      if (rollout == null) continue;
-      const there = world.objects.list('Instance', CLUSTER).length;
-      for (let number = there + 1; come && number <= 2 + rollout.surge; number += 1) {
-        const name = `app-${String(number)}`;
-        world.objects.has(ref('Instance', CLUSTER, name), { spec: { role: 'app' } }, {});
-        world.clock.after(1000 as never, () => {
-          world.host(name, 1);
-        });
-      }
-      for (const name of rollout.retire)
-        world.clock.after(500 as never, () => {
-          world.objects.deleteRaw(ref('Instance', CLUSTER, name));
-        });
-    }
-  });
-};
-
-const outs = (world: World, name: string): string =>
-  Object.entries(world.deployment(name).hosts ?? {})
-    .filter(([, { out }]) => out === true)
-    .map(([host]) => host)
-    .sort()
-    .join(' ');
 
 test('requests go over to all new hosts at once; those of before are kept, and then go', async () => {
   const world = worldWith(2);
@@ -123,5 +91,19 @@ test('a control plane that is started anew goes on with the hosts that came', as
   }
   assert.is(await world.ends('d1'), 'Succeeded');
   assert.is(new Set(world.orders).size, world.orders.length);
+  await world.stops();
+});
+
+test('a new host runs the migration: those of before do not have the release', async () => {
+  const world = worldWith(2, { migration: { command: 'migrate' } });
+  withHostsThatCome(world);
+  world.application({ migration: { command: 'migrate' } });
+  await world.starts();
+  world.deploy('d1', { ...blueGreen(10), migrate: true });
+  assert.is(await world.ends('d1'), 'Succeeded');
+  assert.equal(
+    world.orders.filter((order) => order.includes('migrate')),
+    ['app-3 migrate 2'],
+  );
   await world.stops();
 });

@@ -134,7 +134,7 @@ test('load balancers that do not confirm are named', async () => {
   assert.is(await world.ends('d1', 200), 'Failed');
   assert.match(
     world.why('d1').message,
-    /app-1: load balancers did not confirm within 120 s that it leaves: lb-1/,
+    /app-1: load balancers did not confirm within 140 s that it leaves: lb-1/,
   );
   assert.not.ok(world.orders.some((order) => order.includes('activate')));
   await world.stops();

@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { prometheus } from '../../../../controllers/deployments/metrics.js';
 import { systemClock } from '../../../../runtime/clock.js';
 import { assert, suite } from '../../../suite.js';
@@ -8,21 +9,26 @@ const test = suite('deployments: a number that a Prometheus gives');
 
 const asked: string[] = [];
 
-const serving = async (status: number, body: string): Promise<Server> => {
-  const server = createServer((request, response) => {
-    asked.push(request.url ?? '');
-    response.writeHead(status).end(body);
-  });
+const listening = async (listener: RequestListener): Promise<Server> => {
+  const server = createServer(listener);
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
   return server;
 };
 
+const serving = (status: number, body: string): Promise<Server> =>
+  listening((request, response) => {
+    asked.push(request.url ?? '');
+    response.writeHead(status).end(body);
+  });
+
+const addressOf = (server: Server): string =>
+  `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+
 const answerOf = async (status: number, body: string): Promise<number | null> => {
   const server = await serving(status, body);
-  const { port } = server.address() as AddressInfo;
-  const value = await prometheus(systemClock).ask(`http://127.0.0.1:${String(port)}/`, 'sum(errors) > 0');
+  const value = await prometheus(systemClock).ask(`${addressOf(server)}/`, 'sum(errors) > 0');
   server.close();
   return value;
 };
@@ -57,7 +63,33 @@ for (const [name, status, body, value] of rows)
 
 test('nobody there: it cannot be measured', async () => {
   const server = await serving(200, '');
-  const { port } = server.address() as AddressInfo;
+  const address = addressOf(server);
   await new Promise((resolve) => server.close(resolve));
-  assert.is(await prometheus(systemClock).ask(`http://127.0.0.1:${String(port)}`, 'up'), null);
+  assert.is(await prometheus(systemClock).ask(address, 'up'), null);
+});
+
+test('of an answer that is too long the rest is not read', async () => {
+  const all = 64 * 1024 ** 2;
+  let sent = 0;
+  const body = function* (): Generator<Buffer> {
+    for (; sent < all; sent += 65_536) yield Buffer.alloc(65_536, ' ');
+  };
+  const server = await listening((_request, response) => {
+    Readable.from(body()).pipe(response);
+  });
+  assert.is(await prometheus(systemClock).ask(addressOf(server), 'up'), null);
+  server.closeAllConnections();
+  server.close();
+  assert.ok(sent < all / 2, `${String(sent)} bytes were taken`);
+});
+
+test('it is sent to no other address', async () => {
+  const other = await serving(200, vector('1'));
+  const server = await listening((_request, response) => {
+    response.writeHead(302, { location: `${addressOf(other)}/api/v1/query?query=up` }).end();
+  });
+  const before = asked.length;
+  assert.is(await prometheus(systemClock).ask(addressOf(server), 'up'), null);
+  assert.is(asked.length, before);
+  for (const one of [server, other]) one.close();
 });

@@ -6,7 +6,7 @@ import {
   strategyOf,
   type Candidate,
 } from '../../../../controllers/deployments/strategy.js';
-import type { DeploymentStrategy } from '../../../../api-types/deployment-strategy.js';
+import { drainSecondsOf, type DeploymentStrategy } from '../../../../api-types/deployment-strategy.js';
 import { assert, suite } from '../../../suite.js';
 
 const test = suite('deployments: whose turn it is');
@@ -108,4 +108,12 @@ test('how many batches there will be', () => {
 test('hosts are in the order in which people count', () => {
   const names = ['app-10', 'app-2', 'db-1', 'app-1'];
   assert.equal(names.sort(naturally), ['app-1', 'app-2', 'app-10', 'db-1']);
+});
+
+test('how long requests may take to end: as this Deployment says, or its Application', () => {
+  const eight = { type: 'rolling', drainSeconds: 8 } as const;
+  assert.is(drainSecondsOf(undefined, undefined), 5);
+  assert.is(drainSecondsOf(undefined, eight), 8);
+  assert.is(drainSecondsOf({ type: 'canary' }, eight), 8);
+  assert.is(drainSecondsOf({ type: 'rolling', drainSeconds: 0 }, eight), 0);
 });

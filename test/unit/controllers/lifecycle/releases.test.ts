@@ -79,7 +79,13 @@ for (const { name, coming, phase = 'Rolling', alike } of ASKED)
     has(objects, { current: release(1), releases: [release(1)] });
     deploys(objects, {}, { release: release(2, coming), phase });
     assert.equal(applicationsOf(releasesIn(objects, 'shop')), {
-      applications: { web: { release: release(1), ...(alike ? {} : { askedAlike: false }) } },
+      applications: {
+        web: {
+          release: release(1),
+          ...(alike ? {} : { askedAlike: false }),
+          ...(phase === 'Succeeded' ? {} : { drainSeconds: 5 }),
+        },
+      },
     });
   });
 

@@ -162,6 +162,35 @@ test('a Deployment is told when its host has left, and when it is given requests
   assert.is(world.moved(), 2);
 });
 
+test('a change is followed when those before it are, too', async ({ world }) => {
+  for (const name of ['app-1', 'app-2', 'app-3']) world.host(name);
+  world.fake.sicken('i-app-1');
+  await world.starts();
+  const hosts = {
+    'app-1': deploymentHost('app-1', { stage: 'joining', out: false, change: 2 }),
+    'app-2': deploymentHost('app-2', { stage: 'joining', out: false, change: 3 }),
+  };
+  world.deploys(hosts, { change: 3, moved: 1 });
+  await world.passes(10_000);
+  assert.is(world.moved(), 1, 'app-1 is not given requests yet');
+  world.fake.sicken('i-app-1', false);
+  await world.passes(5000);
+  assert.is(world.moved(), 3);
+});
+
+test('a host that was given up keeps no change from being followed', async ({ world }) => {
+  for (const name of ['app-1', 'app-2']) world.host(name);
+  world.fake.sicken('i-app-1');
+  await world.starts();
+  const hosts = {
+    'app-1': deploymentHost('app-1', { stage: 'failed', out: false, change: 2 }),
+    'app-2': deploymentHost('app-2', { stage: 'joining', out: false, change: 3 }),
+  };
+  world.deploys(hosts, { change: 3, moved: 1 });
+  await world.passes(5000);
+  assert.is(world.moved(), 3);
+});
+
 test('a host that is out for another application stays', async ({ world }) => {
   for (const name of ['app-1', 'app-2']) world.host(name);
   const spec = { application: 'api', command: 'deploy' };

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withInForce } from '../../../../recipes/deploy/in-force.js';
-import type { PartOf } from '../../../../recipes/deploy/subject.js';
+import type { DeployOptions, PartOf } from '../../../../recipes/deploy/subject.js';
 import { assert } from '../../../suite.js';
 import {
   APP,
@@ -117,13 +117,13 @@ test('processes that a release does not have any more end, and those of before c
     const number = snapshot.applications?.[application]?.release.number;
     const worker = {
       type: 'service',
-      name: 'scalarium-app-shop-worker',
+      name: 'scalarium-app-shop.worker',
       state: 'running',
       unit: '# w\n',
     } as const;
     const start = {
       type: 'file',
-      path: '/etc/scalarium/applications/scalarium-app-shop-worker.start',
+      path: '/etc/scalarium/applications/scalarium-app-shop.worker.start',
     } as const;
     if (part === null || number === 2) return part;
     const files = [...part.files, { ...start, content: 'exec sleep 1000\n' }];
@@ -132,7 +132,7 @@ test('processes that a release does not have any more end, and those of before c
   await pack(stage, 'pack-1');
   await pack(stage, 'pack-2');
   const running = async (): Promise<boolean> =>
-    (await stage.services.state('scalarium-app-shop-worker')).running;
+    (await stage.services.state('scalarium-app-shop.worker')).running;
   await order(stage, 'activate', { release: release(1) }, { part: withWorker });
   assert.is(await running(), true);
   await order(stage, 'activate', { release: release(2) }, { part: withWorker });
@@ -209,6 +209,16 @@ test('one that does not get well in an overlap ends, and the old one has never s
   assert.is(await currentOf(stage), 'releases/1');
 });
 
+test('an old process that starts anew by itself in an overlap is what is gone back to', async (stage) => {
+  await deployed(stage, 1);
+  await pack(stage, 'pack-2');
+  await order(stage, 'activate', { release: release(2), overlap: true });
+  await stage.services.restart('scalarium-app-shop');
+  const back = await order(stage, 'activate', { release: release(1), overlap: true });
+  assert.is(back.failure, null);
+  assert.is(await answer(stage, 'a'), 'pack-1');
+});
+
 test('as many stay as are to be kept, and those in force and before', async (stage) => {
   for (const number of [1, 2, 3]) await deployed(stage, number, { releasesToKeep: 1 });
   assert.equal((await readdir(join(stage.root, 'srv/www', APP, 'releases'))).sort(), ['2', '3']);
@@ -237,6 +247,7 @@ test('processes are restarted, stopped and started', async (stage) => {
   assert.is((await order(stage, 'restart')).failure, null);
   assert.is.not(stage.services.pidOf('scalarium-app-shop'), pid);
   assert.is((await order(stage, 'stop')).failure, null);
+  assert.ok(stage.services.calls.includes('disable scalarium-app-shop'));
   assert.is(await answer(stage), null);
   assert.ok(existsSync(join(stage.root, 'var/lib/scalarium/undeployed/scalarium-app-shop')));
   assert.is((await order(stage, 'start')).failure, null);
@@ -256,4 +267,16 @@ test('undeployed, it is gone but for what releases shared, also for recipes', as
   assert.equal(seen.applications, {});
   assert.is((await order(stage, 'undeploy')).failure, null);
   assert.match((await order(stage, 'restart')).failure ?? '', /no release of shop is in force/);
+});
+
+test('undeployed, its code is current no more before the host is what it is without it', async (stage) => {
+  await deployed(stage, 1);
+  const seen: unknown[] = [];
+  const converge: DeployOptions['converge'] = ({ undeployed }) => {
+    seen.push(undeployed, existsSync(join(stage.root, 'srv/www/shop/current')));
+    return [];
+  };
+  assert.is((await order(stage, 'undeploy', {}, { converge })).failure, null);
+  assert.equal(seen, [['shop'], false]);
+  assert.equal((await withInForce(stage.root, cluster())).undeployed, ['shop']);
 });

@@ -4,6 +4,7 @@ import { chmod, lstat, mkdir, readFile, readdir, readlink, symlink, writeFile } 
 import { join } from 'node:path';
 import type { ReleaseConfig } from '../../../../api-types/release.js';
 import type { Deployed } from '../../../../recipes/deploy/deploy.js';
+import { identify } from '../../../../runtime/process-identity.js';
 import { assert } from '../../../suite.js';
 import { answer, currentOf, deployed, onHost, order, pack, release, text, type Stage } from './scene.js';
 
@@ -102,6 +103,7 @@ test('shared folders are links; what a release brings is only their first conten
 
 test('a file of the release in the place of a shared folder is not lost', async (stage) => {
   await pack(stage, 'pack-1', { 'settings.yml': 'mine' });
+  await mkdir(join(stage.root, TOP, 'shared/settings.yml/kept'), { recursive: true });
   const result = await prepared(stage, 1, { shared: ['settings.yml'] });
   assert.is(result.stage, 'link');
   assert.match(result.failure ?? '', /settings\.yml is a file of the release and a folder of shared/);
@@ -192,4 +194,24 @@ test('five megabytes in a thousand files are there in half a second', async (sta
   const took = performance.now() - began;
   // twenty times what it takes: a busy machine is no defect
   assert.ok(took < 10_000, `it took ${String(took)} ms`);
+});
+
+test('a file of the release right below shared becomes its content, also where an empty folder is', async (stage) => {
+  await pack(stage, 'pack-1', { 'settings.env': 'A=1' });
+  await mkdir(join(stage.root, 'srv/www/shop/shared/settings.env'), { recursive: true });
+  const result = await prepared(stage, 1, { shared: ['settings.env'] });
+  assert.is(result.failure, null);
+  assert.is(await text(stage, 'srv/www/shop/shared/settings.env'), 'A=1');
+  assert.is(await text(stage, 'srv/www/shop/releases/1/settings.env'), 'A=1');
+});
+
+test('what a build leaves in the background ends with it, and keys of the agent are not its', async (stage) => {
+  await pack(stage, 'pack-1');
+  process.env['AWS_TEST_KEY'] = 'agents';
+  const build = ['sleep 1000 >/dev/null 2>&1 & echo $! > left', 'test -z "$AWS_TEST_KEY"'];
+  const result = await prepared(stage, 1, { build });
+  delete process.env['AWS_TEST_KEY'];
+  assert.is(result.failure, null);
+  const pid = Number(await text(stage, 'srv/www/shop/releases/1/left'));
+  assert.is(identify(pid), null);
 });

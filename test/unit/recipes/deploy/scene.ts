@@ -66,7 +66,8 @@ class Processes implements ServiceManager {
     return Promise.resolve();
   }
 
-  disable(): Promise<void> {
+  disable(name: string): Promise<void> {
+    this.calls.push(`disable ${name}`);
     return Promise.resolve();
   }
 
@@ -187,7 +188,7 @@ export const release = (number: number, config: Partial<ReleaseConfig> = {}): Re
   createdAt: '2026-01-01T00:00:00Z',
 });
 
-const serviceName = (slot: 'a' | 'b'): string => `scalarium-app-${APP}${slot === 'b' ? '-b' : ''}`;
+const serviceName = (slot: 'a' | 'b'): string => `scalarium-app-${APP}${slot === 'b' ? '.web.b' : ''}`;
 
 export const partOf =
   ({ root, ports }: Stage): PartOf =>
@@ -215,7 +216,7 @@ export const partOf =
         {
           type: 'file',
           path: `/etc/scalarium/applications/${name}.start`,
-          content: `cd -P '${root}/srv/www/${application}/current' && PORT=${String(ports[slot])} exec node server.js\n`,
+          content: `cd -P '${root}/srv/www/${application}/releases/${String(found.release.number)}' && PORT=${String(ports[slot])} exec node server.js\n`,
         },
       ],
       services: [service(slot)],
