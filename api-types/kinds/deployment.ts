@@ -3,7 +3,6 @@ import * as t from 'io-ts';
 import { described } from '../described.js';
 import { DEPLOY_TIMEOUT_SECONDS, DeployTimeout, DeploymentStrategy } from '../deployment-strategy.js';
 import { Release } from '../release.js';
-import { ApplicationSpec } from './application.js';
 import {
   Integer,
   JsonObject,
@@ -16,6 +15,7 @@ import {
   refined,
   wholeNumber,
 } from '../words.js';
+import { ApplicationSpec } from './application.js';
 import { Conditions, OBSERVED_GENERATION } from './conditions.js';
 
 export const DEPLOYMENT_COMMANDS = [

@@ -101,17 +101,20 @@ const tooLarge = ({ live, application }: Beginning): Cause | null => {
   return problem === null ? null : { reason: 'ConfigTooLarge', message: problem };
 };
 
-/** What it will have to keep does not fit, whatever happens to its hosts. */
-const fillsRecord = ({ live, application }: Beginning, { release, targets }: Chosen): Cause | null => {
-  const kept = [release ?? undefined, application.status.current, live.spec];
-  const message = recordProblem(targets.hosts.length, kept);
-  return message === null ? null : { reason: 'TooLarge', message };
-};
-
-const noRole = ({ live }: Beginning, roles: readonly string[]): Cause | null =>
+const noRole = (roles: readonly string[], { live }: Beginning): Cause | null =>
   roles.length > 0
     ? null
     : { reason: 'NoRole', message: `no Role runs ${live.spec.application}: nothing was done` };
+
+/** What it will have to keep does not fit, whatever happens to its hosts. */
+const tooMany = (
+  { hosts }: Targets,
+  release: Release | null,
+  { live, application }: Beginning,
+): Cause | null => {
+  const message = recordProblem(hosts.length, [release, application.status.current, live.spec]);
+  return message === null ? null : { reason: 'TooLarge', message };
+};
 
 interface Chosen {
   /** Of `rollback`. */
@@ -127,9 +130,8 @@ const chosenFor = (on: Beginning): Chosen | { readonly refusal: Cause } => {
   if (typeof release === 'string') return { refusal: { reason: 'ReleaseNotFound', message: release } };
   const roles = release?.roles ?? rolesMeant(on);
   const targets = targetsOf(on.live.spec, on.view.instances, roles);
-  const chosen = { release, targets };
-  const late = noRole(on, roles) ?? targets.refusal ?? fillsRecord(on, chosen);
-  return late === null ? chosen : { refusal: late };
+  const never = noRole(roles, on) ?? targets.refusal ?? tooMany(targets, release, on);
+  return never === null ? { release, targets } : { refusal: never };
 };
 
 /** Null: it can begin once its turn has come. */

@@ -34,10 +34,6 @@ const causeIn = ({ status }: Live<'Deployment'>): Cause | null => {
   return ready === undefined ? null : { reason: ready.reason, message: ready.message };
 };
 
-/** Somebody may have changed it meanwhile: that is for the next Deployment. */
-const begunWith = ({ status }: Live<'Deployment'>, application: Live<'Application'>): Live<'Application'> =>
-  status.application === undefined ? application : { ...application, spec: status.application };
-
 const isSameOrder = (there: DeployOrder | undefined, { uid, step, release, overlap }: DeployOrder): boolean =>
   there?.uid === uid &&
   there.step === step &&
@@ -54,6 +50,10 @@ const cutTo = (message: string, most: number): string =>
     .subarray(0, most)
     .toString()
     .replace(/\uFFFD+$/, '');
+
+/** Somebody may have changed it meanwhile: that is for the next Deployment. */
+const begunWith = ({ status }: Live<'Deployment'>, application: Live<'Application'>): Live<'Application'> =>
+  status.application === undefined ? application : { ...application, spec: status.application };
 
 const TARGETS_AN_EVENT = 4000;
 const LONGEST_MESSAGE = 1000;

@@ -158,7 +158,10 @@ test('its start file is of its own release, and what the other slot starts with 
   const start = files.flatMap((one) => (one.type === 'file' ? [one.content] : []));
   assert.match(start[0] ?? '', /\/srv\/www\/shop\/releases\/3"\n/);
   assert.not.match(start[0] ?? '', /current/);
-  assert.match(part.services[0]?.unit ?? '', /EnvironmentFile=\/etc\/scalarium\/applications\/shop\.web\.b\.env/);
+  assert.match(
+    part.services[0]?.unit ?? '',
+    /EnvironmentFile=\/etc\/scalarium\/applications\/shop\.web\.b\.env/,
+  );
 });
 
 const twoPorts = (first: number, second: number, slot: 'a' | 'b' = 'a'): Snapshot =>
