@@ -9,10 +9,23 @@ const HOSTS = 13;
 const WITHIN_SECONDS = 5;
 const test = suite<{ world: World }>('accounts on hosts', { world: null as unknown as World });
 
+interface Cluster {
+  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+const isConfigured = async (world: World): Promise<boolean> => {
+  const { status } = await world.json<Cluster>('get', 'cluster', 'monster-world', '-o', 'json');
+  return (
+    status.conditions?.some(({ type, status: holds }) => type === 'Configured' && holds === 'True') === true
+  );
+};
+
 test.before(async (context) => {
   context.world = await makeWorld();
   context.world.start();
   await context.world.allOnline(HOSTS);
+  // applications that learn of the last hosts restart in turn, and a host does one thing after the other
+  await eventually('every host is configured', () => isConfigured(context.world));
 });
 test.after(async ({ world }) => {
   await world.end();
