@@ -2,6 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DeployOrder } from '../api-types/deploy-order.js';
+import { messageOf } from '../api-types/thrown.js';
 import type { SecretSource } from '../recipes/secrets.js';
 import type { Clock } from '../runtime/clock.js';
 import type { PackedSource, Workplace } from '../sources/packed.js';
@@ -24,8 +25,6 @@ interface FetchOrder {
 }
 
 const STATE = 'var/lib/scalarium/sources';
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** One at a time uses it; what a crash left goes before the next. */
 const withFolder = async <A>(lasting: string, run: (folder: string) => Promise<A>): Promise<A> => {

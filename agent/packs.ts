@@ -8,27 +8,17 @@ import type { PackSource } from '../recipes/custom.js';
 import { saved } from '../recipes/download.js';
 import { mustRun } from '../recipes/tools.js';
 import { unpack } from '../recipes/unpack.js';
-import type { Chance } from '../runtime/chance.js';
 import type { Clock } from '../runtime/clock.js';
-import type { Log } from '../runtime/log.js';
 import { type BackOff, delayAfter } from './back-off.js';
-import { fetchPack, Refusal, type Credential, type Route } from './requests.js';
+import { fetchPack, Refusal, type Asking } from './requests.js';
 
-export interface PacksDependencies {
+export interface PacksDependencies extends Asking {
   /** Where they are kept; null: nowhere, so that there are none. */
   readonly folder: string | null;
   /** What is in them, for people. */
   readonly of: 'cookbooks' | 'application';
   /** Of those that nothing uses any more so many stay. */
   readonly keeps: number;
-  /** The way to the gateway whose turn it is; further attempts go to others, where there are any. */
-  readonly route: (attempt: number) => Route;
-  readonly credential: () => Credential;
-  readonly clock: Clock;
-  readonly chance: Chance;
-  readonly log: Log;
-  /** The agent ends. */
-  readonly signal: AbortSignal;
 }
 
 /** A gateway that lost a pack has its source fetched again: that is waited for. */

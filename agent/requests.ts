@@ -11,8 +11,23 @@ import {
   SecretAnswer,
 } from '../api-types/agent-protocol.js';
 import type { Millis } from '../api-types/units.js';
+import type { Chance } from '../runtime/chance.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Log } from '../runtime/log.js';
 import * as E from 'fp-ts/lib/Either.js';
 import { trusting } from './trust.js';
+
+/** What asking gateways takes; who has further attempts waits in between. */
+export interface Asking {
+  /** The way to the gateway whose turn it is; further attempts go to others, where there are any. */
+  readonly route: (attempt: number) => Route;
+  readonly credential: () => Credential;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+  /** The agent ends. */
+  readonly signal: AbortSignal;
+}
 
 export interface Route {
   /** Base URL of the gateway. */

@@ -4,6 +4,7 @@ import type { EventResult } from '../api-types/kinds/lifecycle-event.js';
 import { decodeLoose, problemText } from '../api-types/problems.js';
 import { Snapshot } from '../api-types/snapshot.js';
 import { millis, seconds } from '../api-types/units.js';
+import { messageOf } from '../api-types/thrown.js';
 import { type Clock, type Timer, timestamp } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
 import { boundedDiffs } from '../recipes/diffs.js';
@@ -30,8 +31,6 @@ export interface RunnerDependencies {
 const ASK_AGAIN = millis(2_000);
 
 const NO_SNAPSHOT: Snapshot = { cluster: '', timeZone: 'UTC', attributes: {}, roles: {}, hosts: {} };
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Results travel in one message and share a key: what a person reads is enough. */
 const MAX_MESSAGE = 4_000;

@@ -1,17 +1,9 @@
 /** Secrets of the host's cluster, fetched when a recipe needs them and kept nowhere. */
 import { seconds } from '../api-types/units.js';
-import type { Clock } from '../runtime/clock.js';
 import type { SecretSource } from '../recipes/secrets.js';
-import { fetchSecret, Refusal, type Credential, type Route } from './requests.js';
+import { fetchSecret, Refusal, type Asking } from './requests.js';
 
-export interface SecretsDependencies {
-  /** The way to the gateway whose turn it is; further attempts go to others, where there are any. */
-  readonly route: (attempt: number) => Route;
-  readonly credential: () => Credential;
-  readonly clock: Clock;
-  /** The agent ends. */
-  readonly signal: AbortSignal;
-}
+export type SecretsDependencies = Pick<Asking, 'route' | 'credential' | 'clock' | 'signal'>;
 
 /** One that the control plane is about to make, or a gateway that restarts, is waited for this long. */
 const PATIENCE = seconds(20);

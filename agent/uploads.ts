@@ -2,25 +2,11 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { PIECE_BYTES } from '../api-types/agent-protocol.js';
 import { millis, minutes, seconds, type Millis } from '../api-types/units.js';
-import type { Chance } from '../runtime/chance.js';
-import type { Clock } from '../runtime/clock.js';
-import type { Log } from '../runtime/log.js';
 import { type BackOff, delayAfter } from './back-off.js';
-import { Refusal, sendPiece, type Credential, type PieceTaken, type Route } from './requests.js';
+import { Refusal, sendPiece, type Asking, type PieceTaken } from './requests.js';
 
 /** Rejects, for people, when it is refused or nobody takes it; `digest` is the SHA-256 of the file. */
 export type Upload = (file: string, digest: string, signal: AbortSignal) => Promise<void>;
-
-export interface UploadsDependencies {
-  /** The way to the gateway whose turn it is; further attempts go to others, where there are any. */
-  readonly route: (attempt: number) => Route;
-  readonly credential: () => Credential;
-  readonly clock: Clock;
-  readonly chance: Chance;
-  readonly log: Log;
-  /** The agent ends. */
-  readonly signal: AbortSignal;
-}
 
 /** Without one piece that was taken. */
 const PATIENCE = minutes(3);
@@ -46,7 +32,7 @@ class Bringer {
   private since: Millis;
 
   constructor(
-    private readonly on: UploadsDependencies,
+    private readonly on: Asking,
     private readonly what: Bringing,
   ) {
     this.since = on.clock.monotonic();
@@ -98,7 +84,7 @@ class Bringer {
 }
 
 export const uploadsOver =
-  (on: UploadsDependencies): Upload =>
+  (on: Asking): Upload =>
   async (file, digest, runSignal) => {
     const handle = await open(file, 'r');
     try {

@@ -1,14 +1,20 @@
 /** Parts of an Application's spec: processes, health check, hooks, migration. */
 import * as t from 'io-ts';
 import { described } from './described.js';
-import { fields, refined, wholeNumber } from './words.js';
+import { fields, matching, refined, wholeNumber } from './words.js';
 
-const line = (name: string, pattern: RegExp): t.Type<string> =>
-  refined(t.string, name, (value) => pattern.test(value), { pattern: pattern.source });
-
-export const CommandLine = line('a command line', /^[^\u0000-\u001f\u007f]+$/);
-export const UrlPath = line('a path of a URL, as /health', /^\/[^\s"'{}\\;]*$/);
-const ProcessName = line('the name of a process, as web or worker', /^[a-z][a-z0-9-]{0,30}$/);
+export const CommandLine = matching('a command line', /^[^\u0000-\u001f\u007f]+$/);
+export const UrlPath = matching('a path of a URL, as /shop', /^\/[^\s"'{}\\;]*$/);
+export const Domain = matching(
+  'a domain, as shop.example.com or *.example.com',
+  /^(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/,
+);
+/** Below the application's folder. */
+export const FilePath = matching(
+  'a path below the application, as dist/server.js',
+  /^(?!\/)(?!.*\.\.)[\w./@+-]+$/,
+);
+const ProcessName = matching('the name of a process, as web or worker', /^[a-z][a-z0-9-]{0,30}$/);
 
 /** Processes of one kind. */
 export const Process = fields(

@@ -1,7 +1,7 @@
 /** Where the code of an Application comes from. */
 import * as t from 'io-ts';
 import { described } from './described.js';
-import { Name, NonEmpty, fields, oneOf, refined } from './words.js';
+import { Name, NonEmpty, Sha256, fields, oneOf } from './words.js';
 
 export const APPLICATION_SOURCES = ['git', 'svn', 'archive', 's3'] as const;
 
@@ -25,13 +25,9 @@ export const ApplicationSource = fields(
     ),
     path: described(NonEmpty, 'The folder in it that is the application.', { otherwise: 'its top' }),
     submodules: described(t.boolean, 'git: its submodules are fetched too.', { otherwise: 'true' }),
-    checksum: described(
-      refined(t.string, 'a SHA-256 as 64 hexadecimal digits', (value) => /^[0-9a-f]{64}$/.test(value), {
-        pattern: '^[0-9a-f]{64}$',
-      }),
-      'archive, s3: the SHA-256 of the archive; another one is refused.',
-      { otherwise: 'what is there when a Deployment is made' },
-    ),
+    checksum: described(Sha256, 'archive, s3: the SHA-256 of the archive; another one is refused.', {
+      otherwise: 'what is there when a Deployment is made',
+    }),
     endpoint: described(NonEmpty, 's3: the base URL of a service that speaks S3.', {
       otherwise: "Amazon's, for the region",
     }),

@@ -1,7 +1,7 @@
 /** Cookbooks: folders of recipes of people's own, and where clusters get them from. */
 import * as t from 'io-ts';
 import { described } from './described.js';
-import { Name, NonEmpty, fields, oneOf, refined } from './words.js';
+import { Name, NonEmpty, Sha256, fields, oneOf, refined } from './words.js';
 
 export const COOKBOOK_SOURCES = ['git', 'archive', 's3'] as const;
 
@@ -40,13 +40,9 @@ export const CookbookSource = fields(
       { otherwise: "the repository's default branch" },
     ),
     path: described(NonEmpty, 'The folder in it that holds the cookbooks.', { otherwise: 'its top' }),
-    checksum: described(
-      refined(t.string, 'a SHA-256 as 64 hexadecimal digits', (value) => /^[0-9a-f]{64}$/.test(value), {
-        pattern: '^[0-9a-f]{64}$',
-      }),
-      'archive, s3: the SHA-256 of the archive; another one is refused.',
-      { otherwise: 'what is downloaded first is pinned' },
-    ),
+    checksum: described(Sha256, 'archive, s3: the SHA-256 of the archive; another one is refused.', {
+      otherwise: 'what is downloaded first is pinned',
+    }),
     endpoint: described(NonEmpty, 's3: the base URL of a service that speaks S3.', {
       otherwise: "Amazon's, for the region",
     }),

@@ -64,6 +64,12 @@ export const Name = refined(
   { pattern: DNS_LABEL.source, maxLength: 63 },
 );
 
+/** A text that this pattern describes wholly. */
+export const matching = (name: string, pattern: RegExp): t.Type<string> =>
+  refined(t.string, name, (value) => pattern.test(value), { pattern: pattern.source });
+
+export const Sha256 = matching('a SHA-256 as 64 hexadecimal digits', /^[0-9a-f]{64}$/);
+
 export const NonEmpty = refined(t.string, 'a text that is not empty', (value) => value.length > 0, {
   minLength: 1,
 });

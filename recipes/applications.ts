@@ -1,13 +1,13 @@
 /** The applications that a role runs: those that were released to it, then those of its attributes. */
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import type { Process } from '../api-types/application-parts.js';
+import { CommandLine, Domain, FilePath, UrlPath, type Process } from '../api-types/application-parts.js';
 import type { ApplicationKind } from '../api-types/kinds/application.js';
 import type { RoleType } from '../api-types/kinds/role.js';
 import { decodeStrict } from '../api-types/problems.js';
 import type { Release } from '../api-types/release.js';
 import type { Snapshot, SnapshotApplication } from '../api-types/snapshot.js';
-import { fields, listOf, Name, refined, wholeNumber } from '../api-types/words.js';
+import { fields, listOf, Name, wholeNumber } from '../api-types/words.js';
 import { AttributeProblem, attributesOf, isRecord, refuseAttributes } from './attributes.js';
 import { remembered } from './members.js';
 import type { SecretText } from './resource.js';
@@ -33,16 +33,6 @@ const KINDS: Readonly<Partial<Record<RoleType, ApplicationKind>>> = {
 export const kindOfRole = ({ roles }: Snapshot, role: string): ApplicationKind | undefined =>
   KINDS[roles[role]?.type ?? 'custom'];
 
-const line = (name: string, pattern: RegExp): t.Type<string> =>
-  refined(t.string, name, (value) => pattern.test(value));
-
-const Domain = line(
-  'a domain, as shop.example.com or *.example.com',
-  /^(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/,
-);
-const UrlPath = line('a path of a URL, as /shop', /^\/[^\s"'{}\\;]*$/);
-const FilePath = line('a path below the application, as dist/server.js', /^(?!\/)(?!.*\.\.)[\w./@+-]+$/);
-const Command = line('a command line', /^[^\u0000-\u001f\u007f]+$/);
 const SecretRef = fields(
   'a text, a number, true, false or { secret, key }',
   { secret: Name, key: t.string },
@@ -62,7 +52,7 @@ const Application = fields(
     path: UrlPath,
     port: wholeNumber(1, 65_535),
     entry: FilePath,
-    command: Command,
+    command: CommandLine,
     documentRoot: FilePath,
     healthUrl: UrlPath,
     environment: t.record(t.string, Value),

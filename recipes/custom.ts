@@ -2,6 +2,7 @@
 import { rolesOf } from '../api-types/kinds/instance.js';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../api-types/thrown.js';
 import type { Applied, ResourceDiff } from './apply.js';
 import { boundedDiffs } from './diffs.js';
 import { isFolder } from './platform.js';
@@ -30,8 +31,6 @@ const NEEDS_A_MACHINE: Readonly<Record<RunnerName, string | null>> = {
   ansible: 'Ansible',
   script: null,
 };
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const unpackedPacks = async ({ snapshot, packs, signal }: CustomWork): Promise<readonly UnpackedPack[]> => {
   const unpacked: UnpackedPack[] = [];

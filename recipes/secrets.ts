@@ -1,4 +1,5 @@
 /** Secrets of a run: resolved when a resource is applied, remembered so that they can be taken out of every text. */
+import { messageOf } from '../api-types/thrown.js';
 import type { SecretReference, SecretText } from './resource.js';
 
 /** The values of a Secret by their keys; rejects, for people, when they cannot be had, or when the signal aborts. */
@@ -77,8 +78,6 @@ export const isReference = (value: unknown): value is SecretReference => {
   const { secret, key } = value as Partial<Record<'secret' | 'key', unknown>>;
   return typeof secret === 'string' && typeof key === 'string' && Object.keys(value).length === 2;
 };
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 type Values = Readonly<Record<string, string>>;
 

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ApplicationSource } from '../api-types/application-source.js';
+import { messageOf } from '../api-types/thrown.js';
 import { openSecrets } from '../recipes/secrets.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Texts } from '../runtime/sealing.js';
@@ -61,8 +62,6 @@ const maskOf = async (texts: Texts | null): Promise<(text: string) => string> =>
 
 /** Longer ones say no more; they stand in records and in events. */
 const PROBLEM_CHARACTERS = 1_000;
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** What goes wrong is told to people: with what, and nothing of what the Secret holds. */
 const telling = async <A>({ texts, about }: WantedPack, work: () => Promise<A>): Promise<A> => {

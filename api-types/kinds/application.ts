@@ -1,7 +1,16 @@
 /** Application: code that hosts of a cluster run, where it comes from, and how it is brought there. */
 import * as t from 'io-ts';
 import { described } from '../described.js';
-import { CommandLine, HealthCheck, Hooks, Migration, Processes, UrlPath } from '../application-parts.js';
+import {
+  CommandLine,
+  Domain,
+  FilePath,
+  HealthCheck,
+  Hooks,
+  Migration,
+  Processes,
+  UrlPath,
+} from '../application-parts.js';
 import { ApplicationSource } from '../application-source.js';
 import { Release } from '../release.js';
 import { DeploymentStrategy } from '../deployment-strategy.js';
@@ -13,6 +22,7 @@ import {
   Time,
   fields,
   listOf,
+  matching,
   oneOf,
   refined,
   wholeNumber,
@@ -22,20 +32,7 @@ import { APPLIED_GENERATION, Conditions, OBSERVED_GENERATION } from './condition
 export const APPLICATION_KINDS = ['nodejs', 'rails', 'php', 'java', 'static', 'other'] as const;
 export type ApplicationKind = (typeof APPLICATION_KINDS)[number];
 
-const line = (name: string, pattern: RegExp): t.Type<string> =>
-  refined(t.string, name, (value) => pattern.test(value), { pattern: pattern.source });
-
-export const Domain = line(
-  'a domain, as shop.example.com or *.example.com',
-  /^(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/,
-);
-/** Below the application's folder. */
-export const FilePath = line(
-  'a path below the application, as dist/server.js',
-  /^(?!\/)(?!.*\.\.)[\w./@+-]+$/,
-);
-
-const Variable = line('the name of a variable, as API_URL', /^[A-Za-z_][A-Za-z0-9_]*$/);
+const Variable = matching('the name of a variable, as API_URL', /^[A-Za-z_][A-Za-z0-9_]*$/);
 
 export const SecretKey = fields(
   'SecretKey',

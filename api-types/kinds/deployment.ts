@@ -106,7 +106,7 @@ export const DEPLOYMENT_PHASES = [
 export type DeploymentPhase = (typeof DEPLOYMENT_PHASES)[number];
 
 /**
- * waiting: its turn has not come. preparing, prepared: the release is brought and built beside the one in force. migrating:
+ * Up to `done` in the order in which a host comes by them. waiting: its turn has not come. preparing, prepared: the release is brought and built beside the one in force. migrating:
  * it runs the migration for all. leaving: load balancers are told to give it nothing new. activating: the release comes into
  * force. joining: load balancers take it in again. finishing: processes of before are ended. done. failed. reverting: it goes
  * back. reverted. skipped: it was not reached, or is not there any more.

@@ -46,17 +46,7 @@ export const countsText = (hosts: readonly Named[]): string => {
 
 /** What a host comes by, in this order; the others are no steps forward. */
 const STEPS = ['preparing', 'leaving', 'activating', 'joining'] as const;
-const ORDER: readonly HostStage[] = [
-  'waiting',
-  'preparing',
-  'prepared',
-  'migrating',
-  'leaving',
-  'activating',
-  'joining',
-  'finishing',
-  'done',
-];
+const ORDER: readonly HostStage[] = HOST_STAGES.slice(0, HOST_STAGES.indexOf('done') + 1);
 
 const markOf = (step: HostStage, stage: HostStage): string => {
   if (stage === step) return '...';

@@ -1,7 +1,8 @@
 /** The next hosts of a roll-out, and how they take their turn, so that somebody always serves. Pure. */
 import type { Course } from './course.js';
 import { rolesMeant } from './beginning.js';
-import { hasRole, isReady, runsOf } from './hosts.js';
+import { runsOf } from '../host-releases.js';
+import { hasRole, isReady } from './hosts.js';
 import { mayOverlap } from './releases.js';
 import { nextBatch, type Candidate } from './strategy.js';
 import { begin, type Manner, type Way } from './turns.js';

@@ -2,7 +2,8 @@
 import { MADE_BY } from '../../api-types/kinds/deployment.js';
 import type { Release } from '../../api-types/release.js';
 import type { Cause, Course } from './course.js';
-import { machineOf, runsOf } from './hosts.js';
+import { runsOf } from '../host-releases.js';
+import { machineOf } from './hosts.js';
 import { configProblem, recordProblem, releaseToGoBackTo, rolesFor } from './releases.js';
 import { batchesOf, recorded } from './strategy.js';
 import { targetsOf, type Targets } from './targets.js';

@@ -22,10 +22,11 @@ import { hours, millis } from '../../api-types/units.js';
 import { runAfter, settled, soonest, type Controller, type Outcome } from '../../runtime/controller.js';
 import type { Failure } from '../../runtime/failure.js';
 import { createPace } from '../../runtime/pace.js';
-import type { Fence, Write } from '../../store/objects/objects.js';
+import type { Fence } from '../../store/objects/objects.js';
 import { GLOBAL, type Ownership } from '../../store/ownership.js';
 import type { Store } from '../../store/store.js';
 import { resultsFeed, type ResultsFeed } from '../results-feed.js';
+import { writeThrough } from '../write-through.js';
 import type { Plan, Step } from './actions.js';
 import { Answers, RELIST } from './answers.js';
 import { Fetches, type FetchDependencies } from './fetches.js';
@@ -188,7 +189,7 @@ class Deployments implements Controller {
   ): Promise<E.Either<Failure, null>> {
     const { before, together, after } = sorted(on, steps);
     for (const writes of [before, together]) {
-      const written = await this.write(fence, writes);
+      const written = await writeThrough(this.on.objects, fence, writes);
       if (E.isLeft(written)) return written;
     }
     beginSteps(on, after);
@@ -208,14 +209,6 @@ class Deployments implements Controller {
         });
     for (const { name, phase } of endings(steps))
       log.info('a Deployment has ended', { cluster: cluster.ref.name, deployment: name, phase });
-  }
-
-  private async write(fence: Fence, writes: readonly Write[]): Promise<E.Either<Failure, null>> {
-    if (writes.length === 0) return E.right(null);
-    const written = await this.on.objects.write(fence, writes)();
-    if (E.isLeft(written)) return written;
-    await this.on.objects.caughtUp(written.right);
-    return E.right(null);
   }
 }
 

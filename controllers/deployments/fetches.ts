@@ -1,6 +1,7 @@
 /** Packs on their way: fetched from their source once a Deployment, so many at once, and cut off when nobody wants them. */
 import { Subject } from 'rxjs';
 import type { ApplicationSource } from '../../api-types/application-source.js';
+import { messageOf } from '../../api-types/thrown.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Sealer } from '../../runtime/sealing.js';
@@ -72,8 +73,6 @@ interface Running {
   readonly cut: AbortController;
   outcome: Fetched;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 export class Fetches {
   private readonly running = new Map<string, Running>();

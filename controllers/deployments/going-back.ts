@@ -2,7 +2,7 @@
 import type { Release } from '../../api-types/release.js';
 import { beginBatch } from './batches.js';
 import type { Cause, Course } from './course.js';
-import { runsOf } from './hosts.js';
+import { runsOf } from '../host-releases.js';
 import { isGivenUp, supersederOf } from './stopping.js';
 import { advance, isUnderWay, type Way } from './turns.js';
 

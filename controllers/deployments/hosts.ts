@@ -1,8 +1,6 @@
 /** Small readings of a host's record. Pure. */
-import { isCurrent, rolesOf, type InstanceApplication } from '../../api-types/kinds/instance.js';
+import { isCurrent, rolesOf } from '../../api-types/kinds/instance.js';
 import { phaseOf } from '../../api-types/kinds/phase.js';
-import type { HostRelease } from '../../api-types/release.js';
-import { parseTimestamp } from '../../runtime/clock.js';
 import type { Live } from '../../store/objects/objects.js';
 
 type Instance = Live<'Instance'>;
@@ -33,29 +31,6 @@ export const isSettled = ({ status }: Instance): boolean => {
 /** One of the host's roles is among them. */
 export const hasRole = ({ spec }: Instance, roles: ReadonlySet<string>): boolean =>
   rolesOf(spec).some((role) => roles.has(role));
-
-type Said = Live<'Instance'>['status'];
-
-/** To a Deployment. */
-const toldOf = ({ machine, applications }: Said, application: string): InstanceApplication | undefined => {
-  const told = applications?.[application];
-  return told?.machine === machine?.id ? told : undefined;
-};
-
-/** At the deploy after a setup. */
-const broughtTo = ({ machine, deploy }: Said, application: string): HostRelease | undefined =>
-  deploy?.machine === machine?.id ? deploy?.releases?.[application] : undefined;
-
-const isOlder = ({ at }: InstanceApplication, { deploy }: Said): boolean =>
-  at !== undefined && deploy !== undefined && parseTimestamp(at) < parseTimestamp(deploy.at);
-
-/** What the host said last that it runs of the application; undefined: nothing. */
-export const runsOf = ({ status }: Instance, application: string): HostRelease | undefined => {
-  const told = toldOf(status, application);
-  const first = broughtTo(status, application);
-  if (told === undefined || first === undefined) return told ?? first;
-  return isOlder(told, status) ? first : told;
-};
 
 const parts = (name: string): readonly (string | number)[] =>
   name.split(/(\d+)/).map((part) => (/^\d+$/.test(part) ? Number(part) : part));

@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { isEnded } from '../../api-types/kinds/deployment.js';
 import type { Release } from '../../api-types/release.js';
 import { hours, minutes } from '../../api-types/units.js';
+import { messageOf } from '../../api-types/thrown.js';
 import { transient, type Failure } from '../../runtime/failure.js';
 import { eventWrite } from '../../store/objects/events.js';
 import type { Live, Objects } from '../../store/objects/objects.js';
@@ -35,8 +36,6 @@ const wantedOf = (objects: Objects, { ref, status }: Live<'Application'>): reado
   const all = [...(status.current === undefined ? [] : [status.current]), ...open];
   return [...new Map(all.map((release) => [release.digest, release])).values()];
 };
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 export class Packs {
   private readonly tried = new Map<string, number>();

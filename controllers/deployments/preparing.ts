@@ -3,7 +3,8 @@ import type { DeploymentHost } from '../../api-types/kinds/deployment.js';
 import { verdictOf } from './answers-of-hosts.js';
 import { rolesMeant } from './beginning.js';
 import type { Course } from './course.js';
-import { hasRole, isOnline, isSettled, machineOf, runsOf } from './hosts.js';
+import { runsOf } from '../host-releases.js';
+import { hasRole, isOnline, isSettled, machineOf } from './hosts.js';
 import { byName, isNamedBy } from './targets.js';
 import type { Live } from '../../store/objects/objects.js';
 

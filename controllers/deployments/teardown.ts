@@ -3,7 +3,8 @@ import { seconds } from '../../api-types/units.js';
 import { sha256 } from '../../recipes/members.js';
 import type { Live } from '../../store/objects/objects.js';
 import type { Order, Plan, Step } from './actions.js';
-import { isOnline, machineOf, runsOf } from './hosts.js';
+import { runsOf } from '../host-releases.js';
+import { isOnline, machineOf } from './hosts.js';
 import type { View } from './view.js';
 
 const TIMEOUT_SECONDS = 120;

@@ -8,7 +8,7 @@ import type { EventResult } from '../../api-types/kinds/lifecycle-event.js';
 import type { Release } from '../../api-types/release.js';
 import { verdictOf } from './answers-of-hosts.js';
 import type { Course } from './course.js';
-import { runsOf } from './hosts.js';
+import { runsOf } from '../host-releases.js';
 import { overdueMessage, tellingOf } from './told.js';
 
 /** What hosts of this Deployment do in their turn. */
@@ -91,14 +91,26 @@ const lost = (course: Course, name: string, message: string): void => {
   course.skip(name, message, { out: undefined, change: undefined });
 };
 
-const leaving = (course: Course, way: Way, name: string, host: DeploymentHost): readonly string[] => {
+/** What load balancers came to: they know, or are too late on the way to the release. Null: it waits, or its machine went. */
+const confirmation = (
+  course: Course,
+  way: Way,
+  name: string,
+  host: DeploymentHost,
+): 'known' | 'late' | null => {
   if (!course.isThere(name)) {
     lost(course, name, `its machine ${host.machine} went`);
-    return [];
+    return null;
   }
   const telling = tellingOf(course, host);
-  if (telling === 'waiting') return [];
-  if (telling === 'overdue' && way.end === 'done') {
+  if (telling === 'waiting') return null;
+  return telling === 'overdue' && way.end === 'done' ? 'late' : 'known';
+};
+
+const leaving = (course: Course, way: Way, name: string, host: DeploymentHost): readonly string[] => {
+  const confirmed = confirmation(course, way, name, host);
+  if (confirmed === null) return [];
+  if (confirmed === 'late') {
     failed(course, name, overdueMessage(course, host));
     return [];
   }
@@ -152,13 +164,9 @@ const activating = (course: Course, way: Way, name: string, host: DeploymentHost
 };
 
 const joining = (course: Course, way: Way, name: string, host: DeploymentHost): readonly string[] => {
-  if (!course.isThere(name)) {
-    lost(course, name, `its machine ${host.machine} went`);
-    return [];
-  }
-  const telling = tellingOf(course, host);
-  if (telling === 'waiting') return [];
-  if (telling === 'overdue' && way.end === 'done') {
+  const confirmed = confirmation(course, way, name, host);
+  if (confirmed === null) return [];
+  if (confirmed === 'late') {
     course.fail(name, overdueMessage(course, host));
     return [];
   }

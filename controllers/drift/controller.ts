@@ -13,6 +13,7 @@ import type { Failure } from '../../runtime/failure.js';
 import type { Log } from '../../runtime/log.js';
 import type { Change, Fence, Live, Objects, Write } from '../../store/objects/objects.js';
 import type { Ownership } from '../../store/ownership.js';
+import { writeThrough } from '../write-through.js';
 import { DRIFT_LABEL, observe, type Observed } from './observe.js';
 import { copyOf, knownAfter, planDrift, type Check, type Memory } from './plan.js';
 import { driftedWrites, sumOf, type Verdict } from './status.js';
@@ -106,7 +107,7 @@ class Drift implements Controller {
 
   private async ends(observed: Observed, fence: Fence): Promise<E.Either<Failure, Outcome>> {
     this.memories.delete(observed.cluster.ref.name);
-    const written = await this.write(fence, farewell(observed, this.on.clock.now()));
+    const written = await writeThrough(this.on.objects, fence, farewell(observed, this.on.clock.now()));
     return E.isLeft(written) ? written : E.right(settled);
   }
 
@@ -116,7 +117,8 @@ class Drift implements Controller {
     const memory = this.memoryOf(cluster, now);
     const { checks, verdicts, wait } = planDrift(observed, memory, now);
     const read = observed.checks.filter(({ status }) => status.finishedAt !== undefined);
-    const written = await this.write(fence, [
+    // what could not be written is found again: verdicts in Runs that are still there
+    const written = await writeThrough(this.on.objects, fence, [
       ...conditionWrites(observed, verdicts, now),
       ...read.map(removal),
       ...checks.map((check) => runOf(observed, check, now)),
@@ -137,15 +139,6 @@ class Drift implements Controller {
     const known = this.memories.get(cluster) ?? fresh;
     this.memories.set(cluster, known);
     return copyOf(known);
-  }
-
-  /** What could not be written is found again: verdicts in Runs that are still there. */
-  private async write(fence: Fence, writes: readonly Write[]): Promise<E.Either<Failure, null>> {
-    if (writes.length === 0) return E.right(null);
-    const written = await this.on.objects.write(fence, writes)();
-    if (E.isLeft(written)) return written;
-    await this.on.objects.caughtUp(written.right);
-    return E.right(null);
   }
 }
 

@@ -20,6 +20,7 @@ import type { Ownership } from '../../store/ownership.js';
 import type { Store } from '../../store/store.js';
 import type { Debounce } from './debounce.js';
 import { resultsFeed, type ResultsFeed } from '../results-feed.js';
+import { writeThrough } from '../write-through.js';
 import { membersOf, observe, openRuns, type Observed } from './observe.js';
 import { planLifecycle, type Plan } from './plan.js';
 import { awaited, isAwaited, recall, type Recalled } from './recall.js';
@@ -142,22 +143,11 @@ class Lifecycle implements Controller {
       ...runWrites(told),
       ...toldWrites(plan.told),
     ];
-    const written = await this.write(fence, writes);
+    const written = await writeThrough(this.on.objects, fence, writes);
     if (E.isLeft(written)) return written;
     const waits = isAwaited(observed.instances, sent) || awaitedRuns(runs).length > 0;
     const relist = waits ? runAfter(RELIST, 'results are awaited') : settled;
     return E.right(soonest([plan.next, relist, runExpiry(runs, now)]));
-  }
-
-  private async write(
-    fence: Fence,
-    writes: Parameters<Objects['write']>[1],
-  ): Promise<E.Either<Failure, null>> {
-    if (writes.length === 0) return E.right(null);
-    const written = await this.on.objects.write(fence, writes)();
-    if (E.isLeft(written)) return written;
-    await this.on.objects.caughtUp(written.right);
-    return E.right(null);
   }
 
   private async send(
@@ -172,7 +162,7 @@ class Lifecycle implements Controller {
     const cluster = observed.cluster.ref.name;
     const now = this.on.clock.now();
     const sending = sendingOf(plan, { cluster, last: memory.snapshot, sent: memory.sent, now });
-    const written = await this.write(fence, sending.writes);
+    const written = await writeThrough(this.on.objects, fence, sending.writes);
     if (E.isLeft(written)) return written;
     memory.debounce = plan.debounce;
     memory.snapshot = sending.snapshot;

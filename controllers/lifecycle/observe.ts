@@ -6,6 +6,7 @@ import type { SnapshotAccount } from '../../api-types/snapshot.js';
 import type { Live, Objects } from '../../store/objects/objects.js';
 import { fold, sentSinceStop } from './fold.js';
 import { releasesIn, type Releases } from './releases.js';
+import { isInForce } from './in-force.js';
 import { factsOf, type HostFacts } from './role-facts.js';
 import type { SentLog } from './sent.js';
 import { isReady, type Slot } from './status.js';
@@ -30,16 +31,12 @@ export interface OpenRun {
   readonly events: readonly Live<'LifecycleEvent'>[];
 }
 
-/** In force: its spec is there, valid at least once, and it is not on its way out, noted by a keeper or not yet. */
-const inForce = ({ deletion, specGeneration, specRevision, succeeded }: Live): boolean =>
-  deletion === null && specGeneration > 0 && specRevision > 0 && !succeeded;
-
 const accountsIn = (objects: Objects, cluster: string, roles: readonly string[]): Observed['accounts'] => {
-  const grants = objects.list('Grant', cluster).filter(inForce);
+  const grants = objects.list('Grant', cluster).filter(isInForce);
   if (grants.length === 0) return {};
   const holders = objects
     .list('User')
-    .filter(inForce)
+    .filter(isInForce)
     .map(({ ref, spec }) => ({ name: ref.name, spec }));
   return accountsOf(
     holders,
@@ -50,7 +47,7 @@ const accountsIn = (objects: Objects, cluster: string, roles: readonly string[])
 
 /** Only with a record, which says whether it has ended, and what it was told to do. */
 const isOpenRun = (run: Live<'Run'>): boolean =>
-  inForce(run) && run.recordRevision > 0 && run.status.finishedAt === undefined;
+  isInForce(run) && run.recordRevision > 0 && run.status.finishedAt === undefined;
 
 /** Runs of a cluster that have not ended, oldest first. */
 export const openRuns = (objects: Objects, cluster: string): readonly OpenRun[] => {

@@ -2,10 +2,11 @@
 import { drainSecondsOf, type DeploymentStrategy } from '../../api-types/deployment-strategy.js';
 import { isOpen, outOf } from '../../api-types/kinds/deployment.js';
 import type { InstanceStatus } from '../../api-types/kinds/instance.js';
-import type { HostRelease, Release } from '../../api-types/release.js';
+import type { Release } from '../../api-types/release.js';
 import type { Snapshot, SnapshotApplication, SnapshotHost } from '../../api-types/snapshot.js';
-import { parseTimestamp } from '../../runtime/clock.js';
 import type { Live, Objects } from '../../store/objects/objects.js';
+import { runsOf } from '../host-releases.js';
+import { isInForce } from './in-force.js';
 
 /** Applications in force that were deployed at least once. */
 export interface InForce {
@@ -24,9 +25,6 @@ export interface Releases {
   /** Deployments that have not ended; one that is being deleted among them, until its hosts are back in order. */
   readonly open: readonly Live<'Deployment'>[];
 }
-
-const isInForce = ({ deletion, succeeded, specGeneration, specRevision }: Live): boolean =>
-  deletion === null && !succeeded && specGeneration > 0 && specRevision > 0;
 
 /** What a load balancer asks a host that runs it. */
 const askedFor = ({ config: { type, health, domains = [] } }: Release): string =>
@@ -87,36 +85,10 @@ export const drainingOf = ({ applications }: Releases): number =>
 export const rolesWithApplications = ({ applications }: Releases): ReadonlySet<string> =>
   new Set(applications.flatMap(({ current }) => current.roles));
 
-interface Said {
-  readonly run: HostRelease;
-  /** RFC 3339; empty: nobody knows. */
-  readonly at: string;
-}
-
-const saidToDeployment = ({ machine, applications }: InstanceStatus, name: string): Said | null => {
-  const run = applications?.[name];
-  return run === undefined || run.machine !== machine?.id ? null : { run, at: run.at ?? '' };
-};
-
-const saidAfterSetup = ({ machine, deploy }: InstanceStatus, name: string): Said | null => {
-  const run = deploy?.releases?.[name];
-  return deploy === undefined || run === undefined || deploy.machine !== machine?.id
-    ? null
-    : { run, at: deploy.at };
-};
-
-/** What the machine said last that it runs: to a Deployment, or at the deploy after a setup. */
-const runs = (status: InstanceStatus, name: string): HostRelease | null => {
-  const told = saidToDeployment(status, name);
-  const first = saidAfterSetup(status, name);
-  if (told === null || first === null) return (told ?? first)?.run ?? null;
-  return told.at !== '' && parseTimestamp(told.at) < parseTimestamp(first.at) ? first.run : told.run;
-};
-
 /** Where it listens, where that is not the port of the release in force: another release may have another one. */
 const portOf = ({ name, current, known }: InForce, status: InstanceStatus): number | undefined => {
-  const run = runs(status, name);
-  if (run === null) return undefined;
+  const run = runsOf({ status }, name);
+  if (run === undefined) return undefined;
   const release = known.find(({ number }) => number === run.release);
   const port = run.port ?? release?.config.port;
   return port === current.config.port ? undefined : port;

@@ -11,8 +11,7 @@ import {
   realpathSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+import { messageOf } from '../../api-types/thrown.js';
 
 /** Not mkdir's own `recursive`, which never ends where making a directory answers ENOENT (/proc; Node 20). */
 const makeDirectory = (directory: string): void => {

@@ -1,7 +1,6 @@
 /** etcd's and gRPC's errors, sorted once by what the loop must do about them. */
+import { messageOf } from '../../api-types/thrown.js';
 import { stalled, transient, type Failure } from '../../runtime/failure.js';
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const FULL =
   'etcd is full (its space quota is used up) and takes no more writes: run `etcdctl compact <revision>`, ' +

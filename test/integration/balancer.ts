@@ -3,15 +3,18 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { request as secureRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Snapshot, SnapshotHost } from '../../api-types/snapshot.js';
 import { applyResources } from '../../recipes/apply.js';
 import { recipeFor } from '../../recipes/catalog.js';
 import type { SecretSource } from '../../recipes/secrets.js';
+import { freePort } from '../build/free-port.js';
 import { eventually } from '../e2e/world.js';
-import { assert } from '../suite.js';
+import { assert, suite, type Suite } from '../suite.js';
 import { optionsFor } from '../unit/recipes/options.js';
 import { namedSecrets } from '../unit/recipes/texts.js';
 import { host, role, snapshotOf } from '../unit/recipes/world.js';
@@ -75,6 +78,28 @@ export interface Stage {
   /** Where its master process is asked, where that is not in its folder. */
   master?: string;
 }
+
+/** Each test with a folder and ports of its own; what it starts ends with it. */
+export const onBalancer = (name: string): Suite<Stage> => {
+  const ports = { http: 0, https: 0, statistics: 0, tcp: 0 };
+  const test = suite<Stage>(name, { root: '', balancer: null, servers: [], ports });
+  test.beforeEach(async (stage) => {
+    stage.root = await mkdtemp(join(tmpdir(), 'scalarium-haproxy-'));
+    stage.servers = [];
+    delete stage.master;
+    const [http, https] = [await freePort(), await freePort()];
+    stage.ports = { http, https, statistics: await freePort(), tcp: await freePort() };
+  });
+  test.afterEach(async ({ root, balancer, servers }) => {
+    balancer?.kill('SIGKILL');
+    for (const server of servers) {
+      server.closeAllConnections();
+      server.close();
+    }
+    await rm(root, { recursive: true, force: true });
+  });
+  return test;
+};
 
 export const listening = async (stage: Stage, listener: RequestListener): Promise<number> => {
   const server = createServer(listener);

@@ -2,8 +2,8 @@
 import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runFetchOrder } from '../../agent/fetch-order.js';
-import { Refusal, sendPiece, type Credential } from '../../agent/requests.js';
-import { uploadsOver, type UploadsDependencies } from '../../agent/uploads.js';
+import { Refusal, sendPiece, type Asking, type Credential } from '../../agent/requests.js';
+import { uploadsOver } from '../../agent/uploads.js';
 import { PIECE_BYTES } from '../../api-types/agent-protocol.js';
 import type { ApplicationSource } from '../../api-types/application-source.js';
 import { systemChance } from '../../runtime/chance.js';
@@ -29,7 +29,7 @@ const test = withArtifacts('packs that hosts bring');
 const uploads = (
   context: Context,
   who: Credential,
-  more: Partial<UploadsDependencies> = {},
+  more: Partial<Asking> = {},
 ): ReturnType<typeof uploadsOver> =>
   uploadsOver({
     route: () => routeTo(context.world.at(0).url),

@@ -1,15 +1,12 @@
 /** What HAProxy does with servers that a Deployment is at, by the real program: they leave, join, and change their ports. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import type { SecretSource } from '../../recipes/secrets.js';
-import { freePort } from '../build/free-port.js';
 import { eventually } from '../e2e/world.js';
-import { assert, suite } from '../suite.js';
+import { assert } from '../suite.js';
 import { released, withReleases } from '../unit/recipes/releases.js';
 import { namedSecrets } from '../unit/recipes/texts.js';
 import { host, role } from '../unit/recipes/world.js';
@@ -23,6 +20,7 @@ import {
   installed,
   listening,
   named,
+  onBalancer,
   reloaded,
   started,
   statuses,
@@ -31,27 +29,7 @@ import {
 } from './balancer.js';
 import { answerers, holding, load } from './balanced-load.js';
 
-const test = suite<Stage>('servers that a Deployment is at, by the real HAProxy', {
-  root: '',
-  balancer: null,
-  servers: [],
-  ports: { http: 0, https: 0, statistics: 0, tcp: 0 },
-});
-
-test.beforeEach(async (stage) => {
-  stage.root = await mkdtemp(join(tmpdir(), 'scalarium-haproxy-'));
-  stage.servers = [];
-  const [http, https, statistics] = [await freePort(), await freePort(), await freePort()];
-  stage.ports = { http, https, statistics, tcp: 0 };
-});
-test.afterEach(async ({ root, balancer, servers }) => {
-  balancer?.kill('SIGKILL');
-  for (const server of servers) {
-    server.closeAllConnections();
-    server.close();
-  }
-  await rm(root, { recursive: true, force: true });
-});
+const test = onBalancer('servers that a Deployment is at, by the real HAProxy');
 
 /** What no check can have brought about: none comes again. */
 const SELDOM = { checkSeconds: 3600, leaveSeconds: 30 };

@@ -1,13 +1,10 @@
 /** What HAProxy is at with servers that leave is waited for, and none of its backends is ever without one: by the real program. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { SnapshotApplication, SnapshotHost } from '../../api-types/snapshot.js';
 import { freePort } from '../build/free-port.js';
 import { eventually } from '../e2e/world.js';
-import { assert, suite } from '../suite.js';
+import { assert } from '../suite.js';
 import { released, withReleases } from '../unit/recipes/releases.js';
 import { host, role } from '../unit/recipes/world.js';
 import { answerers, holding, load } from './balanced-load.js';
@@ -18,33 +15,13 @@ import {
   installed,
   listening,
   named,
+  onBalancer,
   started,
   written,
   type Stage,
 } from './balancer.js';
 
-const test = suite<Stage>('servers that leave, by the real HAProxy', {
-  root: '',
-  balancer: null,
-  servers: [],
-  ports: { http: 0, https: 0, statistics: 0, tcp: 0 },
-});
-
-test.beforeEach(async (stage) => {
-  stage.root = await mkdtemp(join(tmpdir(), 'scalarium-haproxy-'));
-  stage.servers = [];
-  delete stage.master;
-  const [http, https, statistics] = [await freePort(), await freePort(), await freePort()];
-  stage.ports = { http, https, statistics, tcp: 0 };
-});
-test.afterEach(async ({ root, balancer, servers }) => {
-  balancer?.kill('SIGKILL');
-  for (const server of servers) {
-    server.closeAllConnections();
-    server.close();
-  }
-  await rm(root, { recursive: true, force: true });
-});
+const test = onBalancer('servers that leave, by the real HAProxy');
 
 /** Checks come at the start and never again; the role itself waits for nothing. */
 const HAPROXY = { checkSeconds: 3600, leaveSeconds: 0, defaultApplication: 'shop' };

@@ -1,15 +1,12 @@
 /** HAProxy as the load balancer's role configures it, by the real program, before servers of this process. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SecretSource } from '../../recipes/secrets.js';
-import { freePort } from '../build/free-port.js';
 import { eventually } from '../e2e/world.js';
-import { assert, suite } from '../suite.js';
+import { assert } from '../suite.js';
 import { namedSecrets } from '../unit/recipes/texts.js';
 import { host, role, snapshotOf } from '../unit/recipes/world.js';
 import {
@@ -21,39 +18,14 @@ import {
   installed,
   listening,
   named,
+  onBalancer,
   reloaded,
   started,
   statuses,
   written,
-  type Stage,
 } from './balancer.js';
 
-const test = suite<Stage>('a load balancer by the real HAProxy', {
-  root: '',
-  balancer: null,
-  servers: [],
-  ports: { http: 0, https: 0, statistics: 0, tcp: 0 },
-});
-
-test.beforeEach(async (stage) => {
-  stage.root = await mkdtemp(join(tmpdir(), 'scalarium-haproxy-'));
-  stage.servers = [];
-  const [http, https, statistics, tcp] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ];
-  stage.ports = { http, https, statistics, tcp };
-});
-test.afterEach(async ({ root, balancer, servers }) => {
-  balancer?.kill('SIGKILL');
-  for (const server of servers) {
-    server.closeAllConnections();
-    server.close();
-  }
-  await rm(root, { recursive: true, force: true });
-});
+const test = onBalancer('a load balancer by the real HAProxy');
 
 if (!installed)
   test('NOT RUN: there is no haproxy, socat or openssl here', () => {

@@ -21,7 +21,8 @@ import { EPOCH, machine } from '../../../build/objects.js';
 import { release } from '../../../build/releases.js';
 import { virtualClock } from '../../../fake/clock.js';
 import { fakeObjects, ref } from '../../../fake/objects.js';
-import { keyValue, shelfOf, storeOver } from '../deployments/doubles.js';
+import { keyValue, storeOver } from '../../../fake/store-double.js';
+import { shelfOf } from '../deployments/doubles.js';
 
 const CLUSTER = 'shop';
 const APP = 'web';
@@ -133,16 +134,11 @@ export class Scene {
     this.stop = new AbortController();
     const fence = { compare: { key: 'owner', target: 'create' as const, equals: 1 }, left: () => 10_000 };
     const ownership = { of: () => fence, changes$: new Subject<string>() };
-    const store = {
-      ...storeOver(this.results, this.chunks),
-      get: (key: string) => () => {
-        const value = objects.raw(key);
-        return Promise.resolve({
-          _tag: 'Right' as const,
-          right: value === null ? null : keyValue(key, value),
-        });
-      },
-    };
+    const store = storeOver({
+      results: this.results,
+      events: this.chunks,
+      raw: (key) => objects.raw(key),
+    });
     const hosts = {
       get: () => null,
       changes$: new Subject<string>(),

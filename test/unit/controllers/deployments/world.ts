@@ -14,7 +14,7 @@ import type { RoleSpec } from '../../../../api-types/kinds/role.js';
 import type { Release } from '../../../../api-types/release.js';
 import { seconds } from '../../../../api-types/units.js';
 import { deploymentsController } from '../../../../controllers/deployments/controller.js';
-import { runsOf } from '../../../../controllers/deployments/hosts.js';
+import { runsOf } from '../../../../controllers/host-releases.js';
 import { seededChance } from '../../../../runtime/chance.js';
 import { timestamp } from '../../../../runtime/clock.js';
 import { silentLog } from '../../../../runtime/log.js';
@@ -25,7 +25,8 @@ import type { RevisionEvents } from '../../../../store/store.js';
 import { EPOCH, condition, machine } from '../../../build/objects.js';
 import { virtualClock, type VirtualClock } from '../../../fake/clock.js';
 import { fakeObjects, ref, type FakeObjects } from '../../../fake/objects.js';
-import { keyValue, shelfOf, storeOver } from './doubles.js';
+import { keyValue, storeOver } from '../../../fake/store-double.js';
+import { shelfOf } from './doubles.js';
 import { APP, CLUSTER, release, resultOf, type HostOrder } from './parts.js';
 
 export { APP, CLUSTER, release, rolling } from './parts.js';
@@ -269,7 +270,7 @@ export class World {
     const fence = { compare: { key: 'owner', target: 'create' as const, equals: 1 }, left: () => 10_000 };
     const controller = deploymentsController({
       objects,
-      store: storeOver(this.results, this.chunks),
+      store: storeOver({ results: this.results, events: this.chunks }),
       ownership: { of: () => fence, changes$: new Subject<string>() },
       sealer: {} as Sealer,
       artifacts: shelfOf(this.packs, this.lacking),

@@ -1,5 +1,4 @@
 /** A cluster for the lifecycle controller in memory: objects, the keys beside them, agents that answer when told. */
-import * as TE from 'fp-ts/lib/TaskEither.js';
 import { Subject } from 'rxjs';
 import type { ApplicationStatus } from '../../../../api-types/kinds/application.js';
 import type { ClusterSpec, ClusterStatus } from '../../../../api-types/kinds/cluster.js';
@@ -13,53 +12,13 @@ import { timestamp } from '../../../../runtime/clock.js';
 import type { Hosts, ObservedHost } from '../../../../runtime/hosts.js';
 import { silentLog } from '../../../../runtime/log.js';
 import { startLoop, type Loop } from '../../../../runtime/loop.js';
-import type { Failure } from '../../../../runtime/failure.js';
-import type { KeyValue, RevisionEvents, Store } from '../../../../store/store.js';
-import { fakeObjects, ref, type FakeObjects } from '../../../fake/objects.js';
+import type { RevisionEvents } from '../../../../store/store.js';
+import { keyValue, storeOver } from '../../../fake/store-double.js';
+import { fakeObjects, ref } from '../../../fake/objects.js';
 import { virtualClock, type VirtualClock } from '../../../fake/clock.js';
 import { EPOCH, condition, machine } from '../../../build/objects.js';
 
 const CLUSTER = 'shop';
-
-const keyValue = (key: string, value: string): KeyValue => ({
-  key,
-  value,
-  createRevision: 1,
-  modRevision: 1,
-  version: 1,
-  lease: null,
-});
-
-const unused = (): never => {
-  throw new Error('not part of this double');
-};
-
-/** The keys beside objects, of which the controller reads snapshots and results. */
-const storeOver = (
-  objects: FakeObjects,
-  results: ReadonlyMap<string, string>,
-  events: Subject<RevisionEvents>,
-): Store => ({
-  description: 'memory',
-  get: (key) => {
-    const value = objects.raw(key);
-    return TE.right(value === null ? null : keyValue(key, value));
-  },
-  list: (prefix) => {
-    const items = [...results]
-      .filter(([key]) => key.startsWith(prefix))
-      .map(([key, value]) => keyValue(key, value));
-    return TE.right<Failure, { revision: number; items: readonly KeyValue[] }>({ revision: 1, items });
-  },
-  watch: () => events.asObservable(),
-  status: () => TE.right({ revision: 1, compactedRevision: 0, sizeBytes: 0 }),
-  txn: unused,
-  grantLease: unused,
-  renewLease: unused,
-  revokeLease: unused,
-  compact: unused,
-  close: () => Promise.resolve(),
-});
 
 export interface SentEvent extends LifecycleEventStatus {
   readonly name: string;
@@ -209,7 +168,11 @@ export class World {
   /** Starts a control plane: one that knows nothing but what is stored. */
   async starts(): Promise<void> {
     const { clock, objects } = this;
-    const store = storeOver(objects, this.results, this.chunks);
+    const store = storeOver({
+      results: this.results,
+      events: this.chunks,
+      raw: (key) => objects.raw(key),
+    });
     const fence = { compare: { key: 'owner', target: 'create' as const, equals: 1 }, left: () => 10_000 };
     const controller = lifecycleController({
       objects,
